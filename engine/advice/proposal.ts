@@ -1,0 +1,144 @@
+import type { Forecast, ForecastPair, Margin, Plan } from '../flow.ts'
+import { forecastGrid, WORST_SIGMA, window } from './limits.ts'
+
+export type ForecastOf = (
+  cell: number,
+  plan: Plan,
+  horizon_s: number,
+  step_s: number,
+) => Forecast | undefined
+
+/** A setpoint worth proposing, before it has an id, a time and a state. */
+export interface Proposal {
+  readonly setpoint: 'base_feed_rate' | 'target_resistance'
+  readonly unit: string
+  readonly from: number
+  readonly to: number
+  readonly low: number
+  readonly high: number
+  readonly step_max: number
+  readonly interval_min_s: number
+  readonly reason: string
+  readonly forecasts: readonly ForecastPair[]
+  readonly margins: readonly Margin[]
+  readonly confidence: number
+}
+
+export interface Outlook {
+  readonly forecasts: readonly ForecastPair[]
+  readonly margins: readonly Margin[]
+  /** Smallest margin of any constraint, each as a share of its window. */
+  readonly worst_share: number
+  /** The same without the change. */
+  readonly worst_without_share: number
+}
+
+interface Constraint {
+  readonly text: string
+  readonly field: string
+  readonly unit: string
+  readonly low: number
+  readonly high: number
+  readonly scale: number
+}
+
+const CONSTRAINTS: readonly Constraint[] = [
+  {
+    text: 'superheat',
+    field: 'superheat_K',
+    unit: 'K',
+    low: window.superheat_low_K,
+    high: window.superheat_high_K,
+    scale: 1,
+  },
+  {
+    text: 'dissolved alumina',
+    field: 'alumina_share',
+    unit: 'wt%',
+    low: window.alumina_low_share,
+    high: Number.POSITIVE_INFINITY,
+    scale: 100,
+  },
+  {
+    text: 'cell voltage',
+    field: 'voltage_V',
+    unit: 'V',
+    low: window.voltage_low_V,
+    high: window.voltage_high_V,
+    scale: 1,
+  },
+]
+const SHOWN: readonly { readonly field: string; readonly unit: string; readonly scale: number }[] =
+  [
+    { field: 'superheat_K', unit: 'K', scale: 1 },
+    { field: 'alumina_share', unit: 'wt%', scale: 100 },
+    { field: 'voltage_V', unit: 'V', scale: 1 },
+  ]
+
+/** Forecasts a cell with and without a plan and measures the distance to each limit. */
+export function outlookOf(cell: number, plan: Plan, forecast: ForecastOf): Outlook | undefined {
+  const { horizon_s, step_s } = forecastGrid
+  const after = forecast(cell, plan, horizon_s, step_s)
+  const before = forecast(cell, {}, horizon_s, step_s)
+  if (!after || !before) return undefined
+  const margins: Margin[] = []
+  let worst_share = Number.POSITIVE_INFINITY
+  let worst_without_share = Number.POSITIVE_INFINITY
+  for (const constraint of CONSTRAINTS) {
+    const worst = marginIn(after, constraint)
+    const without = marginIn(before, constraint)
+    if (Number.isNaN(worst) || Number.isNaN(without)) return undefined
+    const width = Number.isFinite(constraint.high)
+      ? constraint.high - constraint.low
+      : constraint.low
+    worst_share = Math.min(worst_share, worst / width)
+    worst_without_share = Math.min(worst_without_share, without / width)
+    const { text, unit, scale } = constraint
+    margins.push({ constraint: text, worst: rounded(worst * scale), unit })
+  }
+  return { margins, worst_share, worst_without_share, forecasts: pairsOf(after, before) }
+}
+
+/** Least distance of the believable band from either limit, over the whole horizon. */
+function marginIn(forecast: Forecast, { field, low, high }: Constraint): number {
+  const row = forecast.fields.indexOf(field)
+  if (row < 0) return Number.NaN
+  const steps = forecast.times_s.length
+  let worst = Number.POSITIVE_INFINITY
+  for (let i = row * steps; i < (row + 1) * steps; i++) {
+    const mean = forecast.mean[i]!
+    const spread = WORST_SIGMA * (forecast.std[i]! || 0)
+    worst = Math.min(worst, mean - spread - low, high - mean - spread)
+  }
+  return worst
+}
+
+function pairsOf(after: Forecast, before: Forecast): ForecastPair[] {
+  const steps = after.times_s.length
+  return SHOWN.flatMap(({ field, unit, scale }) => {
+    const row = after.fields.indexOf(field)
+    if (row < 0) return []
+    const slice = (values: Float64Array) =>
+      Array.from(values.subarray(row * steps, (row + 1) * steps), value => rounded(value * scale))
+    return [
+      {
+        times_s: Array.from(after.times_s),
+        field,
+        unit,
+        with_mean: slice(after.mean),
+        with_std: slice(after.std),
+        without_mean: slice(before.mean),
+        without_std: slice(before.std),
+      },
+    ]
+  })
+}
+
+/** Five significant decimals: what a person reads and a certificate can repeat. */
+export function rounded(value: number): number {
+  return Math.round(value * 1e5) / 1e5
+}
+
+export function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value))
+}

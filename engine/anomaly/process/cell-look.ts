@@ -1,0 +1,122 @@
+import type { Channel, LineDefinition, LineFrame, Quantity, TwinFrame } from '../../flow.ts'
+import { potlineTag } from '../../lines/potline.ts'
+import { estimateAt, estimateNames, stdAt } from '../estimates.ts'
+import type { Stateful } from '../state.ts'
+
+/** What the rules see of one cell at one tick; one object, refilled for each cell. */
+export interface CellLook {
+  voltage_V: number
+  alumina: number
+  /** Change of estimated alumina over the last minutes, share per second. */
+  aluminaRate_ps: number
+  margin: number
+  margin_std: number
+  /** Mean of two minutes; NaN soon after an event. */
+  slope_Ohmps: number
+  feedEfficiency: number
+  feedEfficiency_std: number
+  noise_V: number
+  superheat_K: number
+  superheat_std_K: number
+  masked: boolean
+  trusted: boolean
+  /** Seconds since the voltage was last hidden by an event or an anode effect. */
+  quiet_s: number
+}
+
+/** Fills a look from the frames and keeps the running means it needs. */
+export interface CellLooks extends Stateful {
+  readonly look: CellLook
+  fill(frame: LineFrame, twin: TwinFrame, cell: number): CellLook
+}
+
+const SLOPE_S = 120
+const NOISE_S = 90
+const EFFICIENCY_S = 600
+const ALUMINA_FAST_S = 60
+const ALUMINA_SLOW_S = 360
+const EFFECT_V = 8
+const QUIET_MAX_S = 1e6
+
+/** Looks at the cells of a potline. */
+export function cellLooks(
+  definition: LineDefinition,
+  names: { readonly fields: readonly Quantity[]; readonly channels: readonly Channel[] },
+): CellLooks {
+  const cells = definition.cells.length
+  const dt_s = definition.tick_ms / 1000
+  const find = estimateNames(names.fields, names.channels, cells)
+  const at = {
+    voltage: find.channel(potlineTag.voltage),
+    alumina: find.field('alumina_share'),
+    margin: find.field('anode_effect_margin_share'),
+    slope: find.field('resistance_slope_Ohmps'),
+    efficiency: find.field('feed_efficiency_1'),
+    noise: find.field('voltage_noise_V'),
+    superheat: find.field('superheat_K'),
+  }
+  const smooth = (seconds: number) => running(cells, 1 - Math.exp(-dt_s / seconds))
+  const slope = smooth(SLOPE_S)
+  const noise = smooth(NOISE_S)
+  const efficiency = smooth(EFFICIENCY_S)
+  const aluminaFast = smooth(ALUMINA_FAST_S)
+  const aluminaSlow = smooth(ALUMINA_SLOW_S)
+  const quiet_s = new Float64Array(cells)
+  const arrays = [slope, noise, efficiency, aluminaFast, aluminaSlow].map(({ values }) => values)
+  const look = {} as CellLook
+
+  return {
+    look,
+    fill(_frame, twin, cell) {
+      const voltage_V = at.voltage < 0 ? Number.NaN : twin.observed[at.voltage + cell]!
+      const masked = twin.masked[cell] === 1
+      const hidden = masked || voltage_V > EFFECT_V
+      quiet_s[cell] = hidden ? 0 : Math.min(QUIET_MAX_S, quiet_s[cell]! + dt_s)
+      if (!hidden) {
+        slope.add(cell, estimateAt(twin, at.slope, cell))
+        noise.add(cell, estimateAt(twin, at.noise, cell))
+      }
+      look.voltage_V = voltage_V
+      look.masked = masked
+      look.trusted = twin.trusted[cell] === 1
+      look.quiet_s = quiet_s[cell]!
+      look.alumina = estimateAt(twin, at.alumina, cell)
+      aluminaFast.add(cell, look.alumina)
+      aluminaSlow.add(cell, look.alumina)
+      // A ramp is lagged by the time constant, so the lags differ by their difference.
+      look.aluminaRate_ps =
+        (aluminaFast.values[cell]! - aluminaSlow.values[cell]!) / (ALUMINA_SLOW_S - ALUMINA_FAST_S)
+      look.margin = estimateAt(twin, at.margin, cell)
+      look.margin_std = stdAt(twin, at.margin, cell)
+      look.slope_Ohmps = hidden ? Number.NaN : slope.values[cell]!
+      look.noise_V = hidden ? Number.NaN : noise.values[cell]!
+      efficiency.add(cell, estimateAt(twin, at.efficiency, cell))
+      look.feedEfficiency = efficiency.values[cell]!
+      look.feedEfficiency_std = stdAt(twin, at.efficiency, cell)
+      look.superheat_K = estimateAt(twin, at.superheat, cell)
+      look.superheat_std_K = stdAt(twin, at.superheat, cell)
+      return look
+    },
+    save(out) {
+      for (const values of arrays) out.array(values)
+      out.array(quiet_s)
+    },
+    load(from) {
+      for (const values of arrays) from.array(values)
+      from.array(quiet_s)
+    },
+  }
+}
+
+/** Running means, one per cell, that skip what is not known. */
+function running(cells: number, share: number) {
+  const values = new Float64Array(cells).fill(Number.NaN)
+  return {
+    values,
+    add(cell: number, value: number) {
+      if (!Number.isFinite(value)) return
+      const before = values[cell]!
+      values[cell] = Number.isNaN(before) ? value : before + (value - before) * share
+    },
+  }
+}

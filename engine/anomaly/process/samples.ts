@@ -1,0 +1,96 @@
+import type { Channel, LineDefinition, LineFrame, Quantity, TwinFrame } from '../../flow.ts'
+import { potlineTag } from '../../lines/potline.ts'
+import { estimateAt, estimateNames, stdAt } from '../estimates.ts'
+import type { Report } from '../finding.ts'
+import type { Stateful } from '../state.ts'
+
+/** Judges each bath temperature that a person measured, once, when it becomes known. */
+export interface SampleCheck extends Stateful {
+  /** Called once per tick, before the next twin step. */
+  tick(frame: LineFrame, twin: TwinFrame, report: Report): void
+}
+
+const HIGH_K = 273.15 + 978
+const LOW_K = 273.15 + 943
+const BACK_K = 3
+/** Repeatability of a dip measurement. */
+const SAMPLE_STD_K = 1.5
+const BIAS_SIGMAS = 3
+const BIAS_MIN_K = 7
+
+const Flag = { high: 1, low: 2, bias: 4 } as const
+
+/** Checks of manual bath temperatures against limits and against what the twin expected. */
+export function sampleCheck(
+  definition: LineDefinition,
+  names: { readonly fields: readonly Quantity[]; readonly channels: readonly Channel[] },
+): SampleCheck {
+  const cells = definition.cells.length
+  const at = estimateNames(names.fields, names.channels, cells).field('bath_K')
+  const tagIndex = definition.tags.findIndex(({ tag }) => tag === potlineTag.bathTemperature)
+  // What the twin believed before it saw the sample.
+  const expected_K = new Float64Array(cells).fill(Number.NaN)
+  const expectedStd_K = new Float64Array(cells).fill(Number.NaN)
+  const flags = new Uint8Array(cells)
+
+  const change = (cell: number, flag: number, kind: string, on: boolean, told: Told) => {
+    const was = (flags[cell]! & flag) !== 0
+    if (was === on) return
+    flags[cell]! ^= flag
+    const text = on ? told.text : ''
+    const causes = on ? [{ text: told.cause, weight: 1 }] : []
+    const { time_ms, report } = told
+    const place = { kind, cell, tagIndex, active: on, time_ms, text, causes }
+    report({ ...place, score: on ? told.score : 0, detector: 'process' })
+  }
+
+  const judge = (cell: number, value_K: number, time_ms: number, report: Report) => {
+    const shown = `${(value_K - 273.15).toFixed(1)} C`
+    const gap_K = value_K - expected_K[cell]!
+    const std_K = Math.hypot(SAMPLE_STD_K, expectedStd_K[cell]! || 0)
+    const biased = Math.abs(gap_K) > BIAS_MIN_K && Math.abs(gap_K) > BIAS_SIGMAS * std_K
+    const told = { time_ms, report, score: 1 - std_K / (std_K + Math.abs(gap_K) || 1) }
+    change(cell, Flag.bias, 'thermocouple-bias', biased, {
+      ...told,
+      text: `bath temperature ${shown} is ${gap_K.toFixed(0)} K off what the cell can have`,
+      cause: 'thermocouple bias',
+    })
+    // A value that can not be is no reason to act on the heat balance.
+    const was = flags[cell]!
+    const high = !biased && value_K > ((was & Flag.high) !== 0 ? HIGH_K - BACK_K : HIGH_K)
+    const low = !biased && value_K < ((was & Flag.low) !== 0 ? LOW_K + BACK_K : LOW_K)
+    const text = `bath temperature ${shown}`
+    const hot = { ...told, score: 1, text: `${text} is high`, cause: 'bath too hot' }
+    change(cell, Flag.high, 'bath-temperature-high', high, hot)
+    const cold = { ...told, score: 1, text: `${text} is low`, cause: 'bath too cold' }
+    change(cell, Flag.low, 'bath-temperature-low', low, cold)
+  }
+
+  return {
+    tick(frame, twin, report) {
+      if (tagIndex < 0) return
+      for (const sample of frame.samples) {
+        if (sample.tagIndex !== tagIndex) continue
+        judge(sample.cell, sample.value, frame.time_ms, report)
+      }
+      for (let cell = 0; cell < cells; cell++) {
+        expected_K[cell] = estimateAt(twin, at, cell)
+        expectedStd_K[cell] = stdAt(twin, at, cell)
+      }
+    },
+    save(out) {
+      for (const array of [expected_K, expectedStd_K, flags]) out.array(array)
+    },
+    load(from) {
+      for (const array of [expected_K, expectedStd_K, flags]) from.array(array)
+    },
+  }
+}
+
+interface Told {
+  readonly time_ms: number
+  readonly report: Report
+  readonly score: number
+  readonly text: string
+  readonly cause: string
+}

@@ -1,0 +1,22 @@
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import '@tensorflow/tfjs-backend-cpu'
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
+import * as tf from '@tensorflow/tfjs-core'
+
+let ready: Promise<string> | undefined
+
+/** Starts TensorFlow.js once: WebAssembly from the installed package, else plain JavaScript. */
+export function startTensorflow(): Promise<string> {
+  ready ??= start()
+  return ready
+}
+
+async function start(): Promise<string> {
+  const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')
+  setWasmPaths(`${dirname(entry)}/`)
+  const started = await tf.setBackend('wasm').catch(() => false)
+  if (!started) await tf.setBackend('cpu')
+  await tf.ready()
+  return tf.getBackend()
+}

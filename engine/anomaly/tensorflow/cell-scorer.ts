@@ -1,0 +1,21 @@
+/** A trained model that scores all cells of a line in one call. */
+export interface CellScorer {
+  /** Registry name and version, e.g. `potline-cells/1`. */
+  readonly version: string
+  /** Names of the features it takes, in order. */
+  readonly features: readonly string[]
+  /** A score above this stands out. */
+  readonly threshold: number
+  /** Only a promoted model may raise an alarm; any model scores live. */
+  readonly promoted: boolean
+  /**
+   * Called once per tick. Fills `out` [cell] with the score and `parts` [cell][feature] with
+   * each feature's share of it; a cell's result does not depend on the other cells.
+   */
+  score(
+    features: Float32Array, // [cell][feature]
+    cells: number,
+    out: Float64Array, // [cell]
+    parts?: Float64Array, // [cell][feature]
+  ): void
+}

@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process'
+import { loadConfig } from '../config.ts'
+import { systemClock } from '../core/clock.ts'
+import { problemOf } from '../core/errors.ts'
+import { startEngine } from '../main.ts'
+import { type Command, type OptionValues, say } from './command.ts'
+
+/** Flag on the command line to key of the configuration. */
+const FLAGS: Readonly<Record<string, string>> = {
+  data: 'data',
+  host: 'host',
+  http: 'http_port',
+  grpc: 'grpc_port',
+  opcua: 'opcua_port',
+  demo: 'demo',
+  cells: 'demo_cells',
+  speed: 'demo_speed',
+  seed: 'demo_seed',
+  log: 'log_level',
+}
+const STOP_WITHIN_MS = 10_000
+
+export const startCommand: Command = {
+  summary: 'Run the engine with its page, gRPC door, REST, WebSocket and OPC UA server.',
+  details: `Without a configuration file it also runs a simulated potline (the demonstration), which
+sends through the gRPC door like any plant. Stop with Ctrl+C.`,
+  options: {
+    config: { type: 'string', value: 'FILE', help: 'configuration, JSON (docs/configuration.md)' },
+    data: { type: 'string', value: 'DIR', help: 'where the embedded store lives (default ./data)' },
+    host: { type: 'string', value: 'HOST', help: 'address to bind (default 127.0.0.1)' },
+    http: { type: 'number', value: 'PORT', help: 'page, REST and WebSocket (default 8080)' },
+    grpc: { type: 'number', value: 'PORT', help: 'readings in (default 50051)' },
+    opcua: { type: 'number', value: 'PORT', help: 'OPC UA server (default 4840)' },
+    demo: { type: 'boolean', help: 'run the simulated plant (default; --no-demo: without)' },
+    cells: { type: 'number', value: 'N', help: 'cells of the simulated plant (default 40)' },
+    speed: { type: 'number', value: 'X', help: 'simulated seconds per second (default 60)' },
+    seed: { type: 'number', value: 'N', help: 'seed of the simulated plant (default 1)' },
+    faults: {
+      type: 'string',
+      value: 'LIST',
+      help: 'faults of the simulated plant (see plant --help)',
+    },
+    log: { type: 'string', value: 'LEVEL', help: 'silent, error, warn, info or debug' },
+  },
+  async run(options) {
+    const config = loadConfig({
+      file: options['config'] as string | undefined,
+      flags: flagsOf(options),
+    })
+    const fixedPorts = new Set(
+      (['http', 'grpc', 'opcua'] as const)
+        .filter(name => options[name] !== undefined)
+        .map(name => `${name}_port` as const),
+    )
+    const running = await startEngine({ config, fixedPorts })
+    const demo = config.demo && config.lines.length === 0
+    say(`page    ${running.http}`)
+    say(`gRPC    ${running.grpc}`)
+    running.opcua.then(
+      address => address && say(`OPC UA  ${address}`),
+      (error: unknown) => say(`OPC UA  not running: ${problemOf(error)}`),
+    )
+    const plant = demo ? startPlant(options, running.grpc, config) : undefined
+    if (demo) {
+      say(
+        `demo    simulated plant: ${config.demo_cells} cells on line ${config.demo_line} at ` +
+          `${config.demo_speed} x real time; --no-demo leaves it out`,
+      )
+    }
+    await stopSignal()
+    say('stopping ...')
+    const forced = setTimeout(() => process.exit(1), STOP_WITHIN_MS)
+    plant?.kill('SIGTERM')
+    await running.close()
+    clearTimeout(forced)
+    return 0
+  },
+}
+
+function flagsOf(options: OptionValues): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(FLAGS)
+      .filter(([flag]) => options[flag] !== undefined)
+      .map(([flag, key]) => [key, options[flag]]),
+  )
+}
+
+/** The plant is a process of its own that knows nothing of the engine but its gRPC door. */
+function startPlant(
+  options: OptionValues,
+  grpc: string,
+  config: { demo_line: string; demo_cells: number; demo_speed: number; demo_seed: number },
+) {
+  const args = [
+    ...process.execArgv,
+    process.argv[1]!,
+    'plant',
+    ...['--grpc', grpc, '--line', config.demo_line],
+    ...['--cells', String(config.demo_cells), '--speed', String(config.demo_speed)],
+    ...['--seed', String(config.demo_seed), '--faults', (options['faults'] as string) ?? 'demo'],
+    '--quiet',
+  ]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  const started_ms = systemClock.elapsed_ms()
+  child.on('exit', (code, signal) => {
+    if (signal === 'SIGTERM' || signal === 'SIGINT' || code === 0) return
+    const ran_s = (systemClock.elapsed_ms() - started_ms) / 1000
+    say(`demo    the simulated plant ended after ${ran_s.toFixed(0)} s (exit ${code ?? signal})`)
+  })
+  return child
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => resolve())
+    }
+  })
+}

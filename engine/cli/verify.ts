@@ -1,0 +1,41 @@
+import path from 'node:path'
+import { loadConfig } from '../config.ts'
+import { verifyLine } from '../lines/verify.ts'
+import { championScorer, foldBuilder, openStore } from '../main.ts'
+import { VERSION } from '../version.ts'
+import { type Command, printJson, say, usage } from './command.ts'
+
+export const verifyCommand: Command = {
+  summary: 'Run a stored log again and compare state, alarms and advice with what was committed.',
+  details: `Stop the engine first: a data directory has one owner at a time. Equal means: the state
+hash is the same, every stored event is the same, and every batch is in the log exactly once.`,
+  options: {
+    data: { type: 'string', value: 'DIR', help: 'where the embedded store lives (default ./data)' },
+    config: { type: 'string', value: 'FILE', help: 'configuration of the engine' },
+    line: { type: 'string', value: 'NAME', help: 'line to verify (needed)' },
+    tenant: { type: 'string', value: 'NAME', help: 'its tenant (default local)' },
+    json: { type: 'boolean', help: 'print the result as one JSON object' },
+  },
+  async run(options) {
+    const line = options.line as string | undefined
+    if (line === undefined) throw usage('name the line with --line NAME')
+    const config = loadConfig({
+      file: options.config as string | undefined,
+      flags: options.data === undefined ? {} : { data: options.data },
+    })
+    const scorer = await championScorer(path.resolve(config.models), say)
+    const store = await openStore(config)
+    try {
+      const key = `${(options.tenant as string | undefined) ?? 'local'}/${line}`
+      const versions = { engine: VERSION, model: scorer?.version ?? 'none' }
+      const result = await verifyLine(store, key, foldBuilder(scorer, versions), (at, end) => {
+        if (!options.json) say(`${((100 * at) / end).toFixed(0).padStart(3)} %  entry ${at} of ${end}`)
+      })
+      if (options.json) printJson(result)
+      else for (const [name, value] of Object.entries(result)) say(`${name.padEnd(24)}${value}`)
+      return result.equal ? 0 : 1
+    } finally {
+      await store.close()
+    }
+  },
+}

@@ -1,0 +1,351 @@
+import { liquidus } from '#proto/gen/ingest.js'
+import type { Clock } from '../core/clock.ts'
+import { LiquidusError } from '../core/errors.ts'
+import { seededRandom } from '../core/random.ts'
+import type { EngineAddress } from './connection.ts'
+import { whole } from './connection.ts'
+import type { ProducerBatch, ProducerSeries } from './encode-batch.ts'
+import { encodeBatchRequest, encodeColumns, encodeSeries, segments } from './encode-batch.ts'
+import type { Link, Welcome } from './link.ts'
+import { openLink } from './link.ts'
+
+const { RejectionReason } = liquidus.ingest.v1
+type BatchAck = liquidus.ingest.v1.BatchAck.$Properties
+
+/** A run of readings of one batch that went to quarantine. */
+export interface ProducerRejection {
+  readonly first_index: number
+  readonly count: number
+  /** e.g. "UNKNOWN_SERIES". */
+  readonly reason: string
+  readonly detail: string
+}
+
+/** What became of the readings; sent = acknowledged + rejected once drained. */
+export interface ProducerCounts {
+  readonly sent_readings: number
+  readonly acknowledged_readings: number
+  readonly rejected_readings: number
+  /** Rejected readings by reason. */
+  readonly reasons: Readonly<Record<string, number>>
+  /** Acknowledged readings that came too late for the live state. */
+  readonly late_readings: number
+  /** Batches that the engine already held when the connection came back. */
+  readonly duplicates: number
+  readonly reconnects: number
+}
+
+/** Sends the readings of one producer to one line, in order and each once. */
+export interface Producer {
+  /** Of the newest connection. */
+  readonly welcome: Welcome
+  readonly next_sequence: number
+  readonly counts: ProducerCounts
+  /**
+   * Numbers the batch, waits until the engine has room for it, and keeps it until it is
+   * acknowledged. The arrays may be reused once the promise resolved.
+   */
+  send(batch: ProducerBatch): Promise<void>
+  /** Resolves when everything sent is acknowledged. */
+  drain(): Promise<void>
+  /** Ends the connection; what is not acknowledged yet is given up. */
+  close(): Promise<void>
+}
+
+/** How to reach the engine and what to do on the way. */
+export interface ProducerOptions extends EngineAddress {
+  readonly clock: Clock
+  /** Called once per batch, in order. */
+  readonly onAck?: (sequence: number, rejections: readonly ProducerRejection[]) => void
+  /** Reconnect when the connection is lost; default true. */
+  readonly retry?: boolean
+  /** How long the first connection may be tried; default 0: once. */
+  readonly connect_patience_ms?: number
+}
+
+/** Sends that may wait for room at the same time. */
+export const WAITING_SENDS_MAX = 1024
+const RETRY_FIRST_MS = 100
+const RETRY_MAX_MS = 5_000
+
+interface Pending {
+  sequence: number
+  readonly count: number
+  readonly series: readonly ProducerSeries[]
+  readonly columns: Uint8Array
+  readonly size: number
+  rejections: ProducerRejection[]
+}
+
+/** Connects, says hello, and resolves once the engine welcomed the producer. */
+export async function connectProducer(options: ProducerOptions): Promise<Producer> {
+  const started_ms = options.clock.elapsed_ms()
+  const patience_ms = options.connect_patience_ms ?? 0
+  const session = new Session(options)
+  for (;;) {
+    try {
+      await session.connect()
+      return session
+    } catch (error) {
+      const waited_ms = options.clock.elapsed_ms() - started_ms
+      const hope = error instanceof LiquidusError && error.retry && waited_ms < patience_ms
+      if (!hope) throw error
+      await session.pause()
+    }
+  }
+}
+
+class Session implements Producer {
+  welcome: Welcome = { epoch: 0, committed_sequence: 0, line_created: false }
+  next_sequence = 0
+  readonly counts = {
+    sent_readings: 0,
+    acknowledged_readings: 0,
+    rejected_readings: 0,
+    reasons: {} as Record<string, number>,
+    late_readings: 0,
+    duplicates: 0,
+    reconnects: 0,
+  }
+  readonly #options: ProducerOptions
+  readonly #random
+  /** Meaning of the refs as of the last acknowledged batch; a new stream starts from it. */
+  readonly #defined = new Map<number, ProducerSeries>()
+  readonly #unacknowledged: Pending[] = []
+  #unacknowledged_bytes = 0
+  #link: Link | undefined
+  #failure: LiquidusError | undefined
+  #closed = false
+  #attempt = 0
+  #fresh = true
+  #waiting = 0
+  #turn: Promise<void> = Promise.resolve()
+  #wakers: (() => void)[] = []
+  #retryTimer: { readonly timer: NodeJS.Timeout; readonly done: () => void } | undefined
+
+  constructor(options: ProducerOptions) {
+    this.#options = options
+    const seed = options.clock.now_ms() % 0x7fffffff
+    this.#random = seededRandom(seed).fork(options.producer)
+  }
+
+  async connect(): Promise<void> {
+    await openLink(this.#options, this.next_sequence, {
+      onOpen: link => this.#onOpen(link),
+      onAck: ack => this.#onAck(ack),
+      onRedefine: () => {
+        this.#fresh = true
+      },
+      onChange: () => this.#wake(),
+      onEnd: error => this.#onEnd(error),
+    })
+  }
+
+  async send(batch: ProducerBatch): Promise<void> {
+    if (this.#waiting >= WAITING_SENDS_MAX) {
+      const problem = `${WAITING_SENDS_MAX} sends are waiting already; await each send`
+      throw new LiquidusError('USAGE', { problem })
+    }
+    this.#waiting++
+    const turn = this.#turn.then(() => this.#sendInTurn(batch))
+    this.#turn = turn.catch(() => {})
+    try {
+      await turn
+    } finally {
+      this.#waiting--
+    }
+  }
+
+  async drain(): Promise<void> {
+    await this.#turn
+    while (this.#unacknowledged.length > 0) await this.#changed()
+    if (this.#failure) throw this.#failure
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#retryTimer?.timer)
+    this.#retryTimer?.done()
+    this.#wake()
+    await this.#link?.close()
+  }
+
+  /** Waits longer with each failed attempt, jittered so that many producers spread out. */
+  async pause(): Promise<void> {
+    const full_ms = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** this.#attempt++)
+    const wait_ms = full_ms * (0.5 + 0.5 * this.#random.uniform())
+    await new Promise<void>(done => {
+      this.#retryTimer = { timer: setTimeout(done, wait_ms), done }
+    })
+    this.#retryTimer = undefined
+  }
+
+  async #sendInTurn(batch: ProducerBatch): Promise<void> {
+    this.#throwWhenOver()
+    const half_bytes = (this.#link?.max_batch_bytes ?? 1 << 20) / 2
+    let series = batch.series ?? []
+    for (const segment of segments(batch, half_bytes)) {
+      const columns = encodeColumns(batch, segment)
+      const size = columns.length + 64 * series.length
+      while (!this.#hasRoom(size)) await this.#changed()
+      const pending: Pending = {
+        sequence: this.next_sequence++,
+        count: segment.count,
+        series,
+        columns,
+        size,
+        rejections: [],
+      }
+      this.#unacknowledged.push(pending)
+      this.#unacknowledged_bytes += size
+      this.counts.sent_readings += segment.count
+      this.#transmit(pending, half_bytes)
+      series = []
+    }
+  }
+
+  #hasRoom(size: number): boolean {
+    const link = this.#link
+    if (!link || link.draining || !link.writable) return false
+    const { length } = this.#unacknowledged
+    return length === 0 || this.#unacknowledged_bytes + size <= link.credit_bytes
+  }
+
+  #transmit(pending: Pending, series_bytes_max: number): void {
+    const named = this.#fresh ? this.#definitionsUpTo(pending) : pending.series
+    const series = encodeSeries(named)
+    if (series.length > series_bytes_max) {
+      const problem = `${named.length} series are too many for one producer; use several`
+      this.#fail(new LiquidusError('USAGE', { problem }))
+      throw this.#failure
+    }
+    this.#fresh = false
+    this.#link!.write(encodeBatchRequest(pending.sequence, series, pending.columns))
+  }
+
+  /** All definitions in force for a batch, its own included, oldest first. */
+  #definitionsUpTo(pending: Pending): readonly ProducerSeries[] {
+    const named = [...this.#defined.values()]
+    for (const batch of this.#unacknowledged) {
+      named.push(...batch.series)
+      if (batch === pending) break
+    }
+    return named
+  }
+
+  /** Drops what is durable, numbers on from there, and sends the rest again. */
+  #resume(committed: number): void {
+    while ((this.#unacknowledged[0]?.sequence ?? Infinity) <= committed) {
+      this.counts.duplicates++
+      this.#settle(this.#unacknowledged.shift()!)
+    }
+    let sequence = committed
+    // The numbers change only when the engine lost acknowledged batches, e.g. with its store.
+    for (const pending of this.#unacknowledged) pending.sequence = ++sequence
+    this.next_sequence = sequence + 1
+    const half_bytes = this.#link!.max_batch_bytes / 2
+    try {
+      for (const pending of this.#unacknowledged) {
+        pending.rejections = []
+        this.#transmit(pending, half_bytes)
+      }
+    } catch (error) {
+      if (error !== this.#failure) throw error
+    }
+  }
+
+  #onAck(ack: BatchAck): void {
+    for (const one of ack.rejections ?? []) {
+      const sequence = whole(one.sequence)
+      const pending = this.#unacknowledged.find(batch => batch.sequence === sequence)
+      pending?.rejections.push({
+        first_index: one.firstIndex ?? 0,
+        count: one.count ?? 0,
+        reason: (RejectionReason[one.reason ?? 0] ?? '').replace('REJECTION_REASON_', ''),
+        detail: one.detail ?? '',
+      })
+    }
+    this.counts.late_readings += ack.reroutedToBackfill ?? 0
+    const committed = whole(ack.committedSequence)
+    while ((this.#unacknowledged[0]?.sequence ?? Infinity) <= committed) {
+      this.#settle(this.#unacknowledged.shift()!)
+    }
+    this.#wake()
+  }
+
+  #settle(batch: Pending): void {
+    this.#unacknowledged_bytes -= batch.size
+    for (const one of batch.series) this.#defined.set(one.ref, one)
+    let rejected = 0
+    for (const { reason, count } of batch.rejections) {
+      rejected += count
+      this.counts.reasons[reason] = (this.counts.reasons[reason] ?? 0) + count
+    }
+    this.counts.rejected_readings += rejected
+    this.counts.acknowledged_readings += batch.count - rejected
+    this.#options.onAck?.(batch.sequence, batch.rejections)
+  }
+
+  #onOpen(link: Link): void {
+    this.#link = link
+    if (this.#closed) {
+      void link.close()
+      return
+    }
+    this.#attempt = 0
+    this.#fresh = true
+    this.welcome = link.welcome
+    this.#resume(link.welcome.committed_sequence)
+    this.#wake()
+  }
+
+  #onEnd(error: LiquidusError): void {
+    this.#link = undefined
+    if (this.#closed) return
+    if (!error.retry || this.#options.retry === false) this.#fail(error)
+    else void this.#reconnect()
+  }
+
+  async #reconnect(): Promise<void> {
+    while (!this.#closed && !this.#failure && !this.#link) {
+      await this.pause()
+      if (this.#closed) return
+      try {
+        await this.connect()
+        this.counts.reconnects++
+      } catch (error) {
+        if (!(error instanceof LiquidusError)) throw error
+        if (!error.retry) this.#fail(error)
+      }
+    }
+  }
+
+  #fail(error: LiquidusError): void {
+    this.#failure ??= error
+    this.#wake()
+  }
+
+  async #changed(): Promise<void> {
+    this.#throwWhenOver()
+    await new Promise<void>(resolve => {
+      this.#wakers.push(resolve)
+    })
+    this.#throwWhenOver()
+  }
+
+  #throwWhenOver(): void {
+    if (this.#failure) throw this.#failure
+    if (this.#closed) {
+      const { address } = this.#options
+      throw new LiquidusError('CONNECTION_LOST', { address, problem: 'the producer was closed' })
+    }
+  }
+
+  #wake(): void {
+    const wakers = this.#wakers
+    this.#wakers = []
+    for (const wake of wakers) wake()
+    // A draining engine closes once nothing is outstanding; then a new connection takes over.
+    if (this.#link?.draining && this.#unacknowledged.length === 0) void this.#link.close()
+  }
+}

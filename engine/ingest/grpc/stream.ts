@@ -1,0 +1,276 @@
+import * as grpc from '@grpc/grpc-js'
+import type { liquidus } from '#proto/gen/ingest.js'
+import { LiquidusError, problemOf } from '../../core/errors.ts'
+import type { Identity } from '../../flow.ts'
+import { decodeColumns, isDecodeProblem } from '../columns.ts'
+import { Acknowledger } from './acknowledger.ts'
+import type { Door } from './door.ts'
+import { enter, identify, isRefusal } from './door.ts'
+import type { Judged, Lane, RejectionMessage } from './lane.ts'
+import { judge, noteDuplicate, openLane, rejectionMessages, sequenceGap } from './lane.ts'
+import type { Refusal } from './refusal.ts'
+import { batchTooLarge, noBatch, noRequest, refusal, refusalOf, tooManySeries } from './refusal.ts'
+import type { Hello } from './request.ts'
+import { readStreamRequest } from './request.ts'
+
+type Response = liquidus.ingest.v1.StreamReadingsResponse.$Properties
+type Call = grpc.ServerDuplexStream<Buffer, Response>
+const { status } = grpc
+const REDEFINE: Response = { directive: { redefine: {} } }
+
+/** Open streams of a door: one per producer and line. */
+export interface StreamRegistry {
+  readonly open: Set<ReadingStream>
+  readonly byProducer: Map<string, ReadingStream>
+}
+
+interface Append {
+  readonly sequence: number
+  readonly size: number
+  readonly rejections: readonly RejectionMessage[]
+  readonly late: number
+  done: boolean
+}
+
+/** One StreamReadings call. Messages are taken one after the other; memory stays bounded. */
+export class ReadingStream {
+  readonly #call: Call
+  readonly #door: Door
+  readonly #registry: StreamRegistry
+  readonly #identity: Identity
+  readonly #acknowledger: Acknowledger
+  readonly #idleTimer: NodeJS.Timeout
+  readonly #received: Buffer[] = []
+  readonly #appends: Append[] = []
+  #append_bytes = 0
+  #lane: Lane | undefined
+  #key = ''
+  #opening = false
+  #half_closed = false
+  #ending: Refusal | 'ok' | undefined
+  #over = false
+  #redefined = false
+  #heard_ms: number
+
+  constructor(call: Call, door: Door, registry: StreamRegistry, identity: Identity) {
+    this.#call = call
+    this.#door = door
+    this.#registry = registry
+    this.#identity = identity
+    this.#heard_ms = door.clock.elapsed_ms()
+    this.#acknowledger = new Acknowledger(call, door, () => this.#lane!.line.credit_bytes())
+    registry.open.add(this)
+    this.#idleTimer = setInterval(() => this.#checkIdle(), door.limits.idle_ms / 3)
+    this.#idleTimer.unref()
+    call.on('data', (message: Buffer) => {
+      this.#received.push(message)
+      this.#pump()
+    })
+    call.on('end', () => {
+      this.#half_closed = true
+      this.#pump()
+    })
+    call.on('drain', () => this.#pump())
+    call.on('cancelled', () => this.#leave())
+  }
+
+  /** Asks the producer to finish and come again. */
+  drain(reason: string): void {
+    if (!this.#over) this.#call.write({ directive: { drain: { reason } } })
+  }
+
+  /** Ends the stream with a status once what it appended is acknowledged. */
+  end(how: Refusal | 'ok'): void {
+    this.#ending ??= how
+    this.#received.length = 0
+    this.#pump()
+  }
+
+  /** Takes messages while there is room, and pauses the transport while there is none. */
+  #pump(): void {
+    while (!this.#over && !this.#opening && !this.#full() && this.#received.length > 0) {
+      this.#heard_ms = this.#door.clock.elapsed_ms()
+      this.#take(this.#received.shift()!)
+    }
+    if (this.#over) return
+    const wait = this.#opening || this.#full() || this.#received.length > 0
+    if (wait && !this.#ending) this.#call.pause()
+    else if (this.#call.isPaused()) this.#call.resume()
+    if (this.#half_closed && !this.#opening && this.#received.length === 0) this.#ending ??= 'ok'
+    if (this.#ending && this.#appends.length === 0) this.#finish(this.#ending)
+  }
+
+  #full(): boolean {
+    const { limits } = this.#door
+    return (
+      this.#appends.length >= limits.appends_max ||
+      this.#append_bytes >= limits.append_bytes_max ||
+      this.#acknowledger.backlog >= limits.rejections_waiting_max
+    )
+  }
+
+  #take(message: Buffer): void {
+    if (this.#ending) return
+    const request = readStreamRequest(message)
+    let refused: Refusal | undefined
+    if (request.kind === 'problem') refused = noRequest('StreamReadings', request.problem)
+    else if (request.kind === 'hello') {
+      if (this.#lane) refused = noRequest('StreamReadings', 'a second hello')
+      else void this.#open(request.hello)
+    } else if (!this.#lane) refused = noRequest('StreamReadings', 'a stream starts with a hello')
+    else if (request.kind === 'batch') refused = this.#takeBatch(this.#lane, request.wire)
+    if (refused) this.end(refused)
+  }
+
+  async #open(hello: Hello): Promise<void> {
+    this.#opening = true
+    try {
+      const entrance = await enter(this.#door, this.#identity, hello)
+      if (isRefusal(entrance)) {
+        this.end(entrance)
+        return
+      }
+      const { line, producer, created } = entrance
+      const { epoch, committed_sequence } = await line.openProducer(producer)
+      this.#lane = openLane(line, producer, epoch, committed_sequence)
+      this.#register()
+      if (this.#over || this.#ending) return
+      this.#acknowledger.committed = committed_sequence
+      const { limits } = this.#door
+      this.#call.write({
+        welcome: {
+          epoch,
+          committedSequence: committed_sequence,
+          creditBytes: line.credit_bytes(),
+          maxBatchBytes: limits.batch_bytes_max,
+          heartbeatIntervalMs: limits.heartbeat_interval_ms,
+          lineCreated: created,
+        },
+      })
+    } catch (error) {
+      this.end(refusalOf(error))
+    } finally {
+      this.#opening = false
+      this.#pump()
+    }
+  }
+
+  /** The newest epoch of a producer stays; the other stream is fenced. */
+  #register(): void {
+    const { line, producer, epoch } = this.#lane!
+    this.#key = `${line.definition.tenant}/${line.definition.line}/${producer}`
+    const other = this.#registry.byProducer.get(this.#key)
+    const newer = other?.epoch ?? 0
+    if (newer > epoch) this.fence(newer)
+    else {
+      this.#registry.byProducer.set(this.#key, this)
+      other?.fence(epoch)
+    }
+  }
+
+  get epoch(): number {
+    return this.#lane?.epoch ?? 0
+  }
+
+  /** Ends the stream because a newer one of the same producer took over. */
+  fence(current: number): void {
+    const { line, producer, epoch } = this.#lane!
+    const facts = { producer, line: line.definition.line, epoch, current }
+    this.end(refusalOf(new LiquidusError('PRODUCER_FENCED', facts)))
+  }
+
+  #takeBatch(lane: Lane, wire: Uint8Array): Refusal | undefined {
+    const { batch_bytes_max } = this.#door.limits
+    if (wire.length > batch_bytes_max) return batchTooLarge(wire.length, batch_bytes_max)
+    const columns = decodeColumns(wire)
+    if (isDecodeProblem(columns)) return noBatch(columns.problem)
+    const { sequence } = columns
+    if (sequence === 0) return noBatch('sequence 0; batches of a stream count from 1')
+    if (sequence < lane.expected) {
+      if (!noteDuplicate(lane, columns)) return tooManySeries()
+      this.#acknowledger.again()
+      return undefined
+    }
+    if (sequence > lane.expected) return sequenceGap(lane, sequence)
+    const judged = judge(lane, columns, wire, this.#door.clock.now_ms())
+    if (!judged) return tooManySeries()
+    if (!this.#redefined && judged.admission.undefined_refs) {
+      this.#redefined = true
+      this.#call.write(REDEFINE)
+    }
+    this.#append(lane, judged)
+    return undefined
+  }
+
+  #append(lane: Lane, judged: Judged): void {
+    const append: Append = {
+      sequence: judged.entry.sequence,
+      size: judged.entry.wire.length,
+      rejections: rejectionMessages(judged),
+      late: judged.admission.late_count,
+      done: false,
+    }
+    this.#appends.push(append)
+    this.#append_bytes += append.size
+    lane.line.append(judged.entry, judged.admission.quarantine).then(
+      () => this.#onDurable(append),
+      error => this.#onFailed(error),
+    )
+  }
+
+  /** Appends become durable in order; only an unbroken run from the oldest is acknowledged. */
+  #onDurable(append: Append): void {
+    append.done = true
+    while (this.#appends[0]?.done) {
+      const first = this.#appends.shift()!
+      this.#append_bytes -= first.size
+      this.#acknowledger.add(first.sequence, first.rejections, first.late)
+    }
+    this.#pump()
+  }
+
+  #onFailed(error: unknown): void {
+    this.#door.log.warn({ problem: problemOf(error) }, 'append failed')
+    this.#appends.length = 0
+    this.#append_bytes = 0
+    this.end(refusalOf(error))
+  }
+
+  #checkIdle(): void {
+    if (this.#call.isPaused() || this.#appends.length > 0 || this.#opening) return
+    const { idle_ms } = this.#door.limits
+    const quiet_ms = this.#door.clock.elapsed_ms() - this.#heard_ms
+    if (quiet_ms < idle_ms) return
+    this.end(refusal(status.DEADLINE_EXCEEDED, `no batch and no heartbeat for ${idle_ms} ms`))
+  }
+
+  #finish(how: Refusal | 'ok'): void {
+    this.#over = true
+    // The status must not overtake the last acknowledgement.
+    this.#acknowledger.flush(() => {
+      this.#leave()
+      if (how === 'ok') this.#call.end()
+      else this.#call.emit('error', how)
+    })
+  }
+
+  #leave(): void {
+    this.#over = true
+    this.#received.length = 0
+    clearInterval(this.#idleTimer)
+    this.#acknowledger.stop()
+    this.#registry.open.delete(this)
+    if (this.#registry.byProducer.get(this.#key) === this)
+      this.#registry.byProducer.delete(this.#key)
+  }
+}
+
+/** Serves one StreamReadings call. */
+export function serveStream(call: Call, door: Door, registry: StreamRegistry): void {
+  const identity = identify(door, call as never)
+  if (isRefusal(identity)) call.emit('error', identity)
+  else if (registry.open.size >= door.limits.streams_max) {
+    const limit = `${door.limits.streams_max} streams are open already; try again later`
+    call.emit('error', refusal(status.RESOURCE_EXHAUSTED, limit))
+  } else new ReadingStream(call, door, registry, identity)
+}

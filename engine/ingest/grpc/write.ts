@@ -1,0 +1,122 @@
+import * as grpc from '@grpc/grpc-js'
+import type { liquidus } from '#proto/gen/ingest.js'
+import type { LineIntake, ProducerState } from '../../flow.ts'
+import { decodeColumns, isDecodeProblem } from '../columns.ts'
+import type { Door, Entrance } from './door.ts'
+import { enter, identify, isRefusal } from './door.ts'
+import { judge, openLane, rejectionMessages, sequenceGap, withSequence } from './lane.ts'
+import type { Refusal } from './refusal.ts'
+import { batchTooLarge, noBatch, noRequest, refusal, refusalOf, tooManySeries } from './refusal.ts'
+import type { WriteRequest } from './request.ts'
+import { readWriteRequest } from './request.ts'
+
+type Response = liquidus.ingest.v1.WriteReadingsResponse.$Properties
+const { status } = grpc
+
+interface Writer {
+  /** Epoch that this door opened for the producer's unary calls; 0: none yet. */
+  epoch: number
+  waiting: number
+  turn: Promise<unknown>
+}
+
+/** Serves WriteReadings: each call is its own small stream, one at a time per producer. */
+export class UnaryWriter {
+  readonly #door: Door
+  readonly #writers = new Map<string, Writer>()
+
+  constructor(door: Door) {
+    this.#door = door
+  }
+
+  async serve(call: grpc.ServerUnaryCall<Buffer, Response>): Promise<Response | Refusal> {
+    const identity = identify(this.#door, call as never)
+    if (isRefusal(identity)) return identity
+    const request = readWriteRequest(call.request)
+    if ('problem' in request) {
+      return noRequest('WriteReadings', request.problem)
+    }
+    const entrance = await enter(this.#door, identity, request.hello)
+    if (isRefusal(entrance)) return entrance
+    const { line, producer } = entrance
+    const writer = this.#writer(`${line.definition.tenant}/${line.definition.line}/${producer}`)
+    if (writer.waiting >= this.#door.limits.writes_waiting_max) {
+      const cure = 'wait for answers, or use StreamReadings'
+      return refusal(status.RESOURCE_EXHAUSTED, `too many calls of ${producer} at once; ${cure}`)
+    }
+    writer.waiting++
+    const turn = writer.turn.then(() => this.#write(writer, entrance, request))
+    writer.turn = turn.catch(() => {})
+    try {
+      return await turn
+    } catch (error) {
+      return refusalOf(error)
+    } finally {
+      writer.waiting--
+    }
+  }
+
+  async #write(
+    writer: Writer,
+    { line, producer, created }: Entrance,
+    request: Exclude<WriteRequest, { problem: string }>,
+  ): Promise<Response | Refusal> {
+    const { limits, clock } = this.#door
+    let { wire } = request
+    if (wire.length > limits.batch_bytes_max) {
+      return batchTooLarge(wire.length, limits.batch_bytes_max)
+    }
+    const producerState = await this.#state(writer, line, producer)
+    let columns = decodeColumns(wire)
+    if (!isDecodeProblem(columns) && columns.sequence === 0) {
+      wire = withSequence(wire, producerState.committed_sequence + 1)
+      columns = decodeColumns(wire)
+    }
+    if (isDecodeProblem(columns)) return noBatch(columns.problem)
+    const lane = openLane(line, producer, producerState.epoch, producerState.committed_sequence)
+    const { sequence } = columns
+    const { expected } = lane
+    if (sequence > expected) return sequenceGap(lane, sequence)
+    const ack = { creditBytes: line.credit_bytes(), rejections: [], reroutedToBackfill: 0 }
+    if (sequence < expected) {
+      return { ack: { ...ack, committedSequence: expected - 1 }, lineCreated: created }
+    }
+    const judged = judge(lane, columns, wire, clock.now_ms())
+    if (!judged) return tooManySeries()
+    await line.append(judged.entry, judged.admission.quarantine)
+    return {
+      ack: {
+        ...ack,
+        committedSequence: sequence,
+        rejections: rejectionMessages(judged),
+        reroutedToBackfill: judged.admission.late_count,
+      },
+      lineCreated: created,
+    }
+  }
+
+  /** Opens an epoch of its own, so that a stream's refs and a call's refs are never mixed. */
+  async #state(writer: Writer, line: LineIntake, producer: string): Promise<ProducerState> {
+    const now = line.producer(producer)
+    if (writer.epoch !== 0 && now.epoch === writer.epoch) return now
+    const opened = await line.openProducer(producer)
+    writer.epoch = opened.epoch
+    return opened
+  }
+
+  #writer(key: string): Writer {
+    let writer = this.#writers.get(key)
+    if (!writer) {
+      writer = { epoch: 0, waiting: 0, turn: Promise.resolve() }
+      if (this.#writers.size >= this.#door.limits.writers_max) {
+        for (const [old, { waiting }] of this.#writers) {
+          if (waiting > 0) continue
+          this.#writers.delete(old)
+          break
+        }
+      }
+      this.#writers.set(key, writer)
+    }
+    return writer
+  }
+}

@@ -1,0 +1,65 @@
+import type { Clock } from '../core/clock.ts'
+import type { CloseEntry, LineDefinition } from '../flow.ts'
+import type { FrameBuilder } from './frames/builder.ts'
+
+/** Arrival time that a tick waits for stragglers once readings of the next tick came. */
+const GRACE_MS = 200
+/** A line without any arrival for this long has its ticks closed by the clock ... */
+const SILENT_AFTER_MS = 3000
+/** ... until it has been silent for this long; then its time stands still. */
+const SILENT_GIVE_UP_MS = 600_000
+
+export interface ArrivalCloser {
+  /** Call after readings of the line were folded. */
+  arrived(): void
+  close(): void
+}
+
+/**
+ * Decides by arrival time when a tick of a `wall` line must close although readings are missing.
+ * The decision goes to the log, so that a replay closes the tick the same way.
+ */
+export function arrivalCloser(
+  definition: LineDefinition,
+  builder: FrameBuilder,
+  clock: Clock,
+  log: (entry: CloseEntry) => void,
+): ArrivalCloser {
+  if (definition.clock !== 'wall') return { arrived() {}, close() {} }
+  const { tick_ms } = definition
+  let grace: NodeJS.Timeout | undefined
+  let lastArrival_ms = clock.now_ms()
+  let closedSilent = Number.NEGATIVE_INFINITY
+
+  const onGrace = () => {
+    grace = undefined
+    const waiting = builder.next_tick()
+    if (builder.newest_tick() > waiting) {
+      log({ kind: 'close', tick: builder.newest_tick() - 1, reason: 'grace' })
+    }
+  }
+  const watch = setInterval(() => {
+    const now_ms = clock.now_ms()
+    const quiet_ms = now_ms - lastArrival_ms
+    if (quiet_ms < SILENT_AFTER_MS || quiet_ms > SILENT_GIVE_UP_MS) return
+    const tick = Math.floor((now_ms - SILENT_AFTER_MS) / tick_ms)
+    if (!(builder.next_tick() <= tick) || tick <= closedSilent) return
+    closedSilent = tick
+    log({ kind: 'close', tick, reason: 'silent' })
+  }, 1000)
+  watch.unref()
+
+  return {
+    arrived() {
+      lastArrival_ms = clock.now_ms()
+      if (!grace && builder.newest_tick() > builder.next_tick()) {
+        grace = setTimeout(onGrace, GRACE_MS)
+        grace.unref()
+      }
+    },
+    close() {
+      clearInterval(watch)
+      clearTimeout(grace)
+    },
+  }
+}

@@ -1,0 +1,201 @@
+import { catchError, EMPTY, Subject, type Subscription } from 'rxjs'
+import type { Clock } from '../core/clock.ts'
+import { LiquidusError, problemOf } from '../core/errors.ts'
+import type {
+  EngineHealth,
+  EngineView,
+  Identity,
+  Intake,
+  LineChange,
+  LineDefinition,
+  LineView,
+} from '../flow.ts'
+import type { LineKey, Recovered, Store } from '../store/port.ts'
+import { checkDefinition } from './define.ts'
+import type { LineFold } from './fold.ts'
+import { type LineRuntime, type LineTrend, lineRuntime } from './runtime.ts'
+
+/** Lines of one engine at most. */
+const LINES_MAX = 1000
+/** A line further behind its log than this is catching up, and the engine is not ready. */
+const BEHIND_ENTRIES_READY = 1000
+
+export interface DirectoryParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly version: string
+  readonly log_entries_max: number
+  readonly buildFold: (definition: LineDefinition) => LineFold
+  readonly buildTrend: (definition: LineDefinition, fold: LineFold) => LineTrend
+  readonly mayCreate: (identity: Identity) => boolean
+  readonly report: (level: 'info' | 'warn' | 'error', text: string) => void
+  readonly onStage?: (stage: 'commit', duration_ms: number) => void
+}
+
+export interface LineDirectory extends Intake, EngineView {
+  /** Opens the lines of the configuration and those that the store knows. */
+  open(configured: readonly LineDefinition[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** All lines of an engine: the door for sources, the view for outputs. */
+export function lineDirectory(parts: DirectoryParts): LineDirectory {
+  const { store, clock, report } = parts
+  const lines = new Map<LineKey, LineRuntime>()
+  const running: Subscription[] = []
+  const opening = new Map<LineKey, Promise<LineRuntime>>()
+  const changes$ = new Subject<LineChange>()
+  const started_ms = clock.elapsed_ms()
+  let closing = false
+
+  const openLine = async (definition: LineDefinition): Promise<LineRuntime> => {
+    const key = keyOf(definition.tenant, definition.line)
+    const recovered = await store.acquire(key)
+    const runtime = buildRuntime(definition, key, recovered)
+    lines.set(key, runtime)
+    running.push(
+      runtime
+        .run()
+        .pipe(
+          catchError((error: unknown) => {
+            // One line's failure ends that line only; the others and the door go on.
+            if (!closing) report('error', `line ${key} stopped: ${problemOf(error)}`)
+            return EMPTY
+          }),
+        )
+        .subscribe(change => changes$.next(change)),
+    )
+    return runtime
+  }
+
+  const buildRuntime = (definition: LineDefinition, key: LineKey, recovered: Recovered) => {
+    const make = (from: Recovered) => {
+      const fold = parts.buildFold(definition)
+      return lineRuntime({
+        definition,
+        key,
+        store,
+        recovered: from,
+        clock,
+        fold,
+        trend: parts.buildTrend(definition, fold),
+        versions: { engine: parts.version },
+        log_entries_max: parts.log_entries_max,
+        ...(parts.onStage ? { onStage: parts.onStage } : {}),
+      })
+    }
+    try {
+      return make(recovered)
+    } catch (error) {
+      if (!recovered.commit) throw error
+      report(
+        'warn',
+        `line ${key}: stored state is not of this version (${problemOf(error)}); its log is read again from the start`,
+      )
+      const position = recovered.log_start - 1
+      return make({
+        ...recovered,
+        commit: { position, state: parts.buildFold(definition).snapshot() },
+      })
+    }
+  }
+
+  const openOnce = (definition: LineDefinition): Promise<LineRuntime> => {
+    const key = keyOf(definition.tenant, definition.line)
+    const known = lines.get(key)
+    if (known) return Promise.resolve(known)
+    const pending = opening.get(key)
+    if (pending) return pending
+    const opened = (async () => {
+      await store.define(key, JSON.stringify(definition))
+      return openLine(definition)
+    })().finally(() => opening.delete(key))
+    opening.set(key, opened)
+    return opened
+  }
+
+  const ofTenant = (tenant: string): LineRuntime[] =>
+    [...lines.values()].filter(line => line.definition.tenant === tenant)
+
+  return {
+    epoch: store.epoch,
+    changes$,
+    async open(configured) {
+      const stored = await store.definitions()
+      for (const definition of configured) {
+        checkDefinition(definition)
+        const key = keyOf(definition.tenant, definition.line)
+        const before = stored.get(key)
+        if (before !== undefined && before !== JSON.stringify(definition)) {
+          throw new LiquidusError('CONFIG_INVALID', {
+            key: `lines.${definition.line}`,
+            source: 'the configuration',
+            problem:
+              'differs from what the store holds; give the changed line a new name or use another --data',
+          })
+        }
+        await openOnce(definition)
+      }
+      for (const [key, text] of stored) {
+        if (!lines.has(key)) await openLine(JSON.parse(text) as LineDefinition)
+      }
+    },
+    find: (tenant, line) => lines.get(keyOf(tenant, line)),
+    lineNames: tenant => ofTenant(tenant).map(line => line.definition.line),
+    lines: tenant => ofTenant(tenant),
+    line: (tenant, line): LineView | undefined => lines.get(keyOf(tenant, line)),
+    async create(identity, definition) {
+      if (!parts.mayCreate(identity)) {
+        throw new LiquidusError('LINE_UNKNOWN', {
+          line: definition.line,
+          known: ofTenant(identity.tenant)
+            .map(line => line.definition.line)
+            .join(', '),
+        })
+      }
+      const owned = { ...definition, tenant: identity.tenant }
+      checkDefinition(owned)
+      if (lines.size >= LINES_MAX) {
+        throw new LiquidusError('CONFIG_INVALID', {
+          key: 'lines',
+          source: `line ${definition.line}`,
+          problem: `would be more than ${LINES_MAX}`,
+        })
+      }
+      const created = await openOnce(owned)
+      report(
+        'info',
+        `line ${owned.line} created: ${owned.kind}, ${owned.cells.length} cells, ${owned.tags.length} tags`,
+      )
+      return created
+    },
+    health(): EngineHealth {
+      const problems: string[] = []
+      for (const [key, line] of lines) {
+        const { degraded, behind_entries } = line.status()
+        if (degraded) problems.push(`line ${key}: ${degraded}`)
+        else if (behind_entries > BEHIND_ENTRIES_READY) {
+          problems.push(`line ${key} is catching up: ${behind_entries} log entries behind`)
+        }
+      }
+      return {
+        ready: problems.length === 0 && !closing,
+        problems: closing ? ['the engine is stopping', ...problems] : problems,
+        version: parts.version,
+        uptime_s: (clock.elapsed_ms() - started_ms) / 1000,
+        store: store.name,
+      }
+    },
+    async close() {
+      closing = true
+      for (const line of lines.values()) line.close()
+      for (const subscription of running) subscription.unsubscribe()
+      changes$.complete()
+      await store.close()
+    },
+  }
+}
+
+export function keyOf(tenant: string, line: string): LineKey {
+  return `${tenant}/${line}`
+}

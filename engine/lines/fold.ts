@@ -1,0 +1,147 @@
+import { assert } from '../core/assert.ts'
+import { jsonBytes, packSections, parseJsonBytes, unpackSections } from '../core/sections.ts'
+import type {
+  AdviceStage,
+  AnomalyStage,
+  BatchDecoder,
+  LineDefinition,
+  LineFrame,
+  OutputEvent,
+  Twin,
+  TwinFrame,
+} from '../flow.ts'
+import type { LogItem } from './entry-queue.ts'
+import { type FrameBuilder, frameBuilder } from './frames/builder.ts'
+import type { Step } from './step.ts'
+
+export interface LineFold {
+  readonly builder: FrameBuilder
+  readonly twin: Twin
+  readonly anomaly: AnomalyStage
+  readonly advice: AdviceStage
+  frames(item: LogItem, emit: (step: Step) => void): void
+  runTwin(frame: LineFrame): TwinFrame
+  runAnomaly(step: Step): void
+  runAdvice(step: Step): void
+  /** The last tick that went through; undefined before the first. */
+  latest(): { readonly frame: LineFrame; readonly twin: TwinFrame } | undefined
+  snapshot(): Uint8Array
+  restore(bytes: Uint8Array): void
+}
+
+/**
+ * The pure part of a line: state' = fold(state, log entry). Live running, catching up and
+ * verification are this one code path, so equal logs give equal bytes.
+ */
+export function lineFold(
+  definition: LineDefinition,
+  parts: {
+    readonly decoder: BatchDecoder
+    readonly twin: Twin
+    readonly anomaly: AnomalyStage
+    readonly advice: AdviceStage
+  },
+): LineFold {
+  const { decoder, twin, anomaly, advice } = parts
+  const builder = frameBuilder(definition)
+  let latest: { frame: LineFrame; twin: TwinFrame } | undefined
+  let line_ms = 0
+
+  return {
+    builder,
+    twin,
+    anomaly,
+    advice,
+    latest: () => latest,
+    frames(item, emit) {
+      const emitTick = (frame: LineFrame) =>
+        emit({ at: 'tick', frame, twin: undefined, events: [] })
+      const { entry } = item
+      if (entry.kind === 'batch') {
+        const batch = decoder.decode(entry)
+        // History is kept in the log for recalculation; it never moves the live state.
+        if (batch.count === 0 || batch.mode === 'backfill') return
+        emit({ at: 'readings', batch, events: [] })
+        builder.batch(batch, emitTick)
+      } else if (entry.kind === 'close') {
+        builder.close(entry.tick, entry.reason, emitTick)
+      } else if (entry.kind === 'decision') {
+        emit({ at: 'decision', entry, time_ms: line_ms || entry.decided_ms, events: [] })
+      }
+    },
+    runTwin(frame) {
+      const result = twin.step(frame)
+      latest = { frame, twin: result }
+      line_ms = frame.time_ms
+      return result
+    },
+    runAnomaly(step) {
+      const result =
+        step.at === 'readings'
+          ? anomaly.readings(step.batch)
+          : step.at === 'tick'
+            ? anomaly.tick(step.frame, twinOf(step))
+            : anomaly.decide(step.entry, step.time_ms)
+      for (const body of result.anomalies) {
+        step.events.push({ channel: 'anomaly', id: body.id, body })
+      }
+      for (const body of result.alarms) {
+        step.events.push({ channel: 'alarm', id: `${body.id}#${body.revision}`, body })
+      }
+    },
+    runAdvice(step) {
+      if (step.at === 'readings') return
+      const changed =
+        step.at === 'tick'
+          ? advice.tick(step.frame, twinOf(step), anomaly.alarms())
+          : advice.decide(step.entry, step.time_ms)
+      for (const body of changed) {
+        step.events.push({ channel: 'advice', id: `${body.id}#${body.revision}`, body })
+      }
+    },
+    snapshot: () =>
+      packSections([
+        ['line', jsonBytes({ line_ms, twin_version: twin.version })],
+        ['decoder', decoder.snapshot()],
+        ['frames', builder.snapshot()],
+        ['twin', twin.snapshot()],
+        ['anomaly', anomaly.snapshot()],
+        ['advice', advice.snapshot()],
+      ]),
+    restore(bytes) {
+      const sections = unpackSections(bytes)
+      const part = (name: string): Uint8Array => {
+        const found = sections.get(name)
+        assert(found, `a line's state has the section ${name}`)
+        return found
+      }
+      line_ms = parseJsonBytes<{ line_ms: number }>(part('line')).line_ms
+      decoder.restore(part('decoder'))
+      builder.restore(part('frames'))
+      twin.restore(part('twin'))
+      anomaly.restore(part('anomaly'))
+      advice.restore(part('advice'))
+    },
+  }
+}
+
+function twinOf(step: Extract<Step, { at: 'tick' }>): TwinFrame {
+  assert(step.twin, 'the twin runs before the stages that read it')
+  return step.twin
+}
+
+/** Runs the whole fold over one entry, without RxJS: for verification and training. */
+export function foldEntry(
+  fold: LineFold,
+  item: LogItem,
+  onEvent: (event: OutputEvent) => void,
+  onTick?: (frame: LineFrame, twin: TwinFrame) => void,
+): void {
+  fold.frames(item, step => {
+    if (step.at === 'tick') step.twin = fold.runTwin(step.frame)
+    fold.runAnomaly(step)
+    fold.runAdvice(step)
+    for (const event of step.events) onEvent(event)
+    if (step.at === 'tick' && step.twin) onTick?.(step.frame, step.twin)
+  })
+}

@@ -1,0 +1,47 @@
+/** What has come in for one tick that is not closed yet. Pooled: `reset` makes it new. */
+export interface OpenTick {
+  tick: number
+  readonly sum: Float64Array // [series]
+  readonly count: Float64Array // [series], good readings
+  readonly last: Float64Array // [series]
+  readonly last_ms: Float64Array // [series]
+  readonly quality: Uint8Array // [series], of the last reading
+  readonly reported: Uint8Array // [series], 1 once anything came, bad or good
+  reported_expected: number
+  events: HappenedReading[]
+  samples: HappenedReading[]
+}
+
+export interface HappenedReading {
+  readonly series: number
+  readonly time_ms: number
+  readonly value: number
+}
+
+export function openTick(seriesCount: number): OpenTick {
+  return {
+    tick: 0,
+    sum: new Float64Array(seriesCount),
+    count: new Float64Array(seriesCount),
+    last: new Float64Array(seriesCount),
+    last_ms: new Float64Array(seriesCount),
+    quality: new Uint8Array(seriesCount),
+    reported: new Uint8Array(seriesCount),
+    reported_expected: 0,
+    events: [],
+    samples: [],
+  }
+}
+
+export function resetTick(open: OpenTick, tick: number): void {
+  open.tick = tick
+  open.sum.fill(0)
+  open.count.fill(0)
+  open.last.fill(Number.NaN)
+  open.last_ms.fill(Number.NaN)
+  open.quality.fill(0)
+  open.reported.fill(0)
+  open.reported_expected = 0
+  open.events = []
+  open.samples = []
+}

@@ -1,0 +1,121 @@
+import { decodeEntry } from '../core/log-entry.ts'
+import { LiquidusError } from '../core/errors.ts'
+import type { LineDefinition, OutputEvent, StoredEvent } from '../flow.ts'
+import type { LineKey, Store } from '../store/port.ts'
+import { foldEntry, type LineFold } from './fold.ts'
+import { stateHash } from './state-hash.ts'
+
+const READ = { count_max: 256, bytes_max: 4 << 20 } as const
+const EVENTS_A_READ = 1000
+
+export interface Verification {
+  readonly line: string
+  readonly entries: number
+  readonly readings: number
+  readonly ticks: number
+  readonly state_hash_stored: string
+  readonly state_hash_recomputed: string
+  readonly events_stored: number
+  readonly events_compared: number
+  readonly events_different: number
+  readonly batches: number
+  /** Batches that are in the log a second time under the same producer and sequence. */
+  readonly batches_repeated: number
+  /** Sequences that a producer skipped. */
+  readonly sequence_gaps: number
+  readonly equal: boolean
+}
+
+/**
+ * Runs a line's whole log through a fresh fold and compares the result with what the engine
+ * committed while it ran: the state hash, and every alarm, anomaly and advice, bit for bit.
+ */
+export async function verifyLine(
+  store: Store,
+  key: LineKey,
+  buildFold: (definition: LineDefinition) => LineFold,
+  onProgress: (position: number, end: number) => void,
+): Promise<Verification> {
+  const text = (await store.definitions()).get(key)
+  if (text === undefined) {
+    const known = [...(await store.definitions()).keys()].join(', ')
+    throw new LiquidusError('LINE_UNKNOWN', { line: key, known })
+  }
+  const recovered = await store.acquire(key)
+  if (recovered.log_start > 1) {
+    throw new LiquidusError('USAGE', {
+      problem: `the log of ${key} starts at entry ${recovered.log_start}: older entries were trimmed, so the start cannot be run again`,
+    })
+  }
+  const end = recovered.commit?.position ?? 0
+  const fold = buildFold(JSON.parse(text) as LineDefinition)
+  const events: OutputEvent[] = []
+  const sequences = new Map<string, number>()
+  const counts = { readings: 0, ticks: 0, batches: 0, batches_repeated: 0, sequence_gaps: 0 }
+  let position = 0
+  while (position < end) {
+    const records = await store.read(key, position + 1, READ)
+    if (records.length === 0) break
+    for (const record of records) {
+      if (record.position > end) break
+      const entry = decodeEntry(record.bytes)
+      if (entry.kind === 'batch') {
+        counts.batches += 1
+        const before = sequences.get(entry.producer) ?? 0
+        if (entry.sequence <= before) counts.batches_repeated += 1
+        else if (entry.sequence > before + 1) counts.sequence_gaps += 1
+        sequences.set(entry.producer, Math.max(before, entry.sequence))
+      }
+      const item = { position: record.position, entry, size_bytes: record.bytes.length }
+      foldEntry(
+        fold,
+        item,
+        event => events.push(event),
+        () => {
+          counts.ticks += 1
+        },
+      )
+      position = record.position
+    }
+    onProgress(position, end)
+  }
+  counts.readings = fold.builder.counters.accepted
+  const compared = await compareEvents(store, key, events)
+  const stored = recovered.commit ? stateHash(recovered.commit.state) : ''
+  const recomputed = recovered.commit ? stateHash(fold.snapshot()) : ''
+  return {
+    line: key,
+    entries: position,
+    ...counts,
+    state_hash_stored: stored,
+    state_hash_recomputed: recomputed,
+    events_stored: recovered.outbox_end,
+    ...compared,
+    equal:
+      stored === recomputed &&
+      compared.events_different === 0 &&
+      events.length === recovered.outbox_end &&
+      counts.batches_repeated === 0 &&
+      counts.sequence_gaps === 0,
+  }
+}
+
+/** Compares the events still in the outbox with the recomputed ones at the same offsets. */
+async function compareEvents(
+  store: Store,
+  key: LineKey,
+  recomputed: readonly OutputEvent[],
+): Promise<{ events_compared: number; events_different: number }> {
+  let after = 0
+  let events_compared = 0
+  let events_different = 0
+  for (;;) {
+    const page: readonly StoredEvent[] = await store.events(key, after, EVENTS_A_READ)
+    if (page.length === 0) return { events_compared, events_different }
+    for (const { offset, event } of page) {
+      events_compared += 1
+      if (JSON.stringify(event) !== JSON.stringify(recomputed[offset - 1])) events_different += 1
+      after = offset
+    }
+  }
+}

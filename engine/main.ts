@@ -1,0 +1,235 @@
+/** Composition root: the only file that builds concrete things and joins them. */
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import pino, { type Logger } from 'pino'
+import { access as accessOf } from './access/access.ts'
+import { readTls, requireSafeBind } from './access/bind.ts'
+import { adviceStage } from './advice/stage.ts'
+import { anomalyStage } from './anomaly/stage.ts'
+import type { CellScorer } from './anomaly/tensorflow/cell-scorer.ts'
+import { loadCellScorer } from './anomaly/tensorflow/scorer.ts'
+import type { Config } from './config.ts'
+import { type Clock, systemClock } from './core/clock.ts'
+import { LiquidusError, problemOf } from './core/errors.ts'
+import type { LineDefinition, Sink } from './flow.ts'
+import { batchDecoder } from './ingest/batch-decoder.ts'
+import { grpcSource } from './ingest/grpc/source.ts'
+import { type ConfiguredLine, definitionOf } from './lines/define.ts'
+import { type LineDirectory, lineDirectory } from './lines/directory.ts'
+import { type LineFold, lineFold } from './lines/fold.ts'
+import type { LineTrend } from './lines/runtime.ts'
+import { httpSink } from './outputs/http/server.ts'
+import { fillTrendRow, trendColumns, trendRing } from './outputs/trend.ts'
+import { webSocketSink } from './outputs/websocket/sink.ts'
+import type { Store } from './store/port.ts'
+import { modelRegistry } from './training/registry.ts'
+import { createTwin } from './twin/catalog.ts'
+import { VERSION } from './version.ts'
+
+export interface RunningEngine {
+  readonly engine: LineDirectory
+  readonly http: string
+  readonly grpc: string
+  /** Resolves with the address once the OPC UA server listens; '' when it is switched off. */
+  readonly opcua: Promise<string>
+  readonly log: Logger
+  close(): Promise<void>
+}
+
+export interface StartOptions {
+  readonly config: Config
+  /** Ports that the caller asked for: these are kept or it is an error. */
+  readonly fixedPorts: ReadonlySet<'http_port' | 'grpc_port' | 'opcua_port'>
+  readonly clock?: Clock
+}
+
+/** Builds a line's fold with the model that is in force. */
+export function foldBuilder(scorer: CellScorer | undefined, versions: Record<string, string>) {
+  return (definition: LineDefinition): LineFold => {
+    const twin = createTwin(definition)
+    const models = definition.kind === 'potline' && scorer ? { cellScorer: scorer } : {}
+    return lineFold(definition, {
+      decoder: batchDecoder(definition),
+      twin,
+      anomaly: anomalyStage(definition, twin, models),
+      advice: adviceStage(definition, twin, { ...versions, twin: twin.version }),
+    })
+  }
+}
+
+/** The champion of the registry, or the shadow, or none. */
+export async function championScorer(
+  folder: string,
+  report: (text: string) => void,
+): Promise<CellScorer | undefined> {
+  if (!existsSync(folder)) {
+    report(`no model registry at ${folder}: the autoencoder does not score`)
+    return undefined
+  }
+  try {
+    const stored = await modelRegistry(folder).loadLive('potline-cells')
+    return stored ? await loadCellScorer(stored) : undefined
+  } catch (error) {
+    report(`the autoencoder does not score: ${problemOf(error)}`)
+    return undefined
+  }
+}
+
+export async function openStore(config: Config): Promise<Store> {
+  if (config.store === 'redis') {
+    const { openRedisStore } = await import('#redis/store.ts')
+    return openRedisStore({ url: config.redis_url!, durability: config.redis_durability })
+  }
+  const { openLmdbStore } = await import('./store/lmdb/store.ts')
+  return openLmdbStore({ directory: path.resolve(config.data) })
+}
+
+export async function startEngine(options: StartOptions): Promise<RunningEngine> {
+  const { config } = options
+  const clock = options.clock ?? systemClock
+  requireSafeBind(config.host, config.tls, config.access.keys)
+  const log = pino({ level: config.log_level }, pino.destination({ dest: 2, sync: false }))
+  const access = accessOf({
+    keys: config.access.keys,
+    loopbackDeveloper: true,
+    now_ms: clock.now_ms,
+    audit: row => log.info({ audit: row }, `${row.subject} ${row.action} ${row.target}`),
+  })
+  const tls = config.tls ? readTls(config.tls) : undefined
+  const scorer = await championScorer(path.resolve(config.models), text => log.warn(text))
+  const versions = { engine: VERSION, model: scorer?.version ?? 'none' }
+  const store = await openStore(config)
+  const closing: Sink['close'][] = []
+  const shut = async (): Promise<void> => {
+    for (const close of closing.reverse()) {
+      await close().catch((error: unknown) => log.error(`closing: ${problemOf(error)}`))
+    }
+  }
+  try {
+    const engine = lineDirectory({
+      store,
+      clock,
+      version: VERSION,
+      log_entries_max: config.log_entries_max,
+      buildFold: foldBuilder(scorer, versions),
+      buildTrend,
+      mayCreate: identity => access.check(identity, 'createLine', 'lines'),
+      report: (level, text) => log[level](text),
+    })
+    closing.push(() => engine.close())
+    await engine.open(config.lines.map(line => definitionOf(line as ConfiguredLine)))
+
+    const guard = access
+    let wsClients = () => 0
+    const buildHttp = (port: number) =>
+      httpSink({
+        host: config.host,
+        port,
+        engine,
+        guard,
+        log,
+        ui_path: path.resolve(import.meta.dirname, '..', 'ui', 'dist'),
+        quarantine: (tenant, line, after, count_max) =>
+          store.quarantine(`${tenant}/${line}`, after, count_max),
+        wsClients: () => wsClients(),
+        ...(tls ? { tls } : {}),
+      })
+    const http = await listen(options, 'http_port', buildHttp)
+    const webSocket = webSocketSink({ server: http.sink.server, host: config.host, engine, guard, clock, log })
+    await webSocket.start()
+    wsClients = webSocket.clients
+    closing.push(() => http.sink.close())
+    closing.push(() => webSocket.close())
+
+    const boundToLoopback = access.isLoopback(config.host)
+    const grpc = await listen(options, 'grpc_port', port =>
+      grpcSource({
+        host: config.host,
+        port,
+        ...(tls ? { tls } : {}),
+        authenticate: metadata =>
+          access.identify(bearerOf(metadata['authorization']), boundToLoopback, boundToLoopback),
+        intake: engine,
+        clock,
+        log,
+      }),
+    )
+    closing.push(() => grpc.sink.close())
+
+    const opcua = config.opcua ? startOpcUa(options, engine, log, closing) : Promise.resolve('')
+    return {
+      engine,
+      http: http.address,
+      grpc: grpc.address,
+      opcua,
+      log,
+      async close() {
+        await opcua.catch(() => '')
+        await shut()
+      },
+    }
+  } catch (error) {
+    await shut()
+    if (closing.length === 0) await store.close()
+    throw error
+  }
+}
+
+async function startOpcUa(
+  options: StartOptions,
+  engine: LineDirectory,
+  log: Logger,
+  closing: Sink['close'][],
+): Promise<string> {
+  const { config } = options
+  // Its packages take seconds to load: the page and the gRPC door do not wait for them.
+  const { opcUaSink } = await import('./outputs/opcua/sink.ts')
+  const { sink, address } = await listen(options, 'opcua_port', port =>
+    opcUaSink({
+      host: config.host,
+      port,
+      engine,
+      log,
+      keys: config.access.keys,
+      certificateDirectory: path.resolve(config.data, 'opcua'),
+    }),
+  )
+  closing.push(() => sink.close())
+  return address
+}
+
+/** Starts a sink on its port; a default port that is taken gives way to a free one. */
+async function listen<T extends Sink>(
+  options: StartOptions,
+  key: 'http_port' | 'grpc_port' | 'opcua_port',
+  build: (port: number) => T,
+): Promise<{ sink: T; address: string }> {
+  const sink = build(options.config[key])
+  try {
+    const { address } = await sink.start()
+    return { sink, address }
+  } catch (error) {
+    const taken = error instanceof LiquidusError && error.code === 'PORT_IN_USE'
+    if (!taken || options.fixedPorts.has(key)) throw error
+    const other = build(0)
+    const { address } = await other.start()
+    return { sink: other, address }
+  }
+}
+
+function buildTrend(definition: LineDefinition, fold: LineFold): LineTrend {
+  const columns = trendColumns(fold.twin.fields, fold.twin.channels)
+  const ring = trendRing({ cells: definition.cells.length, columns })
+  const row = new Float64Array(columns.length * definition.cells.length)
+  return {
+    push(twin) {
+      fillTrendRow(twin, row)
+      ring.push(twin.time_ms, row)
+    },
+    read: (cell, from_ms, points_max) => ring.read(cell, from_ms, points_max),
+  }
+}
+
+function bearerOf(authorization: string | undefined): string | undefined {
+  return /^Bearer (.+)$/i.exec(authorization ?? '')?.[1]
+}

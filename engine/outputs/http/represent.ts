@@ -1,0 +1,166 @@
+import type { z } from 'zod'
+import { fromSi } from '../../core/units.ts'
+import { type Channel, type LineView, Quality, type Quantity, seriesIndex } from '../../flow.ts'
+import { sensorFaults } from '../sensor-faults.ts'
+import type { cellSchema, lineListSchema, lineSchema, trendSchema } from './schema.ts'
+
+/** Distance of P05 and P95 from the mean of a normal distribution, in standard deviations. */
+export const P95_SIGMA = 1.6448536269514722
+
+const known = (value: number | undefined): number | null =>
+  value === undefined || !Number.isFinite(value) ? null : value
+
+const shown = (quantity: Quantity, value: number | undefined): number | null =>
+  known((value ?? Number.NaN) * quantity.display.scale + quantity.display.offset)
+
+const shownStd = (quantity: Quantity, std: number | undefined): number | null =>
+  known((std ?? Number.NaN) * Math.abs(quantity.display.scale))
+
+const named = (quantity: Quantity) => ({
+  name: quantity.name,
+  text: quantity.text,
+  unit: quantity.display.unit,
+})
+
+/** A line in one row of a list. */
+export function lineSummary(view: LineView): z.infer<typeof lineListSchema>['lines'][number] {
+  const { definition } = view
+  const status = view.status()
+  return {
+    line: definition.line,
+    kind: definition.kind,
+    origin: definition.origin,
+    clock: definition.clock,
+    cells_count: definition.cells.length,
+    tick: status.tick,
+    time_ms: status.time_ms,
+    degraded: status.degraded,
+  }
+}
+
+const qualityNames = ['good', 'uncertain', 'bad', 'missing'] as const
+
+/** Everything about a line but its cells' numbers. */
+export function lineDetail(view: LineView): z.infer<typeof lineSchema> {
+  const { definition, fields, channels } = view
+  const status = view.status()
+  const quality = { good: 0, uncertain: 0, bad: 0, missing: 0 }
+  const frame = view.latest()?.frame
+  definition.tags.forEach((tag, tagIndex) => {
+    const cells = tag.scope === 'line' ? 1 : definition.cells.length
+    for (let cell = 0; cell < cells && frame; cell++) {
+      const code = frame.quality[seriesIndex(definition, tagIndex, cell)] ?? Quality.missing
+      quality[qualityNames[code] ?? 'missing']++
+    }
+  })
+  return {
+    ...lineSummary(view),
+    tick_ms: definition.tick_ms,
+    cells: [...definition.cells],
+    fields: fields.map(named),
+    channels: channels.map(channel => ({ ...named(channel), tag: channel.tag })),
+    position: status.position,
+    state_hash: status.state_hash,
+    behind_entries: status.behind_entries,
+    readings_accepted: status.readings_accepted,
+    readings_rejected: status.readings_rejected,
+    readings_late: status.readings_late,
+    ticks_closed: { ...status.ticks_closed },
+    quality,
+    sensor_faults: [...sensorFaults(view)],
+    alarms_active: view.alarms().filter(alarm => alarm.active).length,
+  }
+}
+
+type Cell = z.infer<typeof cellSchema>
+
+function estimateOf(view: LineView, field: Quantity, at: number): Cell['estimates'][number] {
+  const twin = view.latest()?.twin
+  const value = twin?.estimate[at] ?? Number.NaN
+  const std = twin?.std[at] ?? Number.NaN
+  const edges = [
+    shown(field, value - P95_SIGMA * std),
+    shown(field, value + P95_SIGMA * std),
+  ] as const
+  const flipped = field.display.scale < 0
+  return {
+    ...named(field),
+    value: shown(field, value),
+    std: shownStd(field, std),
+    p05: edges[flipped ? 1 : 0],
+    p95: edges[flipped ? 0 : 1],
+    observable: twin?.observable[at] === 1,
+  }
+}
+
+function channelOf(view: LineView, channel: Channel, at: number): Cell['channels'][number] {
+  const twin = view.latest()?.twin
+  return {
+    ...named(channel),
+    tag: channel.tag,
+    observed: shown(channel, twin?.observed[at]),
+    expected: shown(channel, twin?.expected[at]),
+    expected_std: shownStd(channel, twin?.expected_std[at]),
+    residual_sigma: known(twin?.residual[at]),
+  }
+}
+
+/** Everything about one cell now: estimates with bands, readings with age, alarms, advice. */
+export function cellDetail(view: LineView, cell: number): Cell {
+  const { definition } = view
+  const latest = view.latest()
+  const cells = definition.cells.length
+  const name = definition.cells[cell] ?? ''
+  const faults = view.sensorFaults()
+  return {
+    line: definition.line,
+    cell: name,
+    origin: definition.origin,
+    tick: latest?.frame.tick ?? 0,
+    time_ms: latest?.frame.time_ms ?? 0,
+    trusted: latest?.twin.trusted[cell] === 1,
+    masked: latest?.twin.masked[cell] === 1,
+    estimates: view.fields.map((field, i) => estimateOf(view, field, i * cells + cell)),
+    channels: view.channels.map((channel, i) => channelOf(view, channel, i * cells + cell)),
+    measured: definition.tags.map((tag, tagIndex) => {
+      const at = seriesIndex(definition, tagIndex, tag.scope === 'line' ? 0 : cell)
+      const value = latest?.frame.values[at] ?? Number.NaN
+      return {
+        tag: tag.tag,
+        unit: tag.unit,
+        scope: tag.scope,
+        value: known(fromSi(value, tag.unit)),
+        age_ms: Number.isNaN(value) ? null : known(latest?.frame.age_ms[at]),
+        quality: qualityNames[latest?.frame.quality[at] ?? Quality.missing] ?? 'missing',
+        fault: faults.get(at) ?? '',
+      }
+    }),
+    alarms: view.alarms().filter(alarm => alarm.cell === name) as Cell['alarms'],
+    advice: view.advice().filter(advice => advice.cell === name) as Cell['advice'],
+  }
+}
+
+/** Columns of one cell over time. */
+export function cellTrend(
+  view: LineView,
+  cell: number,
+  from_ms: number,
+  points: number,
+): z.infer<typeof trendSchema> {
+  const trend = view.trend(cell, from_ms, points)
+  const units = new Map<string, string>()
+  for (const field of view.fields) units.set(field.name, field.unit)
+  for (const channel of view.channels) units.set(channel.tag, channel.unit)
+  const unitOf = (column: string) =>
+    units.get(column) ?? units.get(column.replace(/_(std|expected)$/, '')) ?? '1'
+  return {
+    line: view.definition.line,
+    cell: view.definition.cells[cell] ?? '',
+    times_ms: [...trend.times_ms],
+    columns: [...trend.columns].map(([name, values]) => ({
+      name,
+      unit: unitOf(name),
+      values: Array.from(values, known),
+    })),
+  }
+}

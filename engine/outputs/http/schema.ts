@@ -1,0 +1,244 @@
+import { z } from 'zod'
+
+/** What the REST surface says; the OpenAPI description is made from these. */
+
+const nullable = z.number().nullable()
+const text = z.string()
+
+const lineSummary = {
+  line: text,
+  kind: z.enum(['potline', 'generic']),
+  origin: z.enum(['plant', 'simulated', 'recorded', 'synthetic']),
+  clock: z.enum(['wall', 'stream']),
+  cells_count: z.int(),
+  tick: z.int(),
+  time_ms: z.number().describe('End of the last closed tick, event time; 0 before the first.'),
+  degraded: text.describe('Empty when healthy.'),
+}
+
+export const lineListSchema = z.object({ lines: z.array(z.object(lineSummary)) })
+
+const displayed = {
+  name: text,
+  text: text,
+  unit: text.describe('Unit of the numbers beside it.'),
+}
+
+export const lineSchema = z.object({
+  ...lineSummary,
+  tick_ms: z.number(),
+  cells: z.array(text),
+  fields: z.array(z.object(displayed)),
+  channels: z.array(z.object({ ...displayed, tag: text })),
+  position: z.int().describe('Log position that the state reflects.'),
+  state_hash: text,
+  behind_entries: z.int(),
+  readings_accepted: z.int(),
+  readings_rejected: z.int(),
+  readings_late: z.int(),
+  ticks_closed: z.object({
+    complete: z.int(),
+    watermark: z.int(),
+    grace: z.int(),
+    silent: z.int(),
+  }),
+  quality: z
+    .object({ good: z.int(), uncertain: z.int(), bad: z.int(), missing: z.int() })
+    .describe('Series of the last tick by quality.'),
+  sensor_faults: z.array(z.object({ tag: text, cell: text, reason: text })),
+  alarms_active: z.int(),
+})
+
+const cause = z.object({ text: text, weight: z.number() })
+
+export const alarmSchema = z.object({
+  id: text,
+  line: text,
+  cell: text,
+  tag: text,
+  kind: text,
+  priority: z.enum(['critical', 'high', 'medium', 'low']),
+  text: text,
+  causes: z.array(cause),
+  response: text,
+  active: z.boolean(),
+  acknowledged: z.boolean(),
+  latched: z.boolean(),
+  shelved_until_ms: z.number(),
+  suppressed: z.boolean(),
+  raised_ms: z.number(),
+  returned_ms: z.number(),
+  acknowledged_ms: z.number(),
+  acknowledged_by: text,
+  comment: text,
+  revision: z.int(),
+})
+
+const series = z.array(z.number())
+
+export const adviceSchema = z.object({
+  id: text,
+  line: text,
+  cell: text,
+  setpoint: z.enum(['base_feed_rate', 'target_resistance']),
+  unit: text,
+  from: z.number(),
+  to: z.number(),
+  low: z.number(),
+  high: z.number(),
+  step_max: z.number(),
+  interval_min_s: z.number(),
+  reason: text,
+  forecasts: z.array(
+    z.object({
+      times_s: series,
+      field: text,
+      unit: text,
+      with_mean: series,
+      with_std: series,
+      without_mean: series,
+      without_std: series,
+    }),
+  ),
+  margins: z.array(z.object({ constraint: text, worst: z.number(), unit: text })),
+  confidence: z.number(),
+  inhibits: z.array(text),
+  versions: z.record(text, text),
+  hash: text,
+  created_ms: z.number(),
+  valid_until_ms: z.number(),
+  state: z.enum([
+    'PENDING_APPROVAL',
+    'APPROVED',
+    'REJECTED_BY_OPERATOR',
+    'EXPIRED',
+    'SUPERSEDED',
+    'WITHDRAWN',
+  ]),
+  decided_by: text,
+  decided_ms: z.number(),
+  comment: text,
+  revision: z.int(),
+})
+
+export const alarmListSchema = z.object({ alarms: z.array(alarmSchema) })
+export const adviceListSchema = z.object({ advice: z.array(adviceSchema) })
+
+export const cellSchema = z.object({
+  line: text,
+  cell: text,
+  origin: lineSummary.origin,
+  tick: z.int(),
+  time_ms: z.number(),
+  trusted: z.boolean(),
+  masked: z.boolean().describe('True while an event such as a tap hides the voltage.'),
+  estimates: z.array(
+    z.object({
+      ...displayed,
+      value: nullable,
+      std: nullable,
+      p05: nullable,
+      p95: nullable,
+      observable: z.boolean(),
+    }),
+  ),
+  channels: z.array(
+    z.object({
+      ...displayed,
+      tag: text,
+      observed: nullable,
+      expected: nullable,
+      expected_std: nullable,
+      residual_sigma: nullable,
+    }),
+  ),
+  measured: z.array(
+    z.object({
+      tag: text,
+      unit: text,
+      scope: z.enum(['line', 'cell']),
+      value: nullable,
+      age_ms: nullable,
+      quality: z.enum(['good', 'uncertain', 'bad', 'missing']),
+      fault: text.describe('Empty, or why the sensor is not healthy.'),
+    }),
+  ),
+  alarms: z.array(alarmSchema),
+  advice: z.array(adviceSchema),
+})
+
+export const trendSchema = z.object({
+  line: text,
+  cell: text,
+  times_ms: series,
+  columns: z.array(
+    z.object({ name: text, unit: text.describe('SI'), values: z.array(z.number().nullable()) }),
+  ),
+})
+
+export const quarantineSchema = z.object({
+  rows: z.array(
+    z.object({
+      id: z.int(),
+      producer: text,
+      sequence: z.int(),
+      row: z.int(),
+      reason: text,
+      detail: text,
+      asset: text,
+      tag: text,
+      time_ms: nullable,
+      value: nullable,
+      received_ms: z.number(),
+    }),
+  ),
+})
+
+export const healthSchema = z.object({
+  status: z.enum(['ok', 'degraded', 'unavailable']),
+  problems: z.array(text),
+  version: text,
+  uptime_s: z.number(),
+  store: text,
+})
+
+export const sessionSchema = z.object({
+  subject: text,
+  tenant: text,
+  role: text,
+  actions: z.array(text),
+})
+
+export const decidedSchema = z.object({ id: text, line: text, action: text })
+
+export const errorSchema = z.object({ error: z.object({ code: text, message: text }) })
+
+/** Longest comment on a decision. */
+export const COMMENT_CHARS_MAX = 500
+const comment = z.string().max(COMMENT_CHARS_MAX).default('')
+
+export const commentBodySchema = z.strictObject({ comment })
+export const shelveBodySchema = z.strictObject({
+  comment,
+  until_ms: z.number().describe('Event time of the line at which the shelf ends.'),
+})
+export const sessionBodySchema = z.strictObject({ key: z.string().min(1).max(200) })
+
+/** Most rows of one quarantine page. */
+export const QUARANTINE_ROWS_MAX = 1000
+
+export const lineQuerySchema = z.object({ line: text.optional() })
+export const trendQuerySchema = z.object({
+  from_ms: z.coerce.number().default(0).describe('Event time, ms since 1970-01-01 UTC.'),
+  points: z.coerce.number().int().min(2).max(4000).default(600),
+})
+export const quarantineQuerySchema = z.object({
+  after: z.coerce.number().int().min(0).default(0).describe('Id of the last row already seen.'),
+  count: z.coerce.number().int().min(1).max(QUARANTINE_ROWS_MAX).default(100),
+})
+
+/** JSON Schema of a zod schema, as Fastify and OpenAPI 3.1 take it. */
+export function jsonSchema(schema: z.ZodType, io: 'input' | 'output' = 'output'): object {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-7', io })
+  return rest
+}

@@ -1,0 +1,169 @@
+import type { Clock } from '../../core/clock.ts'
+import type { EngineView, LineView, StoredEvent } from '../../flow.ts'
+import { sensorFaults } from '../sensor-faults.ts'
+import type { Client } from './client.ts'
+import { BEHIND_ENTRIES, type WsLimits } from './limits.ts'
+import { encodeTelemetry, type LineInfo, type ServerMessage, StatusBit } from './protocol.ts'
+
+/** One client's interest in one line. */
+export interface Subscription {
+  readonly client: Client
+  /** False until the snapshot or the replay is out; live events wait for it. */
+  live: boolean
+  /** Highest event offset that was sent. */
+  sent_offset: number
+  frameSent_ms: number
+  /** The client has not yet got the newest frame. */
+  dirty: boolean
+  statusSent: string
+}
+
+/** Everything that the clients of one line share: one encoding of each event and frame. */
+export interface LineFeed {
+  readonly tenant: string
+  readonly line: string
+  readonly number: number
+  readonly subscriptions: Set<Subscription>
+  view(): LineView | undefined
+  info(view: LineView): LineInfo
+  /** Resolves once `published` is known. */
+  ready(): Promise<void>
+  /** Highest offset known to be committed; 0 before the first. */
+  published(): number
+  publish(events: readonly StoredEvent[]): void
+  /** Marks a closed tick and sends it if it is time. */
+  ticked(): void
+  /** Sends what is due: a new frame, or the newest one to those who missed it. */
+  pump(): void
+  deliver(subscription: Subscription): void
+}
+
+/** The text of one event, the same for live and replayed ones. */
+export function eventText(line: string, epoch: string, stored: StoredEvent): string {
+  const message: ServerMessage = {
+    type: 'event',
+    line,
+    epoch,
+    offset: stored.offset,
+    event: stored.event,
+  }
+  return JSON.stringify(message)
+}
+
+/** Makes the shared side of one line. */
+export function lineFeed(options: {
+  readonly engine: EngineView
+  readonly tenant: string
+  readonly line: string
+  readonly number: number
+  readonly clock: Clock
+  readonly limits: WsLimits
+}): LineFeed {
+  const { engine, tenant, line, number, clock, limits } = options
+  const subscriptions = new Set<Subscription>()
+  const view = () => engine.line(tenant, line)
+  let published_offset: number | undefined
+  let frame: Uint8Array | undefined
+  let encoded_ms = Number.NEGATIVE_INFINITY
+  let stale = true
+  let status = ''
+
+  function encode(): void {
+    const current = view()
+    const latest = current?.latest()
+    if (!current || !latest) return
+    const { behind_entries, degraded } = current.status()
+    const scores = current.scores()
+    frame = encodeTelemetry({
+      lineNumber: number,
+      cells: current.definition.cells.length,
+      sent_ms: clock.now_ms(),
+      status:
+        (degraded === '' ? 0 : StatusBit.degraded) |
+        (behind_entries > BEHIND_ENTRIES ? StatusBit.behind : 0),
+      behind_entries,
+      frame: latest.frame,
+      twin: latest.twin,
+      scores,
+    })
+    status = JSON.stringify({
+      type: 'status',
+      line,
+      degraded,
+      faults: sensorFaults(current),
+      detectors: scores.map(score => score.name),
+    } satisfies ServerMessage)
+    encoded_ms = clock.elapsed_ms()
+    stale = false
+    for (const subscription of subscriptions) subscription.dirty = true
+  }
+
+  function deliver(subscription: Subscription): void {
+    if (stale && frame === undefined) encode()
+    const { client } = subscription
+    if (!subscription.live || !subscription.dirty || frame === undefined) return
+    const now_ms = clock.elapsed_ms()
+    const rested_ms = now_ms - subscription.frameSent_ms
+    if (client.hidden && rested_ms < limits.hidden_interval_ms) return
+    if (client.buffered_bytes() > limits.buffered_skip_bytes) return
+    if (subscription.statusSent !== status) {
+      subscription.statusSent = status
+      client.sendText(status)
+    }
+    client.sendFrame(frame)
+    subscription.frameSent_ms = now_ms
+    subscription.dirty = false
+  }
+
+  function pump(): void {
+    if (subscriptions.size === 0) return
+    // A timer may fire a little early; a frame must not slip to the next round for that.
+    const due = clock.elapsed_ms() - encoded_ms >= limits.frame_interval_ms - 10
+    if (stale && due) encode()
+    for (const subscription of subscriptions) deliver(subscription)
+  }
+
+  return {
+    tenant,
+    line,
+    number,
+    subscriptions,
+    view,
+    pump,
+    deliver,
+    info: current => ({
+      number,
+      line,
+      kind: current.definition.kind,
+      origin: current.definition.origin,
+      clock: current.definition.clock,
+      tick_ms: current.definition.tick_ms,
+      cells: current.definition.cells,
+      fields: current.fields,
+      channels: current.channels,
+      tags: current.definition.tags,
+    }),
+    async ready() {
+      if (published_offset !== undefined) return
+      const newest = (await view()?.events(0, 1))?.newest ?? 0
+      published_offset = Math.max(published_offset ?? 0, newest)
+    },
+    published: () => published_offset ?? 0,
+    publish(events) {
+      for (const stored of events) {
+        published_offset = Math.max(published_offset ?? 0, stored.offset)
+        if (subscriptions.size === 0) continue
+        const text = eventText(line, engine.epoch, stored)
+        for (const subscription of subscriptions) {
+          if (!subscription.live || stored.offset <= subscription.sent_offset) continue
+          subscription.sent_offset = stored.offset
+          subscription.client.sendEvent(text)
+        }
+      }
+    },
+    ticked() {
+      stale = true
+      pump()
+    },
+  }
+}

@@ -1,0 +1,82 @@
+import type { EngineView, StoredEvent } from '../../flow.ts'
+import type { Client } from './client.ts'
+import { REPLAY_PAGE_EVENTS, type WsLimits } from './limits.ts'
+import { eventText, type LineFeed, type Subscription } from './line-feed.ts'
+import type { ResumePoint } from './protocol.ts'
+
+/**
+ * Starts a subscription: replays what the client missed, or sends the state as it is. The switch
+ * to live happens in the same turn as the last send, so that no event falls between the two.
+ */
+export async function subscribe(
+  engine: EngineView,
+  feed: LineFeed,
+  client: Client,
+  limits: WsLimits,
+  resume: ResumePoint | undefined,
+): Promise<void> {
+  const { line } = feed
+  unsubscribe(feed, client)
+  const subscription: Subscription = {
+    client,
+    live: false,
+    sent_offset: 0,
+    frameSent_ms: Number.NEGATIVE_INFINITY,
+    dirty: true,
+    statusSent: '',
+  }
+  client.subscriptions.set(line, subscription)
+  feed.subscriptions.add(subscription)
+  const wanted = () => client.subscriptions.get(line) === subscription
+
+  await feed.ready()
+  const usable = resume?.epoch === engine.epoch ? resume : undefined
+  const missed = usable && (await eventsSince(feed, usable.offset, limits.replay_events_max))
+  const offset = feed.published()
+  if (!wanted()) return
+  const { epoch } = engine
+  // Nothing may be awaited from here on: an event in between would be lost.
+  if (usable && missed && usable.offset + missed.length === offset) {
+    client.send({ type: 'resumed', line, epoch, offset: usable.offset })
+    for (const stored of missed) client.sendEvent(eventText(line, epoch, stored))
+    subscription.sent_offset = offset
+  } else {
+    const view = feed.view()
+    const alarms = view?.alarms() ?? []
+    const advice = view?.advice() ?? []
+    client.send({ type: 'snapshot', line, epoch, offset, alarms, advice })
+  }
+  subscription.live = true
+  feed.deliver(subscription)
+}
+
+/** Ends the client's interest in the line. */
+export function unsubscribe(feed: LineFeed, client: Client): void {
+  const subscription = client.subscriptions.get(feed.line)
+  if (!subscription) return
+  client.subscriptions.delete(feed.line)
+  feed.subscriptions.delete(subscription)
+}
+
+/** All events after the offset, or undefined when some are gone or there are too many. */
+async function eventsSince(
+  feed: LineFeed,
+  offset: number,
+  count_max: number,
+): Promise<readonly StoredEvent[] | undefined> {
+  const view = feed.view()
+  if (!view) return undefined
+  const found: StoredEvent[] = []
+  let target = feed.published()
+  while (offset + found.length < target) {
+    if (target - offset > count_max) return undefined
+    const page = await view.events(offset + found.length, REPLAY_PAGE_EVENTS)
+    for (const stored of page.events) {
+      if (stored.offset !== offset + found.length + 1) return undefined
+      found.push(stored)
+    }
+    if (page.events.length === 0) return undefined
+    target = feed.published()
+  }
+  return offset > target ? undefined : found
+}

@@ -1,0 +1,135 @@
+import { AssertionFailure } from '../../core/assert.ts'
+import { LiquidusError, problemOf } from '../../core/errors.ts'
+import { storeLimits } from '../limits.ts'
+
+/** Runs operations in call order, many to a transaction, and one transaction at a time. */
+export interface GroupCommit {
+  /**
+   * Resolves with the operation's result once its transaction is on the disk. The operation must
+   * refuse (throw LiquidusError or fail an assert) before its first write.
+   */
+  run<T>(size: number, operation: () => T): Promise<T>
+  /** Refuses further operations and resolves when those that wait are done. */
+  close(): Promise<void>
+}
+
+/** What surrounds the operations of one transaction; both are called inside it. */
+export interface GroupScope {
+  begin(): void
+  end(): void
+}
+
+interface Waiting {
+  readonly size: number
+  readonly operation: () => unknown
+  resolve(value: unknown): void
+  reject(error: unknown): void
+}
+
+interface Outcome {
+  readonly value: unknown
+  readonly error: unknown
+}
+
+const GROUP_OPERATIONS_MAX = 1024
+const GROUP_BYTES_MAX = 16 * 1024 * 1024
+
+/** `transact` makes everything its callback writes durable at once, or nothing if it throws. */
+export function groupCommit(
+  transact: (body: () => Outcome[]) => Promise<Outcome[]>,
+  scope: GroupScope,
+): GroupCommit {
+  const waiting: Waiting[] = []
+  let waitingBytes = 0
+  let closed = false
+  let draining: Promise<void> | undefined
+
+  const nextGroup = (): Waiting[] => {
+    let count = 0
+    let size = 0
+    while (count < waiting.length && count < GROUP_OPERATIONS_MAX && size < GROUP_BYTES_MAX) {
+      size += waiting[count]!.size
+      count++
+    }
+    return waiting.splice(0, count)
+  }
+
+  const drain = async () => {
+    await undefined // calls made in the same turn join the first group
+    while (waiting.length > 0) {
+      const group = nextGroup()
+      await commitGroup(group)
+      for (const { size } of group) waitingBytes -= size
+    }
+    draining = undefined
+  }
+
+  const commitGroup = async (group: readonly Waiting[]) => {
+    try {
+      const outcomes = await transact(() => {
+        scope.begin()
+        const results = group.map(({ operation }) => attempt(operation))
+        scope.end()
+        return results
+      })
+      group.forEach((one, index) => {
+        const { value, error } = outcomes[index]!
+        if (error === undefined) one.resolve(value)
+        else one.reject(error)
+      })
+    } catch (error) {
+      const failure = await reasonOf(error)
+      for (const one of group) one.reject(failure)
+    }
+  }
+
+  return {
+    run<T>(size: number, operation: () => T): Promise<T> {
+      const full =
+        waiting.length >= storeLimits.waitingWrites || waitingBytes > storeLimits.waitingBytes
+      if (closed || full) {
+        const problem = closed ? 'it was closed' : `${waiting.length} writes wait for the disk`
+        return Promise.reject(
+          new LiquidusError('STORE_UNAVAILABLE', { store: 'lmdb', problem }, { retry: full }),
+        )
+      }
+      waitingBytes += size
+      const result = new Promise<T>((resolve, reject) => {
+        waiting.push({ size, operation, resolve: resolve as (value: unknown) => void, reject })
+      })
+      draining ??= drain()
+      return result
+    },
+    async close() {
+      closed = true
+      await draining
+    },
+  }
+}
+
+/** A refusal fails its own operation; anything else undoes the whole group. */
+function attempt(operation: () => unknown): Outcome {
+  try {
+    return { value: operation(), error: undefined }
+  } catch (error) {
+    if (!(error instanceof LiquidusError || error instanceof AssertionFailure)) throw error
+    return { value: undefined, error }
+  }
+}
+
+/** lmdb hides why a commit failed in a second promise, which must not stay unhandled. */
+async function reasonOf(error: unknown): Promise<LiquidusError> {
+  if (error instanceof LiquidusError) return error
+  let cause = error
+  try {
+    const { commitError } = error as { commitError?: Promise<unknown> }
+    await Promise.race([commitError, new Promise(resolve => setTimeout(resolve, 1000))])
+  } catch (hidden) {
+    cause = hidden
+  }
+  return new LiquidusError(
+    'STORE_UNAVAILABLE',
+    { store: 'lmdb', problem: problemOf(cause) },
+    { retry: true, cause },
+  )
+}

@@ -1,0 +1,121 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ModelRecord, StoredModel } from '../anomaly/tensorflow/model-record.ts'
+import { LiquidusError, problemOf } from '../core/errors.ts'
+import { sha256 } from './sha256.ts'
+
+/** Names that point at a version: the one that may alarm, and the one that only scores. */
+export interface Aliases {
+  readonly champion: string
+  readonly shadow: string
+}
+
+/** Models on disk: `<name>/<version>/{model.json, weights.bin, record.json}` and aliases. */
+export interface ModelRegistry {
+  names(): Promise<readonly string[]>
+  /** Versions of a model, oldest first. */
+  versions(name: string): Promise<readonly string[]>
+  aliases(name: string): Promise<Aliases>
+  /** A version by number or alias; throws MODEL_INVALID when it is not there or not whole. */
+  load(name: string, version: string): Promise<StoredModel>
+  /** The champion, else the shadow, else undefined. */
+  loadLive(name: string): Promise<StoredModel | undefined>
+  /** Next free version number. */
+  nextVersion(name: string): Promise<string>
+  /** Writes a new version whole or not at all, and points `shadow` at it. */
+  add(record: ModelRecord, model: unknown, weights: Uint8Array): Promise<void>
+  /** Points an alias at a version, or at none with ''; atomic. */
+  point(name: string, alias: keyof Aliases, version: string): Promise<void>
+}
+
+const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
+const NO_ALIASES: Aliases = { champion: '', shadow: '' }
+
+const fail = (model: string, problem: string) =>
+  new LiquidusError('MODEL_INVALID', { model, problem })
+
+/** The registry in a folder; the folder need not exist. */
+export function modelRegistry(folder: string): ModelRegistry {
+  const at = (name: string, ...rest: string[]) => {
+    for (const part of [name, ...rest.slice(0, 1)]) {
+      if (!NAME.test(part) && part !== 'aliases.json') throw fail(part, 'is not a valid name')
+    }
+    return join(folder, name, ...rest)
+  }
+
+  const versions = async (name: string) => {
+    const entries = await readdir(at(name), { withFileTypes: true }).catch(() => [])
+    const found = entries.filter(entry => entry.isDirectory() && NAME.test(entry.name))
+    return found.map(entry => entry.name).sort((a, b) => Number(a) - Number(b))
+  }
+
+  const aliases = async (name: string): Promise<Aliases> => {
+    const text = await readFile(at(name, 'aliases.json'), 'utf8').catch(() => '{}')
+    return { ...NO_ALIASES, ...(JSON.parse(text) as Partial<Aliases>) }
+  }
+
+  const writeAliases = async (name: string, value: Aliases) => {
+    const path = at(name, 'aliases.json')
+    await writeFile(`${path}.new`, `${JSON.stringify(value, undefined, 2)}\n`)
+    await rename(`${path}.new`, path)
+  }
+
+  const load = async (name: string, version: string): Promise<StoredModel> => {
+    const pointers = await aliases(name)
+    const found = version === 'champion' || version === 'shadow' ? pointers[version] : version
+    if (found === '') throw fail(name, `has no ${version}`)
+    const model = `${name}/${found}`
+    const read = (file: string) =>
+      readFile(at(name, found, file)).catch(error => {
+        throw fail(model, problemOf(error))
+      })
+    const [record, topology, weights] = await Promise.all([
+      read('record.json').then(text => JSON.parse(String(text)) as ModelRecord),
+      read('model.json').then(text => JSON.parse(String(text)) as unknown),
+      read('weights.bin'),
+    ])
+    if (record.schema !== 1) throw fail(model, `record schema ${record.schema} is not known`)
+    if (sha256(weights) !== record.weights_sha256) throw fail(model, 'weights do not match record')
+    return { record, model: topology, weights, promoted: pointers.champion === found }
+  }
+
+  return {
+    async names() {
+      const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+      return entries.filter(entry => entry.isDirectory()).map(entry => entry.name)
+    },
+    versions,
+    aliases,
+    load,
+    async loadLive(name) {
+      const { champion, shadow } = await aliases(name)
+      const version = champion || shadow
+      return version === '' ? undefined : load(name, version)
+    },
+    async nextVersion(name) {
+      const taken = await versions(name)
+      return String(taken.reduce((most, version) => Math.max(most, Number(version) || 0), 0) + 1)
+    },
+    async add(record, model, weights) {
+      const { name, version } = record
+      const target = at(name, version)
+      const draft = `${target}.new`
+      await rm(draft, { recursive: true, force: true })
+      await mkdir(draft, { recursive: true })
+      await writeFile(join(draft, 'model.json'), `${JSON.stringify(model)}\n`)
+      await writeFile(join(draft, 'weights.bin'), weights)
+      await writeFile(join(draft, 'record.json'), `${JSON.stringify(record, undefined, 2)}\n`)
+      await rename(draft, target).catch(error => {
+        throw fail(`${name}/${version}`, `cannot be written: ${problemOf(error)}`)
+      })
+      await writeAliases(name, { ...(await aliases(name)), shadow: version })
+    },
+    async point(name, alias, version) {
+      const known = await versions(name)
+      if (version !== '' && !known.includes(version)) {
+        throw fail(name, `has no version ${version}; known: ${known.join(', ') || 'none'}`)
+      }
+      await writeAliases(name, { ...(await aliases(name)), [alias]: version })
+    },
+  }
+}

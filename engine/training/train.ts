@@ -1,0 +1,129 @@
+import type { ModelRecord } from '../anomaly/tensorflow/model-record.ts'
+import { networkScorer, scaleFeatures } from '../anomaly/tensorflow/scorer.ts'
+import { LiquidusError } from '../core/errors.ts'
+import type { Channel, LineDefinition, Quantity } from '../flow.ts'
+import { fitAutoencoder } from './autoencoder.ts'
+import { calibrate } from './calibrate.ts'
+import { type FeatureRows, featureCollector, type TrainingFrame } from './collect.ts'
+import type { ModelRegistry } from './registry.ts'
+import { sha256 } from './sha256.ts'
+
+/** One recording of normal running, replayed through the twin. */
+export interface TrainingRun {
+  readonly definition: LineDefinition
+  readonly twin: { readonly fields: readonly Quantity[]; readonly channels: readonly Channel[] }
+  readonly frames: AsyncIterable<TrainingFrame> | Iterable<TrainingFrame>
+}
+
+export interface TrainingOptions {
+  readonly runs: readonly TrainingRun[]
+  readonly registry: ModelRegistry
+  readonly name: string
+  readonly seed: number
+  readonly epochs: number
+  /** What the data are, for people. */
+  readonly data: string
+  /** Version of the engine that trains. */
+  readonly code: string
+  readonly onProgress?: (done: TrainingProgress) => void
+}
+
+export type TrainingProgress =
+  | { readonly stage: 'collect'; readonly run: number; readonly rows: number }
+  | { readonly stage: 'fit'; readonly epoch: number; readonly loss: number }
+
+const LAYERS = [12, 5, 12] as const
+const FIT_SHARE = 0.6
+const ROWS_MIN = 200
+/** Rows on either side of the cut see the same hour; those are left out of the calibration. */
+const GUARD_MS = 3600_000
+
+/**
+ * Trains an autoencoder on normal running and adds it to the registry as `shadow`: it scores
+ * at once and alarms only after it is promoted.
+ */
+export async function trainFromFrames(options: TrainingOptions): Promise<ModelRecord> {
+  const rows = await collect(options)
+  const { name, seed, epochs } = options
+  const count = rows.times_ms.length
+  const width = rows.names.length
+  if (count < ROWS_MIN) {
+    const problem = `needs ${ROWS_MIN} rows of normal running after two warm hours, got ${count}`
+    throw new LiquidusError('MODEL_INVALID', { model: name, problem })
+  }
+  const cut = Math.floor(count * FIT_SHARE)
+  const { centre, scale } = scaler(rows, cut)
+  const scaled = new Float32Array(cut * width)
+  scaleFeatures(rows.values, centre, scale, scaled)
+  const trained = await fitAutoencoder({
+    ...{ rows: scaled, width, seed, epochs },
+    layers: [...LAYERS, width],
+    onProgress: (epoch, loss) => options.onProgress?.({ stage: 'fit', epoch, loss }),
+  })
+  const shape = {
+    ...{ name, version: await options.registry.nextVersion(name), features: rows.names },
+    ...{ centre: Array.from(centre), scale: Array.from(scale), threshold: 1 },
+  }
+  const scorer = networkScorer(trained.network, shape, false)
+  const { threshold, facts } = calibrate(scorer, rows, afterGuard(rows, cut))
+  trained.network.dispose()
+  const record: ModelRecord = {
+    schema: 1,
+    ...shape,
+    layers: [...LAYERS, width],
+    threshold,
+    calibration: facts,
+    training: {
+      rows: cut,
+      from_ms: rows.times_ms[0]!,
+      to_ms: rows.times_ms[cut - 1]!,
+      seed,
+      epochs,
+      loss: trained.loss,
+      data: options.data,
+      data_sha256: sha256(new Uint8Array(rows.values.buffer)),
+      code: options.code,
+    },
+    weights_sha256: sha256(trained.weights),
+  }
+  await options.registry.add(record, trained.model, trained.weights)
+  return record
+}
+
+async function collect({ runs, onProgress }: TrainingOptions): Promise<FeatureRows> {
+  const collector = featureCollector()
+  for (const [run, { definition, twin, frames }] of runs.entries()) {
+    collector.begin(definition, twin)
+    for await (const tick of frames) collector.add(tick)
+    onProgress?.({ stage: 'collect', run, rows: collector.rows().times_ms.length })
+  }
+  return collector.rows()
+}
+
+/** Median and spread of the fit rows, so that a few odd rows do not set the scale. */
+function scaler(rows: FeatureRows, count: number) {
+  const width = rows.names.length
+  const centre = new Float32Array(width)
+  const scale = new Float32Array(width).fill(1)
+  for (let f = 0; f < width; f++) {
+    const known: number[] = []
+    for (let row = 0; row < count; row++) {
+      const value = rows.values[row * width + f]!
+      if (Number.isFinite(value)) known.push(value)
+    }
+    if (known.length === 0) continue
+    known.sort((a, b) => a - b)
+    const at = (share: number) => known[Math.floor(share * (known.length - 1))]!
+    const spread = (at(0.9) - at(0.1)) / 2.563
+    centre[f] = at(0.5)
+    scale[f] = spread > 0 ? spread : 1
+  }
+  return { centre, scale }
+}
+
+/** First row of the calibration; without a guard band when that would leave nothing. */
+function afterGuard(rows: FeatureRows, cut: number): number {
+  const from_ms = rows.times_ms[cut]! + GUARD_MS
+  const sameRun = rows.times_ms.subarray(cut).findIndex(time_ms => time_ms >= from_ms)
+  return sameRun < 0 || cut + sameRun > rows.times_ms.length - 10 ? cut : cut + sameRun
+}

@@ -1,0 +1,254 @@
+import { bathComposition } from '#twin-models/potline/bath.ts'
+import { outputIndex, stateIndex } from '#twin-models/potline/cell.ts'
+import { cellVoltage_V, VOLTAGE_PARTS, voltageIndex } from '#twin-models/potline/voltage.ts'
+import { filterRow, filterTuning, loosenAlumina, loosenBias, predictedVariance, updateFilter } from './filter.ts'
+import { mask } from './inputs.ts'
+import { bathMass_kg, line, own, type PotlineState } from './state.ts'
+import { effectiveNoise_V2, restartTrackers, trackNoise, trackResistance } from './trackers.ts'
+
+/** Voltage above which an anode effect counts. */
+const ANODE_EFFECT_V = 8
+const ANODE_EFFECT_OVER_V = 5.5
+const ANODE_EFFECT_CALM_S = 60
+const AFTER_EFFECT_MASK_S = 300
+const AFTER_EFFECT_UOHM = 0.15
+const AFTER_EFFECT_WTPCT = 0.2
+/** So far above the expected voltage only alumina at its onset is an explanation. */
+const STARVED_OVER_V = 0.25
+const STARVED_STD_WTPCT = 0.15
+const STARVED_MEMORY_S = 60
+const VOLTAGE_MIN_V = 2
+/** A voltage that repeats to the last digit for so long is not believed. */
+const STUCK_S = 20
+/** Alumina is kept this far above the onset, where the published curve has its pole. */
+export const ONSET_GAP_WTPCT = 0.06
+const NODE_GAP_WTPCT = 0.15
+const SPREAD_MAX_WTPCT = 0.5
+const REFUSE_SIGMA = 5
+const REFUSED_MAX_S = 45
+const RESIDUAL_MAX = 50
+
+const bath = bathComposition()
+const parts = new Float64Array(VOLTAGE_PARTS)
+
+/** Statistical linearisation of the voltage over the alumina band of one cell. */
+export interface VoltagePrediction {
+  mean_V: number
+  /** V per wt% of alumina. */
+  slope_V: number
+  /** What a straight line leaves out, V2. */
+  bend_V2: number
+}
+
+const prediction: VoltagePrediction = { mean_V: 0, slope_V: 0, bend_V2: 0 }
+
+/** Fills the module's composition with the model's bath of a cell; returns the onset, wt%. */
+function fillBath(state: PotlineState, cell: number): number {
+  const { cells, model, parameters } = state
+  const share = 100 / bathMass_kg(state, cell)
+  bath.alf3_wtpct = model[stateIndex.alf3_kg * cells + cell]! * share
+  bath.caf2_wtpct = model[stateIndex.caf2_kg * cells + cell]! * share
+  bath.mgf2_wtpct = model[stateIndex.mgf2_kg * cells + cell]! * share
+  return 100 * parameters.anodeEffectAlumina_share[cell]!
+}
+
+/** Alumina of the model, wt%. */
+export function alumina_wtpct(state: PotlineState, cell: number): number {
+  return (
+    (100 * state.model[stateIndex.dissolved_kg * state.cells + cell]!) / bathMass_kg(state, cell)
+  )
+}
+
+function voltageAt(state: PotlineState, cell: number, alumina: number): number {
+  const { cells, model, parameters } = state
+  bath.alumina_wtpct = alumina
+  return cellVoltage_V(
+    parameters,
+    cell,
+    state.line[line.current_A]!,
+    model[stateIndex.acd_m * cells + cell]!,
+    model[stateIndex.bath_K * cells + cell]!,
+    bath,
+    parts,
+  )
+}
+
+/** Three-point quadrature over the band; the lower point stays clear of the onset. */
+function predictVoltage(state: PotlineState, cell: number): VoltagePrediction {
+  const { cells, filter } = state
+  const onset = fillBath(state, cell)
+  const centre = alumina_wtpct(state, cell)
+  const sigma = Math.sqrt(filter[filterRow.varAlumina * cells + cell]!)
+  const reach = Math.min(Math.max(1.732 * sigma, 0.05), SPREAD_MAX_WTPCT)
+  const low = Math.min(centre - 0.02, Math.max(centre - reach, onset + NODE_GAP_WTPCT))
+  const high = centre + reach
+  const v0 = voltageAt(state, cell, centre)
+  const current_A = state.line[line.current_A]!
+  state.own[own.gapSlope_Ohm_m * cells + cell] =
+    current_A > 0
+      ? 1 /
+        (parts[voltageIndex.conductivity_S_m]! *
+          state.parameters.anodeArea_m2[cell]! *
+          state.parameters.fanning[cell]!)
+      : 0
+  const vLow = voltageAt(state, cell, low)
+  const vHigh = voltageAt(state, cell, high)
+  const mean_V = (4 * v0 + vLow + vHigh) / 6
+  const meanAlumina = (4 * centre + low + high) / 6
+  const d0 = centre - meanAlumina
+  const dLow = low - meanAlumina
+  const dHigh = high - meanAlumina
+  const variance = (4 * d0 * d0 + dLow * dLow + dHigh * dHigh) / 6
+  const slope = (4 * d0 * v0 + dLow * vLow + dHigh * vHigh) / 6 / variance
+  const second =
+    (4 * (v0 - mean_V) * (v0 - mean_V) +
+      (vLow - mean_V) * (vLow - mean_V) +
+      (vHigh - mean_V) * (vHigh - mean_V)) /
+    6
+  prediction.mean_V = mean_V + slope * d0
+  prediction.slope_V = slope
+  prediction.bend_V2 = Math.max(0, second - slope * slope * variance)
+  return prediction
+}
+
+/** Moves dissolved alumina by `by_wtpct`, inside what a bath can hold. */
+export function correctAlumina(state: PotlineState, cell: number, by_wtpct: number): void {
+  const at = stateIndex.dissolved_kg * state.cells + cell
+  const mass_kg = bathMass_kg(state, cell)
+  state.model[at] = state.model[at]! + (by_wtpct / 100) * mass_kg
+  clampAlumina(state, cell)
+}
+
+/** Keeps alumina above the onset: below it the voltage curve is not one. */
+export function clampAlumina(state: PotlineState, cell: number): void {
+  const at = stateIndex.dissolved_kg * state.cells + cell
+  const mass_kg = bathMass_kg(state, cell)
+  const low = state.parameters.anodeEffectAlumina_share[cell]! + ONSET_GAP_WTPCT / 100
+  state.model[at] = Math.min(0.08 * mass_kg, Math.max(low * mass_kg, state.model[at]!))
+}
+
+/** Compares the measured voltage with the expected one, and corrects the cell by it. */
+export function assimilateVoltage(
+  state: PotlineState,
+  cell: number,
+  measured_V: number,
+  dt_s: number,
+): void {
+  const { cells, filter } = state
+  const at = (row: number) => row * cells + cell
+  const expected = predictVoltage(state, cell)
+  const current_A = state.line[line.current_A]!
+  const h_bias = current_A * 1e-6
+  const expected_V = expected.mean_V + h_bias * filter[at(filterRow.bias_uOhm)]!
+  const spread_V2 =
+    predictedVariance(filter, cells, cell, expected.slope_V, h_bias) + expected.bend_V2
+  const total_V2 = spread_V2 + state.own[at(own.noiseVariance_V2)]!
+  state.own[at(own.expected_V)] = expected_V
+  state.own[at(own.expectedStd_V)] = Math.sqrt(total_V2)
+  state.own[at(own.slope_uOhm_V)] = expected.slope_V
+  state.own[at(own.residual)] = Number.NaN
+
+  const fresh = state.line[line.currentAge_s] === 0
+  const usable = measured_V >= VOLTAGE_MIN_V && measured_V < 1000 && fresh
+  const stuck = watchStuck(state, cell, measured_V, dt_s)
+  const effect = watchAnodeEffect(state, cell, measured_V, dt_s)
+  const hidden = state.own[at(own.mask_s)]! > 0 || state.own[at(own.tapping_s)]! > 0 || effect
+  state.own[at(own.masked)] = hidden ? 1 : 0
+  if (!usable || stuck) {
+    state.own[at(own.voltageAge_s)] = Math.min(1e6, state.own[at(own.voltageAge_s)]! + dt_s)
+    return
+  }
+  state.own[at(own.voltageAge_s)] = 0
+  trackResistance(state, cell, measured_V, current_A, hidden, dt_s)
+  if (hidden) return
+
+  const innovation_V = measured_V - expected_V
+  const score = innovation_V / Math.sqrt(total_V2)
+  const started = state.own[at(own.started)]! === 1
+  if (started) state.own[at(own.residual)] = Math.max(-RESIDUAL_MAX, Math.min(RESIDUAL_MAX, score))
+  if (started && innovation_V > STARVED_OVER_V) return pullToOnset(state, cell, dt_s)
+  if (started && Math.abs(score) > REFUSE_SIGMA && refuse(state, cell, dt_s)) return
+  state.own[at(own.refused_s)] = 0
+  const noise_V2 = filterTuning.noiseScale * effectiveNoise_V2(state, cell) + expected.bend_V2
+  const by = updateFilter(filter, cells, cell, expected.slope_V, h_bias, innovation_V, noise_V2)
+  correctAlumina(state, cell, by)
+  clampFeed(state, cell)
+  if (started) trackNoise(state, cell, innovation_V, dt_s)
+  state.own[at(own.started)] = 1
+  state.own[at(own.updates)]! += dt_s
+}
+
+/** Takes alumina to be about at the onset, once per minute's worth of time. */
+function pullToOnset(state: PotlineState, cell: number, time_s: number): void {
+  const onset = 100 * state.parameters.anodeEffectAlumina_share[cell]! + ONSET_GAP_WTPCT
+  const innovation = onset - alumina_wtpct(state, cell)
+  if (innovation > 0) return
+  const noise = (STARVED_STD_WTPCT * STARVED_STD_WTPCT * STARVED_MEMORY_S) / time_s
+  const by = updateFilter(state.filter, state.cells, cell, 1, 0, innovation, noise)
+  correctAlumina(state, cell, by)
+  clampFeed(state, cell)
+}
+
+function clampFeed(state: PotlineState, cell: number): void {
+  const at = filterRow.feedEfficiency * state.cells + cell
+  state.filter[at] = Math.min(1.6, Math.max(0, state.filter[at]!))
+}
+
+/** A wild voltage is left out; when it stays wild the resistance itself has moved. */
+function refuse(state: PotlineState, cell: number, dt_s: number): boolean {
+  const at = own.refused_s * state.cells + cell
+  state.own[at]! += dt_s
+  if (state.own[at]! < REFUSED_MAX_S) return true
+  loosenBias(state.filter, state.cells, cell, 0.15)
+  loosenAlumina(state.filter, state.cells, cell, 0.15)
+  return false
+}
+
+function watchStuck(state: PotlineState, cell: number, measured_V: number, dt_s: number): boolean {
+  const at = (row: number) => row * state.cells + cell
+  const same = measured_V === state.own[at(own.lastVoltage_V)]!
+  state.own[at(own.stuck_s)] = same ? state.own[at(own.stuck_s)]! + dt_s : 0
+  state.own[at(own.lastVoltage_V)] = measured_V
+  return state.own[at(own.stuck_s)]! >= STUCK_S
+}
+
+/** Latches an anode effect by its voltage; the filter then only runs the model. */
+function watchAnodeEffect(
+  state: PotlineState,
+  cell: number,
+  measured_V: number,
+  dt_s: number,
+): boolean {
+  const { cells } = state
+  const at = (row: number) => row * cells + cell
+  const was = state.own[at(own.anodeEffect)]! === 1
+  if (!was) {
+    if (!(measured_V > ANODE_EFFECT_V && measured_V < 1000)) return false
+    state.own[at(own.anodeEffect)] = 1
+    state.own[at(own.calm_s)] = 0
+    // Its onset is the one moment at which alumina is known without any curve.
+    pullToOnset(state, cell, STARVED_MEMORY_S)
+    return true
+  }
+  state.own[at(own.calm_s)] =
+    measured_V < ANODE_EFFECT_OVER_V ? state.own[at(own.calm_s)]! + dt_s : 0
+  if (state.own[at(own.calm_s)]! < ANODE_EFFECT_CALM_S) return true
+  state.own[at(own.anodeEffect)] = 0
+  loosenBias(state.filter, cells, cell, AFTER_EFFECT_UOHM)
+  loosenAlumina(state.filter, cells, cell, AFTER_EFFECT_WTPCT)
+  restartTrackers(state, cell)
+  mask(state, cell, AFTER_EFFECT_MASK_S)
+  return true
+}
+
+/** Energy of the model's last balance, with the measured voltage where there is one. */
+export function energy_J_kg(state: PotlineState, cell: number): number {
+  const { cells } = state
+  const current_A = state.line[line.current_A]!
+  const made_kg_s = state.output[outputIndex.metalMade_kg_s * cells + cell]!
+  const resistance_Ohm = 1e-6 * state.own[own.resistance_uOhm * cells + cell]!
+  const cell_V = Number.isFinite(resistance_Ohm)
+    ? state.parameters.backEmf_V + resistance_Ohm * current_A
+    : state.own[own.expected_V * cells + cell]!
+  return made_kg_s > 0 ? (current_A * cell_V) / made_kg_s : Number.NaN
+}

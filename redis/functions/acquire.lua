@@ -1,0 +1,17 @@
+-- Takes the line over: raises its fence and answers all that the engine must know.
+-- KEYS: line, producers, state. Reply: fence, log_start, log_end, committed_position,
+-- outbox_end, quarantine_end, state or false, producers as name and value pairs.
+local line = KEYS[1]
+local fence = redis.call('HINCRBY', line, 'fence', 1)
+local numbers = redis.call('HMGET', line, 'log_start', 'log_end', 'committed_position',
+  'outbox_end', 'quarantine_end')
+return {
+  fence,
+  tonumber(numbers[1] or 1),
+  tonumber(numbers[2] or 0),
+  tonumber(numbers[3] or 0),
+  tonumber(numbers[4] or 0),
+  tonumber(numbers[5] or 0),
+  redis.call('GET', KEYS[3]),
+  redis.call('HGETALL', KEYS[2]),
+}

@@ -1,0 +1,18 @@
+-- Stores state, position and events at once.
+-- KEYS: line, state, outbox. ARGV: fence, position, state, first offset, event ...
+-- Reply: 'OK' | 'FENCED', fence | 'BUG', what should hold.
+local fence = tonumber(redis.call('HGET', KEYS[1], 'fence') or 0)
+if fence ~= tonumber(ARGV[1]) then return { 'FENCED', fence } end
+local numbers = redis.call('HMGET', KEYS[1], 'log_end', 'committed_position', 'outbox_end')
+local position, offset = tonumber(ARGV[2]), tonumber(numbers[3] or 0)
+if position > tonumber(numbers[1] or 0) then return { 'BUG', 'commits what is in its log' } end
+if position < tonumber(numbers[2] or 0) then return { 'BUG', 'commits forward' } end
+if #ARGV > 4 and tonumber(ARGV[4]) ~= offset + 1 then return { 'BUG', 'continues its outbox' } end
+redis.call('SET', KEYS[2], ARGV[3])
+for index = 5, #ARGV do
+  offset = offset + 1
+  redis.call('XADD', KEYS[3], string.format('%.0f-0', offset), 'b', ARGV[index])
+end
+redis.call('HSET', KEYS[1], 'committed_position', ARGV[2],
+  'outbox_end', string.format('%.0f', offset))
+return { 'OK' }

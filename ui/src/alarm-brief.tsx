@@ -1,0 +1,36 @@
+import type { AlarmRecord } from '#engine/flow.ts'
+import { alarmRoute } from './alarm-bar.tsx'
+import { compareAlarms, isUnacknowledged } from './alarm-state.ts'
+import { formatClock } from './format.ts'
+import { PriorityMark } from './priority-mark.tsx'
+import { hashOf } from './route.ts'
+
+const SHOWN_MAX = 8
+
+/** The most urgent alarms of a line or cell, each a link to where it is explained. */
+export function AlarmBrief({ alarms }: { alarms: readonly AlarmRecord[] }) {
+  const first = [...alarms].sort(compareAlarms).slice(0, SHOWN_MAX)
+  return (
+    <section className="panel" aria-label="Newest alarms">
+      <div className="panel-head">
+        <h2>Alarms</h2>
+        {alarms.length > SHOWN_MAX && (
+          <a href={hashOf({ screen: 'alarms' })}>all {alarms.length}</a>
+        )}
+      </div>
+      {first.length === 0 && <p className="empty">None</p>}
+      <ul className="brief">
+        {first.map(alarm => (
+          <li key={alarm.id}>
+            <a href={hashOf(alarmRoute(alarm))}>
+              <PriorityMark priority={alarm.priority} flashing={isUnacknowledged(alarm)} />
+              <time>{formatClock(alarm.raised_ms)}</time>
+              <b>{alarm.cell || alarm.line}</b>
+              <span>{alarm.text}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

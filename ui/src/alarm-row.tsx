@@ -1,0 +1,126 @@
+import { useState } from 'react'
+import type { AlarmRecord } from '#engine/flow.ts'
+import { AcknowledgeButton } from './acknowledge-button.tsx'
+import { alarmRoute } from './alarm-bar.tsx'
+import { isFinished, isUnacknowledged, stateText } from './alarm-state.ts'
+import { CauseList } from './cause-list.tsx'
+import { formatClock, formatDate } from './format.ts'
+import { PriorityMark } from './priority-mark.tsx'
+import { hashOf } from './route.ts'
+import { ShelveForm } from './shelve-form.tsx'
+import type { ClientState } from './store.ts'
+
+/** One alarm; opens to all causes, a comment and the shelf. */
+export function AlarmRow(props: {
+  alarm: AlarmRecord
+  state: ClientState
+  isOpen: boolean
+  toggle: () => void
+}) {
+  const { alarm, state, isOpen, toggle } = props
+  const [comment, setComment] = useState('')
+  const unacknowledged = isUnacknowledged(alarm)
+  const [cause] = alarm.causes
+  return (
+    <>
+      <tr
+        data-testid="alarm-row"
+        data-alarm-id={alarm.id}
+        data-kind={alarm.kind}
+        data-cell={alarm.cell}
+        data-unacknowledged={unacknowledged}
+        data-active={alarm.active}
+      >
+        <td>
+          <PriorityMark priority={alarm.priority} withText flashing={unacknowledged} />
+        </td>
+        <td className="time">
+          {formatClock(alarm.raised_ms)}
+          <span className="soft">{formatDate(alarm.raised_ms)}</span>
+        </td>
+        <th scope="row">
+          <a href={hashOf(alarmRoute(alarm))}>{alarm.cell || alarm.line}</a>
+          {alarm.cell !== '' && <span className="soft">{alarm.line}</span>}
+        </th>
+        <td className="alarm-what">
+          {alarm.text}
+          {cause && cause.text !== alarm.text && <span className="soft">{cause.text}</span>}
+        </td>
+        <td>
+          {stateText(alarm)}
+          <ShelvedUntil alarm={alarm} />
+        </td>
+        <td className="alarm-response">{alarm.response}</td>
+        <td className="actions">
+          <AcknowledgeButton alarm={alarm} state={state} comment={comment} />
+          <button
+            type="button"
+            className="quiet"
+            aria-expanded={isOpen}
+            data-testid="alarm-more"
+            onClick={toggle}
+          >
+            {isOpen ? 'Less' : 'More'}
+            <span className="unseen"> about {alarm.text}</span>
+          </button>
+        </td>
+      </tr>
+      {isOpen && (
+        <tr className="alarm-detail">
+          <td />
+          <td colSpan={6}>
+            <div>
+              <CauseList causes={alarm.causes} />
+              <AlarmHistory alarm={alarm} />
+              {unacknowledged && (
+                <label className="comment">
+                  <span>Comment with the acknowledgement (optional)</span>
+                  <input
+                    value={comment}
+                    maxLength={500}
+                    onChange={event => setComment(event.target.value)}
+                  />
+                </label>
+              )}
+              {!isFinished(alarm) && alarm.shelved_until_ms === 0 && (
+                <ShelveForm alarm={alarm} state={state} />
+              )}
+            </div>
+          </td>
+        </tr>
+      )}
+    </>
+  )
+}
+
+function ShelvedUntil({ alarm }: { alarm: AlarmRecord }) {
+  if (alarm.shelved_until_ms === 0) return null
+  return <span className="soft">until {formatClock(alarm.shelved_until_ms)}</span>
+}
+
+function AlarmHistory({ alarm }: { alarm: AlarmRecord }) {
+  return (
+    <dl className="facts">
+      {alarm.tag !== '' && <Fact name="Tag" text={alarm.tag} />}
+      {alarm.returned_ms > 0 && (
+        <Fact name="Returned to normal" text={formatClock(alarm.returned_ms)} />
+      )}
+      {alarm.acknowledged_ms > 0 && (
+        <Fact
+          name="Acknowledged"
+          text={`${formatClock(alarm.acknowledged_ms)} by ${alarm.acknowledged_by}`}
+        />
+      )}
+      {alarm.comment !== '' && <Fact name="Comment" text={alarm.comment} />}
+    </dl>
+  )
+}
+
+function Fact({ name, text }: { name: string; text: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{text}</dd>
+    </div>
+  )
+}

@@ -1,0 +1,81 @@
+import type { TrendBody } from './trend-buffer.ts'
+
+/** What the engine answered when it refused. */
+export class RefusedError extends Error {
+  override name = 'RefusedError'
+}
+
+async function request(path: string, init?: RequestInit): Promise<unknown> {
+  let response: Response
+  try {
+    response = await fetch(path, init)
+  } catch {
+    throw new RefusedError('The engine does not answer. Nothing was changed; try again.')
+  }
+  const body: unknown = await response.json().catch(() => undefined)
+  if (response.ok) return body
+  const said = (body as { error?: { message?: unknown } } | undefined)?.error?.message
+  throw new RefusedError(
+    typeof said === 'string' ? said : `The engine answered ${response.status}.`,
+  )
+}
+
+function post(path: string, body: Readonly<Record<string, unknown>>): Promise<unknown> {
+  return request(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+}
+
+/** Acknowledges an alarm. */
+export function acknowledgeAlarm(id: string, comment: string): Promise<unknown> {
+  return post(`/api/alarms/${encodeURIComponent(id)}/acknowledge`, { comment })
+}
+
+/** Takes an alarm off the list until an event time of its line. */
+export function shelveAlarm(id: string, until_ms: number, comment: string): Promise<unknown> {
+  return post(`/api/alarms/${encodeURIComponent(id)}/shelve`, { until_ms, comment })
+}
+
+/** Approves or rejects a recommendation. */
+export function decideAdvice(
+  id: string,
+  action: 'approve' | 'reject',
+  comment: string,
+): Promise<unknown> {
+  return post(`/api/advice/${encodeURIComponent(id)}/${action}`, { comment })
+}
+
+function cellPath(line: string, cell: string): string {
+  return `/api/lines/${encodeURIComponent(line)}/cells/${encodeURIComponent(cell)}`
+}
+
+/** History of one cell. */
+export async function fetchTrend(
+  line: string,
+  cell: string,
+  from_ms: number,
+  points: number,
+): Promise<TrendBody> {
+  const query = `from_ms=${Math.max(0, Math.round(from_ms))}&points=${points}`
+  return (await request(`${cellPath(line, cell)}/trend?${query}`)) as TrendBody
+}
+
+/** A reading as it was taken, in the unit of its tag. */
+export interface Measured {
+  readonly tag: string
+  readonly unit: string
+  readonly scope: 'line' | 'cell'
+  readonly value: number | null
+  readonly age_ms: number | null
+  readonly quality: string
+  /** Empty, or why the sensor is not healthy. */
+  readonly fault: string
+}
+
+/** The newest readings and samples of one cell, and of its line. */
+export async function fetchMeasured(line: string, cell: string): Promise<readonly Measured[]> {
+  const body = (await request(cellPath(line, cell))) as { readonly measured: readonly Measured[] }
+  return body.measured
+}

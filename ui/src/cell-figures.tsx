@@ -1,0 +1,112 @@
+import { AnalogIndicator } from './analog-indicator.tsx'
+import {
+  displayOf,
+  formatBand,
+  formatNumber,
+  formatUnit,
+  formatValue,
+  shownSpread,
+  Z_90,
+} from './format.ts'
+import type { LineState } from './store.ts'
+import { estimateAt, fieldIndex, type Role } from './telemetry.ts'
+import { sentence } from './trend-specs.ts'
+
+interface Figure {
+  readonly role: Role
+  /** The scale of the indicator and the normal range, in display units. */
+  readonly scale: readonly [low: number, high: number]
+  readonly normal: readonly [low: number, high: number]
+}
+
+/** Scales and normal ranges that a potroom works with. */
+const FIGURES: readonly Figure[] = [
+  { role: 'alumina', scale: [0, 6], normal: [2, 3.5] },
+  { role: 'bath', scale: [940, 990], normal: [955, 968] },
+  { role: 'acd', scale: [25, 65], normal: [35, 50] },
+  { role: 'feed', scale: [0, 150], normal: [90, 110] },
+  { role: 'noise', scale: [0, 60], normal: [0, 20] },
+  { role: 'ledge', scale: [0, 25], normal: [5, 15] },
+]
+const SUPERHEAT: Figure = { role: 'superheat', scale: [-5, 25], normal: [5, 15] }
+
+/** Superheat large, the other estimates as moving analog indicators. */
+export function CellFigures({ line, cell }: { line: LineState; cell: number }) {
+  const { info } = line
+  if (info.kind !== 'potline') return <GenericFigures line={line} cell={cell} />
+  return (
+    <section className="panel live" aria-label="Estimates">
+      <FigureRow line={line} cell={cell} figure={SUPERHEAT} isHeadline />
+      {FIGURES.map(figure => (
+        <FigureRow key={figure.role} line={line} cell={cell} figure={figure} />
+      ))}
+    </section>
+  )
+}
+
+function FigureRow(props: { line: LineState; cell: number; figure: Figure; isHeadline?: boolean }) {
+  const { line, cell, figure, isHeadline } = props
+  const { info, telemetry } = line
+  const index = fieldIndex(info.fields, figure.role)
+  const field = info.fields[index]
+  if (!field) return null
+  const display = displayOf(field)
+  const { value, std, observable } = estimateAt(telemetry, index, cell, info.cells.length)
+  const known = observable && Number.isFinite(value)
+  const half = Z_90 * shownSpread(display, std)
+  return (
+    <div
+      className={isHeadline ? 'figure headline' : 'figure'}
+      data-testid={`figure-${figure.role}`}
+    >
+      <span className="figure-name">{sentence(field.text)}</span>
+      {known ? (
+        <span className="figure-value estimate">
+          <b>{formatValue(display, value)}</b>
+          {!isHeadline && Number.isFinite(std) && (
+            <span className="soft"> ±{formatNumber(half, display.digits)}</span>
+          )}{' '}
+          {formatUnit(display.unit)}
+        </span>
+      ) : (
+        <span className="figure-value unknown">not observable now</span>
+      )}
+      <AnalogIndicator
+        display={display}
+        value={value}
+        std={std}
+        observable={known}
+        scale={figure.scale}
+        normal={figure.normal}
+      />
+      {isHeadline && known && Number.isFinite(std) && (
+        <span className="figure-band soft">P05–P95 {formatBand(display, value, std)}</span>
+      )}
+    </div>
+  )
+}
+
+/** The channels of a generic asset: measured large, expected beside it. */
+function GenericFigures({ line, cell }: { line: LineState; cell: number }) {
+  const { info, telemetry } = line
+  const cells = info.cells.length
+  return (
+    <section className="panel live" aria-label="Channels">
+      {info.channels.map((channel, i) => {
+        const at = i * cells + cell
+        const display = displayOf(channel)
+        const std = telemetry?.expected_std[at] ?? Number.NaN
+        const expected = telemetry?.expected[at] ?? Number.NaN
+        return (
+          <div className="figure" key={channel.tag} data-testid={`figure-${channel.tag}`}>
+            <span className="figure-name">{channel.text}</span>
+            <span className="figure-value">
+              <b>{formatValue(display, telemetry?.observed[at])}</b> {formatUnit(display.unit)}
+            </span>
+            <span className="figure-band soft">expected {formatBand(display, expected, std)}</span>
+          </div>
+        )
+      })}
+    </section>
+  )
+}

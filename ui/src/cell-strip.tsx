@@ -1,0 +1,149 @@
+import type { AlarmRecord } from '#engine/flow.ts'
+import type { MapColumn } from './deviation.ts'
+import { displayOf, formatSigned, formatUnit, formatValue, Z_90 } from './format.ts'
+import { PriorityMark } from './priority-mark.tsx'
+import { hashOf } from './route.ts'
+import type { LineState } from './store.ts'
+import { estimateAt, fieldIndex, ROLE_TEXTS, type Role } from './telemetry.ts'
+
+const ROWS_MAX = 11
+const ROLES: readonly Role[] = ['superheat', 'alumina', 'bath', 'acd', 'feed']
+
+/** The cells that stand out most, with their numbers; the pointed cell comes first. */
+export function CellStrip(props: {
+  line: LineState
+  column: MapColumn | undefined
+  alarms: ReadonlyMap<string, AlarmRecord>
+  pointed: number
+}) {
+  const { line, column, alarms, pointed } = props
+  const { info } = line
+  const voltage = info.channels[0]
+  const shownRoles = ROLES.filter(role => fieldIndex(info.fields, role) >= 0)
+  const fields = shownRoles.map(role => fieldIndex(info.fields, role))
+  const order = orderOf(line, column, alarms, pointed)
+  return (
+    <section className="panel live" aria-label="Cells that stand out">
+      <div className="panel-head">
+        <h2>
+          {pointed >= 0
+            ? `${info.cells[pointed]}, then cells that stand out`
+            : 'Cells that stand out'}
+        </h2>
+      </div>
+      <table className="strip">
+        <thead>
+          <tr>
+            <th scope="col">Cell</th>
+            {voltage && (
+              <>
+                <th scope="col" className="number">
+                  Measured {formatUnit(voltage.display.unit)}
+                </th>
+                <th scope="col" className="number">
+                  Twin {formatUnit(voltage.display.unit)}
+                </th>
+                <th scope="col" className="number">
+                  Dev. σ
+                </th>
+              </>
+            )}
+            {shownRoles.map((role, i) => (
+              <th key={role} scope="col" className="number">
+                {ROLE_TEXTS[role]} {formatUnit(info.fields[fields[i]!]!.display.unit)}
+              </th>
+            ))}
+            <th scope="col">Alarm</th>
+          </tr>
+        </thead>
+        <tbody>
+          {order.map(cell => (
+            <StripRow
+              key={cell}
+              line={line}
+              cell={cell}
+              fields={fields}
+              alarms={alarms}
+              isPointed={cell === pointed}
+            />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
+
+function StripRow(props: {
+  line: LineState
+  cell: number
+  fields: readonly number[]
+  alarms: ReadonlyMap<string, AlarmRecord>
+  isPointed: boolean
+}) {
+  const { line, cell, fields, isPointed } = props
+  const { info, telemetry } = line
+  const name = info.cells[cell]!
+  const alarm = props.alarms.get(name)
+  const voltage = info.channels[0]
+  return (
+    <tr data-pointed={isPointed}>
+      <th scope="row">
+        <a href={hashOf({ screen: 'cell', line: info.line, cell: name })}>{name}</a>
+      </th>
+      {voltage && (
+        <>
+          <td className="number">{formatValue(displayOf(voltage), telemetry?.observed[cell])}</td>
+          <td className="number estimate">
+            {formatValue(displayOf(voltage), telemetry?.expected[cell])}
+          </td>
+          <td className="number">{formatSigned(telemetry?.residual[cell] ?? Number.NaN, 1)}</td>
+        </>
+      )}
+      {fields.map(index => (
+        <td key={index} className="number estimate">
+          <EstimateText line={line} field={index} cell={cell} />
+        </td>
+      ))}
+      <td className="alarm-cell">
+        {alarm && (
+          <>
+            <PriorityMark priority={alarm.priority} /> {alarm.text}
+          </>
+        )}
+      </td>
+    </tr>
+  )
+}
+
+/** An estimate with its half band, or the plain statement that it cannot be known now. */
+function EstimateText(props: { line: LineState; field: number; cell: number }) {
+  const { line, field, cell } = props
+  const { info, telemetry } = line
+  const display = displayOf(info.fields[field]!)
+  const { value, std, observable } = estimateAt(telemetry, field, cell, info.cells.length)
+  if (!Number.isFinite(value)) return <>–</>
+  if (!observable) return <span className="soft">not observable</span>
+  const half = Number.isFinite(std) ? Z_90 * std * Math.abs(display.scale) : Number.NaN
+  return (
+    <>
+      {formatValue(display, value)}
+      {Number.isFinite(half) && <span className="soft"> ±{half.toFixed(display.digits)}</span>}
+    </>
+  )
+}
+
+function orderOf(
+  line: LineState,
+  column: MapColumn | undefined,
+  alarms: ReadonlyMap<string, AlarmRecord>,
+  pointed: number,
+): readonly number[] {
+  const { cells } = line.info
+  const rank = (cell: number) => {
+    if (cell === pointed) return Number.POSITIVE_INFINITY
+    const deviation = Math.abs(column?.deviation[cell] ?? 0)
+    return (alarms.has(cells[cell]!) ? 1000 : 0) + (Number.isFinite(deviation) ? deviation : 0)
+  }
+  const order = cells.map((_, cell) => cell)
+  return order.sort((a, b) => rank(b) - rank(a) || a - b).slice(0, ROWS_MAX)
+}

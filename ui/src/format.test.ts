@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { fixtureLine } from './fixture.ts'
+import {
+  displayOf,
+  displayOfTag,
+  formatBand,
+  formatInterval,
+  formatNumber,
+  formatSigned,
+  formatSpan,
+  formatValue,
+} from './format.ts'
+import { hashOf, parseRoute } from './route.ts'
+
+describe('formatting', () => {
+  it('shows a dash where nothing is known, and never minus zero', () => {
+    expect(formatNumber(Number.NaN, 2)).toBe('–')
+    expect(formatNumber(null, 2)).toBe('–')
+    expect(formatNumber(-0.001, 2)).toBe('0.00')
+    expect(formatNumber(-1.5, 1)).toBe('\u22121.5')
+    expect(formatSigned(0.04, 1)).toBe('0.0')
+    expect(formatSigned(1.25, 2)).toBe('+1.25')
+  })
+
+  it('converts SI to what people read', () => {
+    const bath = displayOf(fixtureLine.fields[1]!)
+    expect(formatValue(bath, 1233.15)).toBe('960.0')
+    expect(formatBand(bath, 1233.15, 1)).toBe('958.4 to 961.6')
+    const current = displayOfTag({
+      tag: 'line_current',
+      unit: 'kA',
+      scope: 'line',
+      kind: 'signal',
+      period_ms: 1000,
+      hold_max_ms: 1000,
+      in_tick: 'mean',
+      low: 0,
+      high: 1000,
+    })
+    expect(formatValue(current, 350_000)).toBe('350')
+  })
+
+  it('writes spans coarser as they grow', () => {
+    expect(formatSpan(42_000)).toBe('0:42')
+    expect(formatSpan(725_000)).toBe('12:05')
+    expect(formatSpan(12_000_000)).toBe('3 h 20 min')
+    expect(formatInterval(900_000)).toBe('15 min')
+    expect(formatInterval(3_600_000)).toBe('1 h')
+  })
+})
+
+describe('routes', () => {
+  it('survive the address bar, odd names included', () => {
+    const route = { screen: 'cell', line: 'pot/line ä', cell: 'cell 1' } as const
+    expect(parseRoute(hashOf(route))).toEqual(route)
+    expect(parseRoute('#/alarms')).toEqual({ screen: 'alarms' })
+    expect(parseRoute('')).toEqual({ screen: 'line', line: '' })
+    expect(parseRoute('#/line/%E0%A4%A')).toEqual({ screen: 'line', line: '%E0%A4%A' })
+  })
+})

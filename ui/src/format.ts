@@ -1,0 +1,134 @@
+import { fromSi, unitOf } from '#engine/core/units.ts'
+import type { Quantity, TagDefinition } from '#engine/flow.ts'
+
+/** What is shown where nothing is known. */
+export const NOTHING = '–'
+
+/** z of a two-sided 90 % band of a normal distribution: P05 to P95. */
+export const Z_90 = 1.6449
+
+const MINUS = '\u2212'
+
+/** A number with fixed decimals and a true minus sign; a dash where it is not finite. */
+export function formatNumber(value: number | null | undefined, digits: number): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return NOTHING
+  const text = value.toFixed(digits)
+  if (Number(text) === 0) return text.replace('-', '')
+  return text.replace('-', MINUS)
+}
+
+/** A number with its sign always shown. */
+export function formatSigned(value: number, digits: number): string {
+  const text = formatNumber(value, digits)
+  return value > 0 && Number(value.toFixed(digits)) !== 0 ? `+${text}` : text
+}
+
+/** How one series is read by people: shown = SI * scale + offset. */
+export interface Display {
+  readonly text: string
+  readonly unit: string
+  readonly scale: number
+  readonly offset: number
+  readonly digits: number
+}
+
+/** The display of a model quantity. */
+export function displayOf(quantity: Quantity): Display {
+  return { text: quantity.text, ...quantity.display }
+}
+
+/** The display of a tag, from its own unit and range. */
+export function displayOfTag(tag: TagDefinition): Display {
+  const unit = unitOf(tag.unit)
+  const base = { text: tag.tag.replaceAll('_', ' '), unit: tag.unit }
+  const digits = digitsFor(tag.high - tag.low)
+  if (!unit) return { ...base, scale: 1, offset: 0, digits }
+  return { ...base, scale: 1 / unit.scale, offset: -unit.offset / unit.scale, digits }
+}
+
+/** Decimals that give about four figures over a span. */
+export function digitsFor(span: number): number {
+  if (!(span > 0) || !Number.isFinite(span)) return 2
+  return Math.max(0, Math.min(6, 3 - Math.floor(Math.log10(span))))
+}
+
+/** An SI value in display units. */
+export function shown(display: Display, value: number): number {
+  return value * display.scale + display.offset
+}
+
+/** An SI standard deviation in display units. */
+export function shownSpread(display: Display, std: number): number {
+  return std * Math.abs(display.scale)
+}
+
+/** An SI value as text without its unit. */
+export function formatValue(display: Display, value: number | undefined): string {
+  return value === undefined ? NOTHING : formatNumber(shown(display, value), display.digits)
+}
+
+/** The P05 to P95 band of an SI estimate as text, e.g. "6.1 to 10.4". */
+export function formatBand(display: Display, value: number, std: number): string {
+  if (!Number.isFinite(value) || !Number.isFinite(std)) return NOTHING
+  const middle = shown(display, value)
+  const half = Z_90 * shownSpread(display, std)
+  const { digits } = display
+  return `${formatNumber(middle - half, digits)} to ${formatNumber(middle + half, digits)}`
+}
+
+/** A unit as it is printed: "" for ratios, "°C" for "C". */
+export function formatUnit(unit: string): string {
+  if (unit === '1' || unit === '') return ''
+  if (unit === 'C' || unit === 'degC') return '°C'
+  if (unit === 'uOhm') return 'µΩ'
+  return unit
+}
+
+/** A value in a tag's unit from SI; the unit may be unknown to the engine. */
+export function tagValue(value: number, unit: string): number {
+  return unitOf(unit) ? fromSi(value, unit) : value
+}
+
+const clockFormat = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+})
+const dateFormat = new Intl.DateTimeFormat('en-GB', {
+  day: '2-digit',
+  month: 'short',
+  year: 'numeric',
+})
+
+/** Local time of day, HH:MM:SS. */
+export function formatClock(time_ms: number): string {
+  return Number.isFinite(time_ms) && time_ms > 0 ? clockFormat.format(time_ms) : NOTHING
+}
+
+/** Local date, e.g. 04 Mar 2026. */
+export function formatDate(time_ms: number): string {
+  return Number.isFinite(time_ms) && time_ms > 0 ? dateFormat.format(time_ms) : NOTHING
+}
+
+/** A span of time, coarse as it gets longer: "0:42", "12:05", "3 h 20 min". */
+export function formatSpan(span_ms: number): string {
+  const total_s = Math.max(0, Math.floor(span_ms / 1000))
+  if (total_s >= 36_000) return `${Math.floor(total_s / 3600)} h`
+  const minutes = Math.floor((total_s % 3600) / 60)
+  if (total_s >= 3600)
+    return `${Math.floor(total_s / 3600)} h${minutes > 0 ? ` ${minutes} min` : ''}`
+  return `${Math.floor(total_s / 60)}:${String(total_s % 60).padStart(2, '0')}`
+}
+
+/** A setting such as an interval: "15 min", "1 h". */
+export function formatInterval(span_ms: number): string {
+  return span_ms < 3_600_000 && span_ms % 60_000 === 0
+    ? `${span_ms / 60_000} min`
+    : formatSpan(span_ms)
+}
+
+/** A name of the code as words: `base_feed_rate` -> "base feed rate". */
+export function words(name: string): string {
+  return name.replaceAll('_', ' ')
+}

@@ -1,0 +1,107 @@
+import type { LineOrigin } from '#engine/flow.ts'
+import type { Freshness } from './client.ts'
+import { formatClock, formatDate, formatNumber, formatSpan, NOTHING } from './format.ts'
+import { hashOf, type Route } from './route.ts'
+import { type ClientState, isDecided, type LineState } from './store.ts'
+
+const ORIGIN: Readonly<Record<LineOrigin, string>> = {
+  plant: '',
+  simulated: 'Simulated plant',
+  recorded: 'Recorded data',
+  synthetic: 'Synthetic data',
+}
+const CONNECTION = {
+  connecting: 'Connecting…',
+  open: 'Connected',
+  lost: 'Connection lost',
+} as const
+
+/** Line, screens, origin of the data, event time, data age and connection. */
+export function Header(props: {
+  state: ClientState
+  line: LineState | undefined
+  route: Route
+  age_ms: number
+  freshness: Freshness
+  openHelp: () => void
+}) {
+  const { state, line, route } = props
+  const name = line?.info.line ?? ''
+  const pending = [...state.advice.values()].filter(advice => !isDecided(advice)).length
+  return (
+    <header className="header">
+      <span className="brand">Liquidus</span>
+      <label className="line-choice">
+        <span>Line</span>
+        <select
+          data-testid="line-select"
+          value={name}
+          onChange={event => {
+            window.location.hash = hashOf({ screen: 'line', line: event.target.value })
+          }}
+        >
+          {name === '' && <option value="">none</option>}
+          {[...state.lines.keys()].map(each => (
+            <option key={each}>{each}</option>
+          ))}
+        </select>
+      </label>
+      <nav aria-label="Screens">
+        <Tab to={{ screen: 'line', line: name }} current={route} text="Overview" />
+        <Tab to={{ screen: 'alarms' }} current={route} text="Alarms" />
+        <Tab to={{ screen: 'advice' }} current={route} text="Recommendations" count={pending} />
+      </nav>
+      <OriginBanner origin={line?.info.origin} />
+      <dl className="clock">
+        <div>
+          <dt>Event time</dt>
+          <dd data-testid="event-time" title={formatDate(line?.telemetry?.time_ms ?? 0)}>
+            {formatClock(line?.telemetry?.time_ms ?? 0)}
+          </dd>
+        </div>
+        <div data-freshness={props.freshness}>
+          <dt>Data age</dt>
+          <dd data-testid="data-age">{ageText(props.age_ms)}</dd>
+        </div>
+      </dl>
+      <span className="connection" data-connection={state.connection} data-testid="connection">
+        {CONNECTION[state.connection]}
+      </span>
+      <button type="button" className="quiet" onClick={props.openHelp} aria-label="Help">
+        ?
+      </button>
+    </header>
+  )
+}
+
+function Tab(props: { to: Route; current: Route; text: string; count?: number }) {
+  const { to, current, count = 0 } = props
+  const isCurrent =
+    to.screen === current.screen || (to.screen === 'line' && current.screen === 'cell')
+  return (
+    <a href={hashOf(to)} aria-current={isCurrent ? 'page' : undefined}>
+      {props.text}
+      {count > 0 && (
+        <span className="count" role="img" aria-label={`${count} waiting`}>
+          {count}
+        </span>
+      )}
+    </a>
+  )
+}
+
+function OriginBanner({ origin }: { origin: LineOrigin | undefined }) {
+  const text = origin === undefined ? '' : ORIGIN[origin]
+  if (text === '') return <span className="origin-none" />
+  return (
+    <strong className="origin" data-testid="origin-banner">
+      {text}
+    </strong>
+  )
+}
+
+/** Data age in seconds, as text. */
+function ageText(age_ms: number): string {
+  if (!Number.isFinite(age_ms)) return NOTHING
+  return age_ms < 60_000 ? `${formatNumber(age_ms / 1000, 1)} s` : formatSpan(age_ms)
+}

@@ -1,0 +1,29 @@
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { systemClock } from '#engine/core/clock.ts'
+import { WS_PATH } from '#engine/outputs/websocket/protocol.ts'
+import { App } from './app.tsx'
+import { ConnectionContext } from './client.ts'
+import { connect } from './connection.ts'
+import 'uplot/dist/uPlot.min.css'
+import './style.css'
+import './parts.css'
+
+const scheme = window.location.protocol === 'https:' ? 'wss' : 'ws'
+const connection = connect({
+  openSocket: () => new WebSocket(`${scheme}://${window.location.host}${WS_PATH}`),
+  elapsed_ms: () => systemClock.elapsed_ms(),
+  setTimeout: (run, delay_ms) => window.setTimeout(run, delay_ms),
+  clearTimeout: timer => window.clearTimeout(timer),
+})
+document.addEventListener('visibilitychange', () => connection.setHidden(document.hidden))
+
+const root = document.getElementById('root')
+if (root)
+  createRoot(root).render(
+    <StrictMode>
+      <ConnectionContext value={connection}>
+        <App />
+      </ConnectionContext>
+    </StrictMode>,
+  )
