@@ -1,7 +1,7 @@
 /** Composition root: the only file that builds concrete things and joins them. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import pino, { type Logger } from 'pino'
+import type { Logger } from 'pino'
 import { access as accessOf } from './access/access.ts'
 import { readTls, requireSafeBind } from './access/bind.ts'
 import { adviceStage } from './advice/stage.ts'
@@ -15,6 +15,7 @@ import type { LineDefinition, Sink } from './flow.ts'
 import { batchDecoder } from './ingest/batch-decoder.ts'
 import { grpcSource } from './ingest/grpc/source.ts'
 import { type ConfiguredLine, definitionOf } from './lines/define.ts'
+import { createLog } from './log.ts'
 import { type LineDirectory, lineDirectory } from './lines/directory.ts'
 import { type LineFold, lineFold } from './lines/fold.ts'
 import type { LineTrend } from './lines/runtime.ts'
@@ -88,12 +89,16 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
   const { config } = options
   const clock = options.clock ?? systemClock
   requireSafeBind(config.host, config.tls, config.access.keys)
-  const log = pino({ level: config.log_level }, pino.destination({ dest: 2, sync: false }))
+  const log = createLog(config, process.stderr.isTTY === true)
   const access = accessOf({
     keys: config.access.keys,
     loopbackDeveloper: true,
     now_ms: clock.now_ms,
-    audit: row => log.info({ audit: row }, `${row.subject} ${row.action} ${row.target}`),
+    audit: row =>
+      log[row.action === 'read' && row.allowed ? 'debug' : 'info'](
+        { audit: row },
+        `${row.subject} ${row.allowed ? 'may' : 'may not'} ${row.action} ${row.target}`,
+      ),
   })
   const tls = config.tls ? readTls(config.tls) : undefined
   const scorer = await championScorer(path.resolve(config.models), text => log.warn(text))

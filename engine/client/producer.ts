@@ -116,6 +116,7 @@ class Session implements Producer {
   #link: Link | undefined
   #failure: LiquidusError | undefined
   #closed = false
+  #reconnecting = false
   #attempt = 0
   #fresh = true
   #waiting = 0
@@ -307,9 +308,11 @@ class Session implements Producer {
   }
 
   async #reconnect(): Promise<void> {
+    if (this.#reconnecting) return
+    this.#reconnecting = true
     while (!this.#closed && !this.#failure && !this.#link) {
       await this.pause()
-      if (this.#closed) return
+      if (this.#closed) break
       try {
         await this.connect()
         this.counts.reconnects++
@@ -318,6 +321,7 @@ class Session implements Producer {
         if (!error.retry) this.#fail(error)
       }
     }
+    this.#reconnecting = false
   }
 
   #fail(error: LiquidusError): void {

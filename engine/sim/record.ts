@@ -24,13 +24,14 @@ export interface RecordSummary {
 
 const TRUTH_EVERY_S = 60
 
-/** Names of the samples in manual.csv; the bath height is not among them. */
+/** Names of the samples in manual.csv. */
 const SAMPLE_KINDS: Readonly<Record<string, string>> = {
   [potlineTag.bathTemperature]: 'T_bath',
   [potlineTag.excessAlf3]: 'AlF3',
   [potlineTag.caf2]: 'CaF2',
   [potlineTag.alumina]: 'Al2O3',
   [potlineTag.metalHeight]: 'metal_height_cm',
+  [potlineTag.bathHeight]: 'bath_height_cm',
 }
 
 interface Files {
@@ -140,9 +141,9 @@ function writeEvents(files: Files, readings: PlantReadings, start_ms: number): n
       files.feed.write(`${head},${tag.slice(tag.lastIndexOf('_') + 1)},${value}`)
       feedRows++
     } else if (tag === potlineTag.alf3Shot) files.alf3.write(`${head},${value}`)
-    // Anodes count from 0 in recordings. Taps come from the notes, with their whole mass.
+    // Anodes and quenches count from 0 in recordings. Taps come from the notes, with their whole mass.
     else if (tag === potlineTag.anodeChange) files.events.write(`${head},${tag},${value - 1}`)
-    else if (tag === potlineTag.quench) files.events.write(`${head},quench,${value}`)
+    else if (tag === potlineTag.quench) files.events.write(`${head},quench,${value - 1}`)
   }
   for (const { name, cell, time_ms, value } of readings.notes)
     files.events.write(`${time_ms - start_ms},${cell},${name},${value}`)

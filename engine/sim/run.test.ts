@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Producer, ProducerOptions } from '../client/producer.ts'
 import { manualClock, systemClock } from '../core/clock.ts'
+import { LiquidusError } from '../core/errors.ts'
 import { potlineTag } from '../lines/potline.ts'
+import { parseFault } from './faults.ts'
 import { parseSpeed, type RunPlantOptions, runPlant } from './run.ts'
 
 interface Sent {
@@ -123,6 +125,36 @@ test('the pace follows the clock that is handed in', async () => {
   expect(engine.batches.length).toBeLessThanOrEqual(2)
 })
 
+test('a preroll goes out at full speed, and faults count from its end', async () => {
+  const clock = manualClock(0)
+  const engine = recorder()
+  const abort = new AbortController()
+  const fault = parseFault('stuck-voltage@0s:cell=1,for=1h')
+  const running = runPlant(
+    options({
+      speed: 10,
+      clock,
+      preroll_s: 200,
+      faults: [fault],
+      connect: engine.connect,
+      signal: abort.signal,
+    }),
+  )
+  await new Promise(resolve => setTimeout(resolve, 80))
+  abort.abort()
+  await running
+  const times = engine.batches.flatMap(batch => batch.times_ms)
+  expect(new Set(times).size).toBeGreaterThanOrEqual(200)
+  expect(new Set(times).size).toBeLessThanOrEqual(203)
+  const ref = engine.batches[0]!.series.find(
+    one => one.tag === potlineTag.voltage && one.asset_path === 'cell-101',
+  )!.ref
+  const volts = engine.batches.flatMap(batch =>
+    batch.values.filter((_, i) => batch.refs[i] === ref),
+  )
+  expect(new Set(volts.slice(0, 200)).size).toBeGreaterThan(10)
+})
+
 test('an abort ends the run and closes the connection, even while the engine is away', async () => {
   const abort = new AbortController()
   const engine = recorder(batches => {
@@ -133,6 +165,26 @@ test('an abort ends the run and closes the connection, even while the engine is 
   expect(engine.state()).toEqual({ closed: 1, drained: 1 })
   const none = await runPlant(options({ connect: engine.connect, signal: abort.signal }))
   expect(none.simulated_s).toBe(0)
+})
+
+test('an engine that starts later is waited for, and a stop ends the waiting', async () => {
+  const engine = recorder()
+  let attempts = 0
+  const connect = async (to: ProducerOptions) => {
+    if (++attempts === 1)
+      throw new LiquidusError('CONNECTION_REFUSED', { address: to.address }, { retry: true })
+    return engine.connect(to)
+  }
+  expect((await runPlant(options({ seconds: 5, connect }))).simulated_s).toBe(5)
+  expect(attempts).toBe(2)
+  const away = async (): Promise<Producer> => {
+    throw new LiquidusError('CONNECTION_REFUSED', {}, { retry: true })
+  }
+  const stopped = await runPlant(options({ connect: away, signal: AbortSignal.timeout(20) }))
+  expect(stopped.simulated_s).toBe(0)
+  await expect(runPlant(options({ connect: away, connect_patience_ms: 0 }))).rejects.toThrow(
+    'no engine answers',
+  )
 })
 
 test('a refusal by the engine reaches the caller and closes the connection', async () => {

@@ -27,7 +27,12 @@ export interface RunPlantOptions {
   readonly faults?: readonly Fault[]
   readonly events?: CrewEvents
   readonly speed?: PlantSpeed
-  /** Simulated seconds to send; default: until the signal. */
+  /**
+   * Simulated seconds that go out at full speed before the pace begins; default 0. Faults count
+   * from its end. At speed 1, start this much before now.
+   */
+  readonly preroll_s?: number
+  /** Simulated seconds to send, the preroll included; default: until the signal. */
   readonly seconds?: number
   readonly apiKey?: string
   readonly tls_ca?: string | Uint8Array
@@ -51,8 +56,9 @@ export interface PlantProgress {
 const BATCH_SECONDS_MAX = 10
 /** A faster run that lags more than this does not try to catch up in a burst. */
 const LAG_MAX_MS = 5_000
-const DRAIN_PATIENCE_MS = 5_000
+const DRAIN_PATIENCE_MS = 2_000
 const CONNECT_PATIENCE_MS = 30_000
+const CONNECT_AGAIN_MS = 300
 
 /** Reads "1", "10", "60" or "max". */
 export function parseSpeed(text: string): PlantSpeed {
@@ -82,14 +88,14 @@ export function plantDefinition(options: {
 
 /** Runs the plant until the signal, the given seconds, or a refusal by the engine. */
 export async function runPlant(options: RunPlantOptions): Promise<PlantProgress> {
-  const { cells = 40, feeders = 5, speed = 1, signal } = options
+  const { cells = 40, feeders = 5, speed = 1, preroll_s = 0, signal } = options
   const definition = plantDefinition({ ...options, cells, feeders, speed })
   const plant = createPlant({
     seed: options.seed,
     cells,
     feeders,
     start_ms: Math.floor(options.start_ms / 1000) * 1000,
-    faults: options.faults ?? [],
+    faults: (options.faults ?? []).map(one => ({ ...one, start_s: one.start_s + preroll_s })),
     ...(options.events ? { events: options.events } : {}),
   })
   const producer = await connect(options, definition)
@@ -129,26 +135,30 @@ async function connect(
   options: RunPlantOptions,
   definition: LineDefinition,
 ): Promise<Producer | undefined> {
-  const { signal } = options
-  if (signal?.aborted === true) return undefined
-  const opening = (options.connect ?? connectProducer)({
-    address: options.address,
-    line: options.line,
-    producer: options.producer ?? 'simulated-plant',
-    proposal: definition,
-    clock: options.clock,
-    connect_patience_ms: options.connect_patience_ms ?? CONNECT_PATIENCE_MS,
-    ...(options.tenant === undefined ? {} : { tenant: options.tenant }),
-    ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
-    ...(options.tls_ca === undefined ? {} : { tls_ca: options.tls_ca }),
-  })
-  if (!signal) return opening
-  const aborted = new Promise<undefined>(resolve => {
-    signal.addEventListener('abort', () => resolve(undefined), { once: true })
-  })
-  const first = await Promise.race([opening, aborted])
-  if (!first) void opening.then(late => late.close()).catch(() => {})
-  return first
+  const { signal, clock, connect_patience_ms = CONNECT_PATIENCE_MS } = options
+  const started_ms = clock.elapsed_ms()
+  while (signal?.aborted !== true) {
+    try {
+      // One attempt at a time, so that a stop leaves no attempt behind that connects later.
+      return await (options.connect ?? connectProducer)({
+        address: options.address,
+        line: options.line,
+        producer: options.producer ?? 'simulated-plant',
+        proposal: definition,
+        clock,
+        connect_patience_ms: 0,
+        ...(options.tenant === undefined ? {} : { tenant: options.tenant }),
+        ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
+        ...(options.tls_ca === undefined ? {} : { tls_ca: options.tls_ca }),
+      })
+    } catch (error) {
+      const waited_ms = clock.elapsed_ms() - started_ms
+      const hope = error instanceof LiquidusError && error.retry
+      if (!hope || waited_ms >= connect_patience_ms) throw error
+      await pause(CONNECT_AGAIN_MS, signal)
+    }
+  }
+  return undefined
 }
 
 async function send(
@@ -157,26 +167,28 @@ async function send(
   producer: Producer,
   options: RunPlantOptions & { readonly speed: PlantSpeed },
 ): Promise<PlantProgress> {
-  const { clock, speed, signal, seconds = Number.POSITIVE_INFINITY } = options
+  const { clock, speed, signal, preroll_s = 0, seconds = Number.POSITIVE_INFINITY } = options
   const batch = new BatchBuilder(definition)
-  const batch_s = Math.max(1, Math.min(BATCH_SECONDS_MAX, Math.ceil(speed / 10)))
+  const paced_s = Math.max(1, Math.min(BATCH_SECONDS_MAX, Math.ceil(speed / 10)))
   let simulated_s = 0
   let time_ms = plant.start_ms
   let origin_ms = clock.elapsed_ms()
   const aborted = () => signal?.aborted === true
   while (simulated_s < seconds && !aborted()) {
     batch.clear()
+    const batch_s = simulated_s + BATCH_SECONDS_MAX <= preroll_s ? BATCH_SECONDS_MAX : paced_s
     for (let n = 0; n < batch_s && simulated_s < seconds; n++) {
       const readings = plant.step()
       batch.add(readings)
       time_ms = readings.time_ms
       simulated_s++
     }
-    const due_ms = speed === Number.POSITIVE_INFINITY ? 0 : ((simulated_s - 1) * 1000) / speed
+    const due_ms = ((simulated_s - 1 - preroll_s) * 1000) / speed
     const early_ms = origin_ms + due_ms - clock.elapsed_ms()
     // At speed 1 the readings carry wall time, so what an outage held back is sent at once.
     if (speed !== 1 && early_ms < -LAG_MAX_MS) origin_ms -= early_ms
-    if (early_ms > 0 && speed !== Number.POSITIVE_INFINITY) await pause(early_ms, signal)
+    const unpaced = speed === Number.POSITIVE_INFINITY || simulated_s <= preroll_s
+    if (early_ms > 0 && !unpaced) await pause(early_ms, signal)
     try {
       await producer.send(batch)
     } catch (error) {

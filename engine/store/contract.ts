@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { OutputEvent, QuarantineRow, StoredEvent } from '../flow.ts'
 import { storeLimits } from './limits.ts'
+import { patternBytes } from './pattern.ts'
 import type { Store } from './port.ts'
 
 /** A fresh, empty store of one test. */
@@ -14,11 +15,6 @@ export interface OpenedStore {
 
 const LINE = 'plant/line-1'
 const NO_LIMIT = { count_max: 1e6, bytes_max: 2 ** 40 }
-
-/** Bytes that any text encoding would spoil, different for each seed. */
-export function patternBytes(seed: number, size: number): Uint8Array {
-  return Uint8Array.from({ length: size }, (_, index) => (seed * 31 + index * 7) & 255)
-}
 
 const row = (number: number): QuarantineRow => ({
   producer: 'gateway',

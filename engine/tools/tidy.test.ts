@@ -9,6 +9,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'engine/core': ['engine/flow.ts'],
   'engine/flow.ts': ['twin-models/model.ts'],
   'engine/config.ts': ['engine/core'],
+  'engine/log.ts': ['engine/config.ts'],
   'engine/lines/potline.ts': ['engine/flow.ts'],
   'engine/lines': ['engine/core', 'engine/flow.ts', 'engine/pipeline.ts', 'engine/store/port.ts'],
   'engine/pipeline.ts': ['engine/flow.ts', 'engine/lines'],
@@ -51,7 +52,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   uplot: ['ui'],
   zod: ['engine/config.ts'],
   'prom-client': ['engine/outputs'],
-  pino: ['engine/main.ts', 'engine/outputs'],
+  pino: ['engine/main.ts', 'engine/log.ts', 'engine/outputs'],
 }
 
 /** What only one place may do, and what to do elsewhere. */

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { AdviceCard } from './advice-card.tsx'
 import { type ClientState, isDecided } from './store.ts'
 
@@ -9,7 +9,11 @@ export function AdvicePage({ state }: { state: ClientState }) {
   const [withPast, setWithPast] = useState(false)
   const all = [...state.advice.values()].sort((a, b) => b.created_ms - a.created_ms)
   const pending = all.filter(advice => !isDecided(advice))
-  const past = all.filter(isDecided)
+  const seen = useRef(new Set<string>())
+  for (const advice of pending) seen.current.add(advice.id)
+  // A card that was decided while this page was open stays, so that its result is seen.
+  const here = all.filter(advice => seen.current.has(advice.id))
+  const past = all.filter(advice => !seen.current.has(advice.id))
   return (
     <section className="advice-page" aria-labelledby="advice-title">
       <div className="advice-head">
@@ -26,9 +30,9 @@ export function AdvicePage({ state }: { state: ClientState }) {
           Show the last {Math.min(past.length, CARDS_MAX)} decided or expired
         </label>
       </div>
-      {pending.length === 0 && <p className="empty">No recommendation waits for a decision.</p>}
+      {here.length === 0 && <p className="empty">No recommendation waits for a decision.</p>}
       <div className="cards">
-        {[...pending, ...(withPast ? past : [])].slice(0, CARDS_MAX).map(advice => (
+        {[...here, ...(withPast ? past : [])].slice(0, CARDS_MAX).map(advice => (
           <AdviceCard key={advice.id} advice={advice} state={state} />
         ))}
       </div>

@@ -10,7 +10,7 @@ export function AlarmBar({ state }: { state: ClientState }) {
   const counts = countByPriority(state.alarms.values())
   const urgent = mostUrgent(state.alarms.values())
   return (
-    <section className="alarm-bar" aria-label="Alarms" data-testid="alarm-bar">
+    <section className="alarm-bar" aria-label="Alarm summary" data-testid="alarm-bar">
       <ul className="alarm-counts">
         {counts.map(({ priority, listed, unacknowledged }) => (
           <li key={priority} data-empty={listed === 0} data-testid={`count-${priority}`}>

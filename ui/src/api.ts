@@ -47,6 +47,20 @@ export function decideAdvice(
   return post(`/api/advice/${encodeURIComponent(id)}/${action}`, { comment })
 }
 
+/** True when the engine wants an API key before it shows anything. */
+export async function needsKey(): Promise<boolean> {
+  try {
+    return (await fetch('/api/session')).status === 401
+  } catch {
+    return false
+  }
+}
+
+/** Signs this browser in; the key is kept in a cookie that scripts cannot read. */
+export function signIn(key: string): Promise<unknown> {
+  return post('/api/session', { key })
+}
+
 function cellPath(line: string, cell: string): string {
   return `/api/lines/${encodeURIComponent(line)}/cells/${encodeURIComponent(cell)}`
 }

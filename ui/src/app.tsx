@@ -11,6 +11,7 @@ import { LinePage } from './line-page.tsx'
 import { LiveRegion } from './live-region.tsx'
 import { Notices } from './notices.tsx'
 import { hashOf, type Route } from './route.ts'
+import { SignIn } from './sign-in.tsx'
 import type { ClientState, LineState } from './store.ts'
 import { useShortcuts } from './use-shortcuts.ts'
 
@@ -79,7 +80,13 @@ function Screen(props: { state: ClientState; line: LineState | undefined; route:
 }
 
 function NoLine({ state, route }: { state: ClientState; route: Route }) {
-  if (state.connection !== 'open') return <p className="empty">Connecting to the engine…</p>
+  if (state.connection !== 'open')
+    return (
+      <>
+        <p className="empty">Connecting to the engine…</p>
+        {state.connection === 'lost' && <SignIn />}
+      </>
+    )
   const named = route.screen === 'line' && route.line !== ''
   return (
     <p className="empty">

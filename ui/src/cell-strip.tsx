@@ -1,4 +1,5 @@
 import type { AlarmRecord } from '#engine/flow.ts'
+import { priorityNumber } from './alarm-state.ts'
 import type { MapColumn } from './deviation.ts'
 import { displayOf, formatSigned, formatUnit, formatValue, Z_90 } from './format.ts'
 import { PriorityMark } from './priority-mark.tsx'
@@ -104,7 +105,7 @@ function StripRow(props: {
           <EstimateText line={line} field={index} cell={cell} />
         </td>
       ))}
-      <td className="alarm-cell">
+      <td className="alarm-cell" title={alarm?.text}>
         {alarm && (
           <>
             <PriorityMark priority={alarm.priority} /> {alarm.text}
@@ -142,7 +143,9 @@ function orderOf(
   const rank = (cell: number) => {
     if (cell === pointed) return Number.POSITIVE_INFINITY
     const deviation = Math.abs(column?.deviation[cell] ?? 0)
-    return (alarms.has(cells[cell]!) ? 1000 : 0) + (Number.isFinite(deviation) ? deviation : 0)
+    const alarm = alarms.get(cells[cell]!)
+    const urgency = alarm ? 1000 * (5 - priorityNumber(alarm.priority)) : 0
+    return urgency + (Number.isFinite(deviation) ? deviation : 0)
   }
   const order = cells.map((_, cell) => cell)
   return order.sort((a, b) => rank(b) - rank(a) || a - b).slice(0, ROWS_MAX)

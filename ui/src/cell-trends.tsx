@@ -4,7 +4,7 @@ import { TrendPlot } from './trend-plot.tsx'
 import { trendSpecs } from './trend-specs.ts'
 import { useTrend } from './use-trend.ts'
 
-const HEIGHT_MIN = 112
+const HEIGHT_MIN = 92
 const ROOM = 590
 /** Room that the last plot needs for the times. */
 const TIMES = 18

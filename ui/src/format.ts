@@ -121,6 +121,12 @@ export function formatSpan(span_ms: number): string {
   return `${Math.floor(total_s / 60)}:${String(total_s % 60).padStart(2, '0')}`
 }
 
+/** Age of data: seconds with one decimal, then coarser. */
+export function formatAge(age_ms: number): string {
+  if (!Number.isFinite(age_ms)) return NOTHING
+  return age_ms < 60_000 ? `${formatNumber(age_ms / 1000, 1)} s` : formatSpan(age_ms)
+}
+
 /** A setting such as an interval: "15 min", "1 h". */
 export function formatInterval(span_ms: number): string {
   return span_ms < 3_600_000 && span_ms % 60_000 === 0

@@ -1,6 +1,6 @@
 import type { LineOrigin } from '#engine/flow.ts'
 import type { Freshness } from './client.ts'
-import { formatClock, formatDate, formatNumber, formatSpan, NOTHING } from './format.ts'
+import { formatAge, formatClock, formatDate } from './format.ts'
 import { hashOf, type Route } from './route.ts'
 import { type ClientState, isDecided, type LineState } from './store.ts'
 
@@ -61,7 +61,7 @@ export function Header(props: {
         </div>
         <div data-freshness={props.freshness}>
           <dt>Data age</dt>
-          <dd data-testid="data-age">{ageText(props.age_ms)}</dd>
+          <dd data-testid="data-age">{formatAge(props.age_ms)}</dd>
         </div>
       </dl>
       <span className="connection" data-connection={state.connection} data-testid="connection">
@@ -98,10 +98,4 @@ function OriginBanner({ origin }: { origin: LineOrigin | undefined }) {
       {text}
     </strong>
   )
-}
-
-/** Data age in seconds, as text. */
-function ageText(age_ms: number): string {
-  if (!Number.isFinite(age_ms)) return NOTHING
-  return age_ms < 60_000 ? `${formatNumber(age_ms / 1000, 1)} s` : formatSpan(age_ms)
 }

@@ -30,6 +30,8 @@ export interface MapPicture {
   readonly hasFocus: boolean
   readonly flashOn: boolean
   readonly isPotline: boolean
+  /** Values are too old to act on: greyed, alarms stay as they are. */
+  readonly isOld: boolean
 }
 
 /** Paints the whole map; a few hundred cells take well under a frame. */
@@ -79,7 +81,8 @@ function paintCell(context: CanvasRenderingContext2D, box: CellBox, picture: Map
   const deviation = picture.column?.deviation[cell] ?? Number.NaN
   const known = Number.isFinite(deviation)
   const observable = picture.column?.observable[cell] === 1
-  context.fillStyle = known && observable ? rampColour(deviation) : '#cfd2d4'
+  const coloured = known && observable && !picture.isOld
+  context.fillStyle = coloured ? rampColour(deviation) : '#cfd2d4'
   context.fillRect(x, y, width, height)
   if (!known || !observable) paintHatch(context, box)
   const alarm = picture.alarms.get(name)
@@ -90,9 +93,9 @@ function paintCell(context: CanvasRenderingContext2D, box: CellBox, picture: Map
   const inset = context.lineWidth / 2
   context.strokeRect(x + inset, y + inset, width - 2 * inset, height - 2 * inset)
   context.setLineDash([])
-  const dark = known && observable && isDark(deviation)
+  const dark = coloured && isDark(deviation)
   paintText(context, box, picture, dark)
-  if (height >= 60 && known && observable) paintDeviationBar(context, box, deviation, dark)
+  if (height >= 60 && coloured) paintDeviationBar(context, box, deviation, dark)
   if (alarm && (picture.flashOn || !isUnacknowledged(alarm))) paintGlyph(context, box, alarm)
 }
 
@@ -111,6 +114,7 @@ function paintText(
   if (context.measureText(label).width <= width - 6) context.fillText(label, x + 4, y + 14)
   if (height < 40 || !picture.variable || !picture.column) return
   const text = cellText(picture.variable, picture.column, cell)
+  if (picture.isOld) context.fillStyle = '#8a9095'
   context.font = `600 13px ${FONT}`
   context.textAlign = 'center'
   if (context.measureText(text).width <= width - 4)

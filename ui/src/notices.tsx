@@ -1,5 +1,5 @@
 import type { Freshness } from './client.ts'
-import { formatSpan } from './format.ts'
+import { formatAge } from './format.ts'
 import type { ClientState, LineState } from './store.ts'
 
 /** What is wrong with the data on screen, if anything: one plain line each. */
@@ -35,7 +35,7 @@ function noticesOf(props: {
   else if (state.problem !== '') notices.push(state.problem)
   if (freshness === 'stale' || freshness === 'old')
     notices.push(
-      `Values are old: the last frame of line ${line?.info.line} came ${formatSpan(age_ms)} ago.`,
+      `Values are old: the last frame of line ${line?.info.line} came ${formatAge(age_ms)} ago.`,
     )
   if (line && line.degraded !== '') notices.push(`Line ${line.info.line}: ${line.degraded}`)
   return notices

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react'
 import type { AlarmRecord } from '#engine/flow.ts'
 import { isUnacknowledged } from './alarm-state.ts'
-import { useWidth } from './client.ts'
+import { freshnessOf, useNow, useWidth } from './client.ts'
 import type { MapColumn, MapVariable } from './deviation.ts'
 import { cellAfterKey, cellAtPoint, layoutMap } from './map-layout.ts'
 import { cellText, paintMap } from './map-paint.ts'
@@ -26,6 +26,7 @@ export function PotlineMap(props: {
   const width = useWidth(holder)
   const [focused, setFocused] = useState(0)
   const [hasFocus, setHasFocus] = useState(false)
+  const isOld = freshnessOf(line, useNow(1000)).freshness === 'old'
   const flashOn = useFlash([...alarms.values()].some(isUnacknowledged))
   const layout = useMemo(
     () => layoutMap(cells.length, width, height_max),
@@ -43,8 +44,8 @@ export function PotlineMap(props: {
     const { telemetry } = line
     const isPotline = line.info.kind === 'potline'
     const picture = { layout, cells, telemetry, variable, column, alarms, focused, hasFocus }
-    paintMap(context, width, { ...picture, flashOn, isPotline })
-  }, [line, variable, column, alarms, layout, width, focused, hasFocus, flashOn, cells])
+    paintMap(context, width, { ...picture, flashOn, isPotline, isOld })
+  }, [line, variable, column, alarms, layout, width, focused, hasFocus, flashOn, cells, isOld])
 
   const open = (cell: number) => {
     const name = cells[cell]

@@ -21,7 +21,7 @@ export function trendSpecs(info: LineInfo): readonly TrendSpec[] {
     const display = displayOf(channel)
     return {
       key: channel.tag,
-      title: sentence(channel.text),
+      title: isPotline ? sentence(channel.text) : channel.text,
       display,
       span_min: isPotline ? VOLTAGE_SPAN_MIN : GENERIC_STEPS_MIN / 10 ** display.digits,
       lines: [

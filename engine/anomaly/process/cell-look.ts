@@ -13,8 +13,6 @@ export interface CellLook {
   margin_std: number
   /** Mean of two minutes; NaN soon after an event. */
   slope_Ohmps: number
-  feedEfficiency: number
-  feedEfficiency_std: number
   noise_V: number
   superheat_K: number
   superheat_std_K: number
@@ -32,7 +30,6 @@ export interface CellLooks extends Stateful {
 
 const SLOPE_S = 120
 const NOISE_S = 90
-const EFFICIENCY_S = 600
 const ALUMINA_FAST_S = 60
 const ALUMINA_SLOW_S = 360
 const EFFECT_V = 8
@@ -51,18 +48,16 @@ export function cellLooks(
     alumina: find.field('alumina_share'),
     margin: find.field('anode_effect_margin_share'),
     slope: find.field('resistance_slope_Ohmps'),
-    efficiency: find.field('feed_efficiency_1'),
     noise: find.field('voltage_noise_V'),
     superheat: find.field('superheat_K'),
   }
   const smooth = (seconds: number) => running(cells, 1 - Math.exp(-dt_s / seconds))
   const slope = smooth(SLOPE_S)
   const noise = smooth(NOISE_S)
-  const efficiency = smooth(EFFICIENCY_S)
   const aluminaFast = smooth(ALUMINA_FAST_S)
   const aluminaSlow = smooth(ALUMINA_SLOW_S)
   const quiet_s = new Float64Array(cells)
-  const arrays = [slope, noise, efficiency, aluminaFast, aluminaSlow].map(({ values }) => values)
+  const arrays = [slope, noise, aluminaFast, aluminaSlow].map(({ values }) => values)
   const look = {} as CellLook
 
   return {
@@ -90,9 +85,6 @@ export function cellLooks(
       look.margin_std = stdAt(twin, at.margin, cell)
       look.slope_Ohmps = hidden ? Number.NaN : slope.values[cell]!
       look.noise_V = hidden ? Number.NaN : noise.values[cell]!
-      efficiency.add(cell, estimateAt(twin, at.efficiency, cell))
-      look.feedEfficiency = efficiency.values[cell]!
-      look.feedEfficiency_std = stdAt(twin, at.efficiency, cell)
       look.superheat_K = estimateAt(twin, at.superheat, cell)
       look.superheat_std_K = stdAt(twin, at.superheat, cell)
       return look

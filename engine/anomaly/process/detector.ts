@@ -3,6 +3,7 @@ import type { Report } from '../finding.ts'
 import { persistence } from '../persistence.ts'
 import type { Stateful } from '../state.ts'
 import { cellLooks } from './cell-look.ts'
+import { feedBalance } from './feed-balance.ts'
 import { processRules } from './rules.ts'
 import { sampleCheck } from './samples.ts'
 
@@ -20,11 +21,12 @@ export function processDetector(
   const dt_s = definition.tick_ms / 1000
   const looks = cellLooks(definition, names)
   const samples = sampleCheck(definition, names)
+  const feed = feedBalance(definition, names)
   const rules = processRules.map(rule => ({
     rule,
     held: persistence(cells, rule.need_s, rule.clear_s),
   }))
-  const parts: readonly Stateful[] = [looks, samples, ...rules.map(({ held }) => held)]
+  const parts: readonly Stateful[] = [looks, samples, feed, ...rules.map(({ held }) => held)]
   return {
     tick(frame, twin, report) {
       for (let cell = 0; cell < cells; cell++) {
@@ -38,6 +40,7 @@ export function processDetector(
           report({ ...place, ...told, detector: 'process' })
         }
       }
+      feed.tick(frame, twin, report)
       samples.tick(frame, twin, report)
     },
     save: out => {

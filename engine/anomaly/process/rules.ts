@@ -40,7 +40,6 @@ function ranked(...causes: readonly (readonly [text: string, weight: number])[])
     .sort((a, b) => b.weight - a.weight)
 }
 
-const percent = (share: number) => `${Math.round(share * 100)} %`
 const wt = (share: number) => `${(share * 100).toFixed(2)} wt%`
 
 const anodeEffect: ProcessRule = {
@@ -95,42 +94,6 @@ const anodeEffectComing: ProcessRule = {
   },
 }
 
-const feedBelowDemand: ProcessRule = {
-  kind: 'feed-below-demand',
-  need_s: 420,
-  clear_s: 1200,
-  judge(look) {
-    const missing = 1 - look.feedEfficiency
-    if (look.feedEfficiency > 0.94) return Verdict.absent
-    const sure = missing > 2 * look.feedEfficiency_std
-    return look.feedEfficiency < 0.88 && sure ? Verdict.present : Verdict.unknown
-  },
-  describe: look => ({
-    text: `alumina feed below demand: about ${percent(look.feedEfficiency)} of the shots arrives`,
-    score: sureness((1 - look.feedEfficiency) / look.feedEfficiency_std),
-    causes: ranked(
-      ['alumina feed below demand', (1 - look.feedEfficiency) * 10],
-      ['resistance keeps rising', Math.max(0, look.slope_Ohmps || 0) / SLOPE_STEEP],
-    ),
-  }),
-}
-
-const feedAboveDemand: ProcessRule = {
-  kind: 'feed-above-demand',
-  need_s: 1800,
-  clear_s: 1800,
-  judge(look) {
-    const extra = look.feedEfficiency - 1
-    if (extra < 0.08) return Verdict.absent
-    return extra > 0.15 && extra > 2 * look.feedEfficiency_std ? Verdict.present : Verdict.unknown
-  },
-  describe: look => ({
-    text: `alumina feed above demand: about ${percent(look.feedEfficiency)} of the shots arrives`,
-    score: sureness((look.feedEfficiency - 1) / look.feedEfficiency_std),
-    causes: ranked(['alumina feed above demand', 1]),
-  }),
-}
-
 const NOISY_V = 0.03
 const CALM_V = 0.02
 
@@ -181,8 +144,6 @@ const superheatHigh: ProcessRule = {
 export const processRules: readonly ProcessRule[] = [
   anodeEffect,
   anodeEffectComing,
-  feedBelowDemand,
-  feedAboveDemand,
   noisyCell,
   superheatLow,
   superheatHigh,

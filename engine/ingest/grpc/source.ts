@@ -47,6 +47,8 @@ export function grpcSource(options: GrpcSourceOptions): GrpcSource {
   const registry: StreamRegistry = { open: new Set(), byProducer: new Map() }
   const writer = new UnaryWriter(door)
   let closing = false
+  // What grpc-js would print is thrown or logged by us, with what to do about it.
+  grpc.setLogVerbosity(grpc.logVerbosity.NONE)
   const server = new grpc.Server({
     'grpc.max_receive_message_length': limits.message_bytes_max,
     'grpc.max_send_message_length': limits.message_bytes_max,

@@ -163,7 +163,6 @@ function security(opcua: OpcUaModule, loopback: boolean) {
 /** The library prints a lot by itself; only its errors go to the engine's log. */
 function quieten(opcua: OpcUaModule, log: OutputLog): void {
   opcua.setDebugLogger(() => {})
-  opcua.setTraceLogger(() => {})
   opcua.setWarningLogger(() => {})
   opcua.setErrorLogger((...parts: unknown[]) => {
     log.warn({ library: 'node-opcua' }, parts.map(String).join(' '))
@@ -187,16 +186,16 @@ function addEventType(namespace: Opcua.Namespace): Opcua.UAObjectType {
 }
 
 function raiseEvents({ opcua, server, eventType }: Running, change: LineChange): void {
-  const { DataType } = opcua
+  const { DataType, Variant } = opcua
   for (const { event } of change.events) {
     if (event.channel === 'anomaly') continue
     const { text, severity, state, time_ms } = eventFacts(event)
-    const string = (value: string) => ({ dataType: DataType.String, value })
-    server.raiseEvent(eventType, {
+    const string = (value: string) => new Variant({ dataType: DataType.String, value })
+    server.engine.addressSpace!.rootFolder.objects.server.raiseEvent(eventType, {
       sourceName: string(`Lines/${change.line}/Cells/${event.body.cell}`),
-      message: { dataType: DataType.LocalizedText, value: { text } },
-      severity: { dataType: DataType.UInt16, value: severity },
-      time: { dataType: DataType.DateTime, value: new Date(time_ms) },
+      message: new Variant({ dataType: DataType.LocalizedText, value: { text } }),
+      severity: new Variant({ dataType: DataType.UInt16, value: severity }),
+      time: new Variant({ dataType: DataType.DateTime, value: new Date(time_ms) }),
       recordId: string(event.id),
       channel: string(event.channel),
       line: string(change.line),

@@ -39,15 +39,15 @@ export interface FilterTuning {
 export const filterTuning: FilterTuning = {
   aluminaStd_wtpct: 0.6,
   biasStd_uOhm: 0.6,
-  feedStd_1: 0.06,
+  feedStd_1: 0.03,
   aluminaNoise_perRoot_h: 0.08,
   biasNoise_perRoot_h: 0.04,
-  feedNoise_perRoot_h: 0.03,
+  feedNoise_perRoot_h: 0.055,
   aluminaStdMax_wtpct: 0.8,
   biasStdMax_uOhm: 1,
   feedStdMax_1: 0.2,
   feedReversion_s: 12 * 3600,
-  noiseScale: 5,
+  noiseScale: 20,
 }
 
 /** Fills the prior of one cell. */

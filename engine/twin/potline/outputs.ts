@@ -8,7 +8,7 @@ import { resistanceSlope_Ohmps, slopeStd_Ohmps } from './trackers.ts'
 import { alumina_wtpct, energy_J_kg } from './voltage.ts'
 
 // What no reading can remove: curve, conductivity law, geometry.
-const ALUMINA_CURVE_STD_WTPCT = 0.08
+const ALUMINA_CURVE_STD_WTPCT = 0.07
 const THERMAL_FLOOR_K = 1.5
 const LIQUIDUS_FLOOR_K = 1.5
 const LIQUIDUS_PER_ALUMINA_K = -5.7

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describeStore } from '#engine/store/contract.ts'
+import { expectKept, startWriter } from '#engine/store/crash-contract.ts'
+import { available } from '#engine/tools/require.ts'
+import { openRedisStore } from './store.ts'
+import { startTestServer, type TestServer } from './test-server.ts'
+
+const tool = available('redis')
+if (tool) describeRedis(tool.path)
+else test('redis store', ({ skip }) => skip('not run: no redis-server'))
+
+function describeRedis(path: string): void {
+  let server: TestServer
+  let number = 0
+  const newPrefix = () => `test-${++number}`
+
+  describe('with a server', () => {
+    beforeAll(async () => {
+      server = await startTestServer(path)
+    })
+    afterAll(() => server.destroy())
+
+    describeStore('redis store', async () => {
+      const options = { url: server.url, prefix: newPrefix(), durability: 'always' } as const
+      let store = await openRedisStore(options)
+      return {
+        store,
+        async reopen() {
+          await store.close()
+          store = await openRedisStore(options)
+          return store
+        },
+        destroy: () => store.close(),
+      }
+    })
+
+    test('a second engine that takes the line over fences the first one', async () => {
+      const options = { url: server.url, prefix: newPrefix() }
+      const [first, second] = [await openRedisStore(options), await openRedisStore(options)]
+      expect(second.epoch).toBe(first.epoch)
+      const { fence } = await first.acquire('a/b')
+      await first.append('a/b', fence, new Uint8Array(3))
+      expect(await second.acquire('a/b')).toMatchObject({ fence: fence + 1, log_end: 1 })
+      await expect(first.append('a/b', fence, new Uint8Array(3))).rejects.toMatchObject({
+        code: 'STORE_FENCED',
+      })
+      await Promise.all([first.close(), second.close()])
+    })
+
+    test('a server that stops answering fails calls in time, and its return is noticed', async () => {
+      const logged: string[] = []
+      const store = await openRedisStore({
+        url: server.url,
+        prefix: newPrefix(),
+        answer_ms_max: 300,
+        log: text => logged.push(text),
+      })
+      const { fence } = await store.acquire('a/b')
+      await server.kill('SIGSTOP')
+      const lost = [1, 2].map(size => store.append('a/b', fence, new Uint8Array(size)))
+      for (const one of await Promise.allSettled(lost)) {
+        expect(one).toMatchObject({ reason: { code: 'STORE_UNAVAILABLE', retry: true } })
+      }
+      await server.kill('SIGCONT')
+      await expect.poll(() => store.acquire('a/b').catch(() => undefined)).toBeTruthy()
+      const again = await store.acquire('a/b')
+      expect(await store.append('a/b', again.fence, new Uint8Array(1))).toBe(again.log_end + 1)
+      expect(logged.join()).toMatch(/connection lost/)
+      await store.close()
+    })
+
+    test('calls made while the server restarts wait, keep their order and are made once', async () => {
+      const logged: string[] = []
+      const store = await openRedisStore({
+        url: server.url,
+        prefix: newPrefix(),
+        log: text => logged.push(text),
+      })
+      const { fence } = await store.acquire('a/b')
+      await store.append('a/b', fence, Uint8Array.of(9))
+      await server.kill('SIGKILL')
+      await expect.poll(() => logged.length).toBeGreaterThan(0)
+      const waiting = [0, 1, 2, 3].map(value => store.append('a/b', fence, Uint8Array.of(value)))
+      await server.start()
+      expect(await Promise.all(waiting)).toEqual([2, 3, 4, 5])
+      const records = await store.read('a/b', 1, { count_max: 10, bytes_max: 100 })
+      expect(records.map(({ bytes }) => bytes[0])).toEqual([9, 0, 1, 2, 3])
+      await store.close()
+    })
+
+    test('what was acknowledged survives kill -9 of the engine', async () => {
+      const options = { url: server.url, prefix: newPrefix() }
+      const module = new URL('store.ts', import.meta.url)
+      for (const lines of [1, 203]) {
+        const writer = startWriter(module, 'openRedisStore', options)
+        await writer.said(lines)
+        writer.process.kill('SIGKILL')
+        await writer.ended
+        const store = await openRedisStore(options)
+        await expectKept(store, writer.claimed)
+        await store.close()
+      }
+    })
+
+    test('what was acknowledged survives kill -9 of the server that syncs each write', async () => {
+      const options = { url: server.url, prefix: newPrefix(), durability: 'always' } as const
+      const module = new URL('store.ts', import.meta.url)
+      const writer = startWriter(module, 'openRedisStore', options)
+      await writer.said(150)
+      await server.kill('SIGKILL')
+      writer.process.kill('SIGKILL')
+      await writer.ended
+      await server.start()
+      const store = await openRedisStore(options)
+      await expectKept(store, writer.claimed)
+      await store.close()
+    })
+  })
+
+  test('a server that is not there is named in time', async () => {
+    const opening = openRedisStore({ url: 'redis://127.0.0.1:1', answer_ms_max: 300 })
+    await expect(opening).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retry: true })
+    await expect(opening).rejects.toThrow(/ECONNREFUSED/)
+  })
+}

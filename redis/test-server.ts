@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A Redis server of a test's own, on a free loopback port, with a directory of its own. */
+export interface TestServer {
+  readonly url: string
+  /** Signals only this server's process, and waits for its end. */
+  kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>
+  /** Starts it again on the same port and data. */
+  start(): Promise<void>
+  destroy(): Promise<void>
+}
+
+const START_MS_MAX = 10_000
+
+/** Starts the server that `path` names; each write is on its disk before it answers. */
+export async function startTestServer(path: string): Promise<TestServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'liquidus-redis-'))
+  const port = await freePort()
+  let child: ChildProcess | undefined
+  const server: TestServer = {
+    url: `redis://127.0.0.1:${port}`,
+    async kill(signal) {
+      if (!child || child.exitCode !== null || child.signalCode !== null) return
+      const ends = signal === 'SIGKILL' || signal === 'SIGTERM'
+      const exit = new Promise(resolve => child?.once('exit', resolve))
+      child.kill(signal)
+      if (ends) await exit
+    },
+    async start() {
+      const options = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory]
+      options.push('--appendonly', 'yes', '--appendfsync', 'always', '--save', '')
+      child = spawn(path, options, { stdio: ['ignore', 'pipe', 'ignore'] })
+      await readyLine(child)
+    },
+    async destroy() {
+      await server.kill('SIGKILL')
+      rmSync(directory, { recursive: true })
+    },
+  }
+  await server.start()
+  return server
+}
+
+function readyLine(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    const fail = () => reject(new Error(`redis-server does not start:\n${said}`))
+    const timer = setTimeout(fail, START_MS_MAX)
+    child.once('exit', fail)
+    child.stdout?.on('data', text => {
+      said += text
+      if (!said.includes('Ready to accept connections')) return
+      clearTimeout(timer)
+      child.off('exit', fail)
+      child.stdout?.removeAllListeners('data').resume()
+      resolve()
+    })
+  })
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
