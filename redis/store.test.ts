@@ -88,6 +88,19 @@ function describeRedis(path: string): void {
       await store.close()
     })
 
+    test('a call that was under way when the server died fails and is not made again', async () => {
+      const store = await openRedisStore({ url: server.url, prefix: newPrefix() })
+      const { fence } = await store.acquire('a/b')
+      await server.kill('SIGSTOP')
+      const lost = store.append('a/b', fence, Uint8Array.of(9))
+      const refused = expect(lost).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retry: true })
+      await server.kill('SIGKILL')
+      await server.start()
+      await refused
+      expect(await store.append('a/b', fence, Uint8Array.of(1))).toBe(1)
+      await store.close()
+    })
+
     test('what was acknowledged survives kill -9 of the engine', async () => {
       const options = { url: server.url, prefix: newPrefix() }
       const module = new URL('store.ts', import.meta.url)

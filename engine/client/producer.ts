@@ -57,6 +57,8 @@ export interface ProducerOptions extends EngineAddress {
   readonly clock: Clock
   /** Called once per batch, in order. */
   readonly onAck?: (sequence: number, rejections: readonly ProducerRejection[]) => void
+  /** Called when a connection is lost that will be tried again. */
+  readonly onLost?: (error: LiquidusError) => void
   /** Reconnect when the connection is lost; default true. */
   readonly retry?: boolean
   /** How long the first connection may be tried; default 0: once. */
@@ -304,7 +306,10 @@ class Session implements Producer {
     this.#link = undefined
     if (this.#closed) return
     if (!error.retry || this.#options.retry === false) this.#fail(error)
-    else void this.#reconnect()
+    else {
+      this.#options.onLost?.(error)
+      void this.#reconnect()
+    }
   }
 
   async #reconnect(): Promise<void> {

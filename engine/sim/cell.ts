@@ -145,8 +145,9 @@ export function updateVoltage(p: CellParameters, s: CellState, current_A: number
   s.voltage_V = common_V + s.cathode_V + current_A * (p.cathode_Ohm + p.bus_Ohm)
 }
 
-/** Holds the slopes between the two passes of one call; zones are few. */
+/** Most feeder zones of a cell. */
 export const ZONES_MAX = 16
+// Holds the slopes between the two passes of one call of updateVoltage.
 const SCRATCH_GRADE = new Float64Array(ZONES_MAX)
 
 /** Starts, holds and leaves the anode effect; adds its voltage. */

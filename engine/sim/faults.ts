@@ -8,6 +8,7 @@ export const faultKinds = [
   'stuck-voltage',
   'thermocouple-bias',
 ] as const
+/** Name of a fault in a plan. */
 export type FaultKind = (typeof faultKinds)[number]
 
 /** One fault of one cell, in seconds from the start of the plant. */

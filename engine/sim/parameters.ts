@@ -57,6 +57,7 @@ export interface CellParameters {
 export const COLD_ANODE_J = 0.8e9
 /** Time constant of a new anode's pick-up of current and heat. */
 export const COLD_ANODE_S = 4.5 * 3600
+/** Mean time between two anode changes of one cell. */
 export const ANODE_PERIOD_S = 26 * 3600
 
 /** Draws a cell whose hidden numbers lie some per cent off a 350 kA design. */

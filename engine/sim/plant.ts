@@ -16,6 +16,7 @@ export type { PotTruth } from './pot.ts'
 /** Most cells of one simulated line. */
 export const PLANT_CELLS_MAX = 1000
 
+/** What a plant is built from. */
 export interface PlantOptions {
   readonly seed: number
   readonly cells: number
@@ -54,6 +55,7 @@ export interface PlantReadings {
   readonly notes: readonly PlantNote[]
 }
 
+/** A simulated potline; stepped once per simulated second by whoever plays it. */
 export interface Plant {
   readonly cells: number
   readonly feeders: number
@@ -102,16 +104,6 @@ export function createPlant(options: PlantOptions): Plant {
   })
   let second = 0
 
-  const work = (pot: Pot, cell: number) => {
-    const tapping = crew.tapping(cell, second)
-    if (tapping !== '') pot.tapping(tapping)
-    const tapped_kg = crew.tapped_kg(cell, second, pot.metal_kg)
-    if (tapped_kg > 0) pot.tap(tapped_kg)
-    const anode = crew.changedAnode(cell, second)
-    if (anode >= 0) pot.changeAnode(anode)
-    if (crew.samples(cell, second)) crew.take(cell, second, pot.assay(second))
-  }
-
   return {
     cells,
     feeders,
@@ -128,7 +120,7 @@ export function createPlant(options: PlantOptions): Plant {
       readings.line_current_kA = Math.round(current_A / 10) / 100
       for (let cell = 0; cell < cells; cell++) {
         const pot = pots[cell]!
-        work(pot, cell)
+        work(crew, pot, cell, second)
         pot.step(second, current_A)
         readings.cell_voltage_V[cell] = pot.measured_V
         readings.beam_position_mm[cell] = pot.beam_mm
@@ -141,6 +133,17 @@ export function createPlant(options: PlantOptions): Plant {
     truth: cell => pots[cell]!.truth(),
     target_uOhm: cell => pots[cell]!.target_uOhm,
   }
+}
+
+/** What the crews do at a cell in this second. */
+function work(crew: Crew, pot: Pot, cell: number, second: number): void {
+  const tapping = crew.tapping(cell, second)
+  if (tapping !== '') pot.tapping(tapping)
+  const tapped_kg = crew.tapped_kg(cell, second, pot.metal_kg)
+  if (tapped_kg > 0) pot.tap(tapped_kg)
+  const anode = crew.changedAnode(cell, second)
+  if (anode >= 0) pot.changeAnode(anode)
+  if (crew.samples(cell, second)) crew.take(cell, second, pot.assay(second))
 }
 
 function checkOptions({ cells, feeders, faults }: PlantOptions): void {

@@ -6,6 +6,7 @@ import { isFeedShot, potlineTag } from '../lines/potline.ts'
 import { type ColumnFile, columnFile } from './column-file.ts'
 import { createPlant, type Plant, type PlantOptions, type PlantReadings } from './plant.ts'
 
+/** The plant to record and for how long. */
 export interface RecordPlantOptions extends PlantOptions {
   readonly hours: number
   /** Called about once per simulated minute. */
@@ -13,6 +14,7 @@ export interface RecordPlantOptions extends PlantOptions {
   readonly signal?: AbortSignal
 }
 
+/** What a recording holds. */
 export interface RecordSummary {
   readonly simulated_s: number
   /** Rows of fast.csv.gz. */

@@ -13,6 +13,7 @@ import { createPlant, type Plant } from './plant.ts'
 /** Simulated seconds per wall second; Infinity: as fast as the engine takes them. */
 export type PlantSpeed = number
 
+/** What to play, where to send it and how fast. */
 export interface RunPlantOptions {
   readonly address: string
   readonly line: string
@@ -45,6 +46,7 @@ export interface RunPlantOptions {
   readonly connect?: typeof connectProducer
 }
 
+/** How far a run is. */
 export interface PlantProgress {
   readonly simulated_s: number
   /** Time of the newest reading sent. */

@@ -109,7 +109,7 @@ function walk(folder: string): SourceFile[] {
 
 function importsOf(file: string, text: string): string[] {
   const found = text.matchAll(
-    /(?:^|\n)\s*(?:import|export)\b[^'"\n;]*(?:\n[^'";]*)*?from\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g,
+    /(?:^|\n)\s*(?:import|export)\b[^'"\n;]*(?:\n[^'";\n]*)*?from\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g,
   )
   return [...found].map(match => {
     const name = (match[1] ?? match[2])!

@@ -46,6 +46,7 @@ export function App() {
       <AlarmBar state={state} />
       <Notices state={state} line={line} age_ms={age_ms} freshness={freshness} />
       <main id="main" tabIndex={-1}>
+        {state.lines.size === 0 && state.problem !== '' && <SignIn />}
         <ErrorBoundary key={hashOf(route)}>
           <Screen state={state} line={line} route={route} />
         </ErrorBoundary>
@@ -80,13 +81,7 @@ function Screen(props: { state: ClientState; line: LineState | undefined; route:
 }
 
 function NoLine({ state, route }: { state: ClientState; route: Route }) {
-  if (state.connection !== 'open')
-    return (
-      <>
-        <p className="empty">Connecting to the engine…</p>
-        {state.connection === 'lost' && <SignIn />}
-      </>
-    )
+  if (state.connection !== 'open') return <p className="empty">Connecting to the engine…</p>
   const named = route.screen === 'line' && route.line !== ''
   return (
     <p className="empty">

@@ -8,6 +8,10 @@ import { type Action, type ClientState, emptyState, reduce } from './store.ts'
 
 const RETRY_FIRST_MS = 500
 const RETRY_MAX_MS = 8000
+/** Messages of one burst are shown together, so that an alarm flood draws a few times only. */
+const NOTIFY_MS = 40
+/** `WebSocket.OPEN`, which is not defined outside browsers. */
+const SOCKET_OPEN = 1
 /** A socket that says nothing at all for this long is taken for dead. */
 const SILENT_MAX_MS = 30_000
 
@@ -34,6 +38,7 @@ export function connect(surroundings: Surroundings): Connection {
   let retry_ms = RETRY_FIRST_MS
   let timer = 0
   let watchdog = 0
+  let notice = 0
   let closed = false
   let hidden = false
   const subscribed = new Set<string>()
@@ -43,10 +48,14 @@ export function connect(surroundings: Surroundings): Connection {
     const next = reduce(state, action)
     if (next === state) return
     state = next
-    for (const listener of listeners) listener()
+    if (notice !== 0) return
+    notice = surroundings.setTimeout(() => {
+      notice = 0
+      for (const listener of listeners) listener()
+    }, NOTIFY_MS)
   }
   const send = (message: ClientMessage) => {
-    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
+    if (socket?.readyState === SOCKET_OPEN) socket.send(JSON.stringify(message))
   }
   const onMessage = (message: ServerMessage) => {
     dispatch({ type: 'message', message })
@@ -104,6 +113,7 @@ export function connect(surroundings: Surroundings): Connection {
     close() {
       closed = true
       surroundings.clearTimeout(timer)
+      surroundings.clearTimeout(notice)
       surroundings.clearTimeout(watchdog)
       socket?.close()
     },

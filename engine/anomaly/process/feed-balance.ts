@@ -37,6 +37,10 @@ const ANSWER = {
 const BELOW = { kind: 'feed-below-demand', sign: 1, allowance: 1.3, limit: 60 } as const
 const ABOVE = { kind: 'feed-above-demand', sign: -1, allowance: 1.7, limit: 180 } as const
 const DEVIATION_MAX = 6
+/** A rise is told only where the cell was fed its need, a fall only where it was not. */
+const FED_SHARE = 0.03
+/** The limit is this much higher until the usual level of the cell is known. */
+const START_SHARE = 0.3
 const SUM_MAX_SHARE = 1.5
 
 const SLOPE_S = 120
@@ -125,13 +129,17 @@ export function feedBalance(
   }
 
   const judge = (sum: Sum, cell: number, by: number, time_ms: number, report: Report) => {
+    // Both sums run on while nothing may be told: evidence of one phase counts in the next.
     const step = (Math.min(DEVIATION_MAX, sum.sign * by) - sum.allowance) * (dt_s / 60)
     const total = Math.min(SUM_MAX_SHARE * sum.limit, Math.max(0, sum.sums[cell]! + step))
     sum.sums[cell] = total
     const stands = sum.standing[cell] === 1
-    if (stands ? total > 0 : total < sum.limit) return
+    const feed = state[Row.feed20 * cells + cell]!
+    const known = state[Row.age_s * cells + cell]! / USUAL_S
+    const limit = sum.limit * (1 + START_SHARE * (1 - known))
+    if (stands ? total > 0 : total < limit || sum.sign * feed < FED_SHARE) return
     sum.standing[cell] = stands ? 0 : 1
-    const told = stands ? NOTHING : describe(sum.sign > 0, state[Row.feed20 * cells + cell]!)
+    const told = stands ? NOTHING : describe(sum.sign > 0, feed)
     const place = { kind: sum.kind, cell, tagIndex: -1, active: !stands, time_ms }
     report({ ...place, ...told, detector: 'process' })
   }

@@ -278,7 +278,10 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
       return
     }
     if (Number.isNaN(nextTick)) nextTick = tick
-    if (tick < nextTick) {
+    // A clock that jitters puts two readings into one tick and none into the next: what comes
+    // within half a tick after its own tick closed belongs to the one that is open.
+    const jittered = tick < nextTick && nextTick * tick_ms - time_ms <= tick_ms / 2
+    if (tick < nextTick && !jittered) {
       counters.late += 1
       // What a late event carried (mass fed, metal tapped) still counts; a late signal does not.
       if (what !== KIND_EVENT || newest_ms - time_ms > FIXED_LAG_MS || Number.isNaN(value)) return

@@ -60,10 +60,9 @@ function addCell(
 ): void {
   const estimated = make.folder(folder, 'Estimated')
   view.fields.forEach((field, index) => {
-    const node = make.variable(estimated, field.name, 'Double', () =>
+    const node = make.analog(estimated, field.name, field.unit, () =>
       values.estimate(index, cell, 'value'),
     )
-    make.unit(node, field.unit)
     for (const part of ['StdDev', 'P05', 'P95'] as const) {
       make.variable(node, part, 'Double', () => values.estimate(index, cell, part))
     }
@@ -90,8 +89,7 @@ function addMeasured(
   tagIndex: number,
   cell: number,
 ): void {
-  const node = make.variable(folder, tag.tag, 'Double', () => values.measured(tagIndex, cell))
-  make.unit(node, tag.unit)
+  make.analog(folder, tag.tag, tag.unit, () => values.measured(tagIndex, cell))
 }
 
 function addAlarms(
@@ -110,7 +108,31 @@ type NodeMaker = ReturnType<typeof nodeMaker>
 
 function nodeMaker({ opcua, namespace }: LineNodesContext) {
   const idOf = (parent: ParentOf, name: string) => `s=${String(parent.nodeId.value)}/${name}`
+  const readOnly = {
+    accessLevel: 'CurrentRead',
+    userAccessLevel: 'CurrentRead',
+    minimumSamplingInterval: SAMPLING_MIN_ms,
+  } as const
+
+  const variable = (
+    parent: ParentOf,
+    name: string,
+    dataType: string,
+    read: () => Opcua.DataValue,
+    typeDefinition = 'BaseDataVariableType',
+  ): Opcua.UAVariable =>
+    namespace.addVariable({
+      ...readOnly,
+      componentOf: parent,
+      browseName: name,
+      nodeId: idOf(parent, name),
+      typeDefinition,
+      dataType,
+      value: { timestamped_get: read },
+    })
+
   return {
+    variable,
     folder: (parent: Opcua.UAObject, name: string): Opcua.UAObject =>
       namespace.addObject({
         organizedBy: parent,
@@ -118,35 +140,25 @@ function nodeMaker({ opcua, namespace }: LineNodesContext) {
         nodeId: idOf(parent, name),
         typeDefinition: 'FolderType',
       }),
-    variable: (
+    analog(
       parent: ParentOf,
       name: string,
-      dataType: string,
+      symbol: string,
       read: () => Opcua.DataValue,
-    ): Opcua.UAVariable =>
+    ): Opcua.UAVariable {
+      const node = variable(parent, name, 'Double', read, 'AnalogUnitType')
       namespace.addVariable({
-        componentOf: parent,
-        browseName: name,
-        nodeId: idOf(parent, name),
-        dataType,
-        accessLevel: 'CurrentRead',
-        userAccessLevel: 'CurrentRead',
-        minimumSamplingInterval: SAMPLING_MIN_ms,
-        value: { timestamped_get: read },
-      }),
-    unit: (parent: Opcua.UAVariable, symbol: string): void => {
-      namespace.addVariable({
-        propertyOf: parent,
+        ...readOnly,
+        propertyOf: node,
         browseName: { namespaceIndex: 0, name: 'EngineeringUnits' },
-        nodeId: idOf(parent, 'EngineeringUnits'),
+        nodeId: idOf(node, 'EngineeringUnits'),
         dataType: 'EUInformation',
-        accessLevel: 'CurrentRead',
-        userAccessLevel: 'CurrentRead',
         value: {
           dataType: opcua.DataType.ExtensionObject,
           value: opcua.makeEUInformation(symbol, symbol, symbol),
         },
       })
+      return node
     },
   }
 }

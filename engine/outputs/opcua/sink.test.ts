@@ -148,6 +148,13 @@ test('a client browses to a cell and reads estimate, deviation, band and reading
   expect(await valueAt(session, `${bath}/P95`)).toBeCloseTo(estimate.value.value + 3.29, 2)
   expect(await valueAt(session, `${bath}/P05`)).toBeCloseTo(estimate.value.value - 3.29, 2)
   expect(await valueAt(session, `${bath}/Quality`)).toBe('good')
+  const typed = await session.browse({
+    nodeId: `ns=1;s=Lines/line-1/${bath}`,
+    referenceTypeId: 'HasTypeDefinition',
+    includeSubtypes: true,
+    resultMask: 63,
+  })
+  expect(typed.references?.[0]?.browseName.name).toBe('AnalogUnitType')
   const unit = await valueAt(session, `${bath}/EngineeringUnits`)
   expect(unit.displayName.text).toBe('K')
   const voltage = await read(session, 'Cells/cell-102/Measured/cell_voltage')

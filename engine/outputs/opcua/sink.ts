@@ -46,7 +46,8 @@ interface Running {
  */
 export function opcUaSink(options: OpcUaOptions): Sink {
   const { engine, log, tenant = 'local' } = options
-  let running: Running | undefined
+  let opening: Promise<Running> | undefined
+  let closed = false
   let changes: Subscription | undefined
   let check: NodeJS.Timeout | undefined
   let building: Promise<void> = Promise.resolve()
@@ -72,24 +73,27 @@ export function opcUaSink(options: OpcUaOptions): Sink {
   return {
     name: 'opcua',
     async start() {
-      const current = await openServer(options, tenant)
-      running = current
-      addNewLines(current)
+      opening = openServer(options, tenant)
+      const current = await opening
+      if (!closed) addNewLines(current)
       await building
-      changes = engine.changes$.subscribe(change => {
-        if (change.tenant === tenant) raiseEvents(current, change)
-      })
-      check = setInterval(() => addNewLines(current), LINE_CHECK_ms)
+      if (!closed) {
+        changes = engine.changes$.subscribe(change => {
+          if (change.tenant === tenant) raiseEvents(current, change)
+        })
+        check = setInterval(() => addNewLines(current), LINE_CHECK_ms)
+      }
       return { address: current.server.getEndpointUrl() }
     },
     async close() {
+      closed = true
       clearInterval(check)
       changes?.unsubscribe()
-      if (!running) return
-      running.open = false
+      const current = await opening?.catch(() => undefined)
+      if (!current?.open) return
+      current.open = false
       await building
-      await running.server.shutdown(0)
-      running = undefined
+      await current.server.shutdown(0)
     },
   }
 }

@@ -40,6 +40,17 @@ export function usable(frame: LineFrame, tag: number, cell: number, cells: numbe
   return frame.quality[at]! < Quality.bad ? frame.values[at]! : Number.NaN
 }
 
+/** The same, but NaN for a value that is only held from an earlier tick. */
+export function freshValue(frame: LineFrame, tag: number, cell: number, state: FreshScope): number {
+  const value = usable(frame, tag, cell, state.cells)
+  return frame.age_ms[tag * state.cells + cell]! > state.tick_ms ? Number.NaN : value
+}
+
+interface FreshScope {
+  readonly cells: number
+  readonly tick_ms: number
+}
+
 const CURRENT_MEMORY_S = 60
 const CURRENT_MAX_A = 1e6
 // A current change beyond this share hides what the voltage says of the bath.

@@ -52,7 +52,7 @@ export function writeCell(state: PotlineState, cell: number, frame: WritableTwin
   const seen =
     heard &&
     aluminaStd < OBSERVABLE_STD_WTPCT &&
-    Math.abs(state.own[at(own.slope_uOhm_V)]!) > OBSERVABLE_SLOPE_V
+    Math.abs(state.own[at(own.aluminaSlope_V)]!) > OBSERVABLE_SLOPE_V
   put('alumina_share', alumina / 100, aluminaStd / 100, seen)
   const onset = state.parameters.anodeEffectAlumina_share[cell]!
   // Voltage tells the distance to the onset; that the onset itself is in doubt cancels here.

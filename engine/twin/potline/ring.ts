@@ -1,13 +1,13 @@
 /** The twin's own past estimates, to compare with samples that were taken hours ago. */
 
-export const RING_STEP_S = 900
-const RING_SLOTS = 146 // 36 h and a slot on either side
+const RING_STEP_S = 1200
+const RING_SLOTS = 110 // 36 h and a slot on either side
 
 /** Quantities that are kept. */
 export const ringRow = { bath_K: 0, alf3_wtpct: 1, alumina_wtpct: 2 } as const
 const RING_ROWS = 3
 
-/** A bounded history of all cells, one slot each quarter of an hour. */
+/** A bounded history of all cells, one slot each twenty minutes. */
 export interface SampleRing {
   readonly cells: number
   /** Event time of the slot; NaN where empty. */

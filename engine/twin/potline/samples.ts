@@ -1,10 +1,10 @@
-import { outputIndex, stateIndex } from '#twin-models/potline/cell.ts'
+import { stateIndex } from '#twin-models/potline/cell.ts'
 import type { LineDefinition, LineFrame, Sample } from '../../flow.ts'
 import { potlineTag } from '../../lines/potline.ts'
 import { filterRow, updateFilter } from './filter.ts'
 import { openSlot, pastEstimate, putRing, ringIsDue, ringRow, shiftRing } from './ring.ts'
-import { bathMass_kg, line, own, type PotlineState, prior } from './state.ts'
-import { alumina_wtpct, correctAlumina } from './voltage.ts'
+import { bathMass_kg, own, type PotlineState, prior } from './state.ts'
+import { alumina_wtpct, correctAlumina, liquidus_K } from './voltage.ts'
 
 /** What the liquidus loses per wt% of AlF3 around usual baths. */
 export const LIQUIDUS_PER_ALF3_K = -4.3
@@ -109,7 +109,7 @@ function correctBath(state: PotlineState, cell: number, sample: Sample): void {
 
 function correctLiquidus(state: PotlineState, cell: number, sample: Sample): void {
   const at = stateIndex.bath_K * state.cells + cell
-  const superheat_K = state.model[at]! - liquidusNow_K(state, cell)
+  const superheat_K = state.model[at]! - liquidus_K(state, cell)
   const now_K = state.model[at]!
   const then_K = past(state, ringRow.bath_K, sample, now_K) - superheat_K
   correctThermal(state, cell, LIQUIDUS_PER_ALF3_K, 0, sample.value - then_K, LIQUIDUS_STD_K)
@@ -208,10 +208,4 @@ function correctMetal(state: PotlineState, cell: number, sample: Sample): void {
   const gain = state.own[variance]! / (state.own[variance]! + METAL_STD_KG * METAL_STD_KG)
   model[at] = Math.max(5000, model[at]! + gain * (measured_kg - model[at]!))
   state.own[variance]! *= 1 - gain
-}
-
-function liquidusNow_K(state: PotlineState, cell: number): number {
-  return state.line[line.ticks]! > 0
-    ? state.output[outputIndex.liquidus_K * state.cells + cell]!
-    : state.model[stateIndex.bath_K * state.cells + cell]!
 }

@@ -38,7 +38,8 @@ export const own = {
   resistanceSlower_uOhm: 20,
   /** Age of the resistance filters since their last restart. */
   slopeAge_s: 21,
-  slope_uOhm_V: 22, // dV/dAlumina at the estimate, V per wt%
+  /** dV/dAlumina over the band, V per wt%. */
+  aluminaSlope_V: 22,
   /** Commanded alumina, averaged over hours, for forecasts. */
   feed_kg_s: 23,
   alf3Feed_kg_s: 24,
@@ -57,8 +58,10 @@ export const own = {
   gapSlope_Ohm_m: 36,
   /** Doubt about the cell's onset of anode effects, which shifts the whole voltage curve. */
   varOnset_wtpct2: 37,
+  /** Innovation of the tick before, NaN when there was none. */
+  lastInnovation_V: 38,
 } as const
-export const OWN_ROWS = 38
+export const OWN_ROWS = 39
 
 /** Rows of what the line as a whole keeps. */
 export const line = { current_A: 0, currentAge_s: 1, ticks: 2 } as const
@@ -131,15 +134,14 @@ function startOwn(state: PotlineState, cell: number): void {
   put(own.expected_V, Number.NaN)
   put(own.expectedStd_V, Number.NaN)
   put(own.residual, Number.NaN)
+  put(own.lastInnovation_V, Number.NaN)
   put(own.lineFast_A, state.parameters.nominalLine_A[cell]!)
 }
 
-/** All arrays of a snapshot, in their fixed order. */
+/** All arrays of a snapshot, in their fixed order; input and output are of one tick only. */
 export function snapshotArrays(state: PotlineState): readonly (Float64Array | Float32Array)[] {
   return [
     state.model,
-    state.input,
-    state.output,
     state.filter,
     state.own,
     state.line,

@@ -36,14 +36,20 @@ export function trackNoise(
   state.own[last] = fast_V
 }
 
+/** Correlation of the voltage noise from one second to the next, 0 to less than 1. */
+export function noiseCorrelation(state: PotlineState, cell: number): number {
+  const variance = state.own[own.noiseVariance_V2 * state.cells + cell]!
+  const lagged = state.own[own.noiseLagged_V2 * state.cells + cell]!
+  return Math.min(CORRELATION_MAX, Math.max(0, lagged / variance))
+}
+
 /**
  * Variance that one coloured reading is worth to the filter: noise with memory averages out
  * more slowly than white noise of the same size.
  */
 export function effectiveNoise_V2(state: PotlineState, cell: number): number {
   const variance = state.own[own.noiseVariance_V2 * state.cells + cell]!
-  const lagged = state.own[own.noiseLagged_V2 * state.cells + cell]!
-  const correlation = Math.min(CORRELATION_MAX, Math.max(0, lagged / variance))
+  const correlation = noiseCorrelation(state, cell)
   return (variance * (1 + correlation)) / (1 - correlation)
 }
 
@@ -70,7 +76,6 @@ export function trackResistance(
   const short = at(own.shortNoise_V2)
   if (Number.isNaN(state.own[short]!)) state.own[short] = fast_V * fast_V
   state.own[short]! += (dt_s / SHORT_NOISE_MEMORY_S) * (fast_V * fast_V - state.own[short]!)
-  if (hidden && state.own[age] === 0) return
   if (hidden) return
   if (state.own[age]! === 0) {
     state.own[slow] = now_uOhm

@@ -5,7 +5,7 @@ import { packState, type StateKind, unpackState } from '../snapshot.ts'
 import { potlineChannels, potlineFields } from './fields.ts'
 import { FILTER_ROWS, filterRow, filterTuning, predictFilter } from './filter.ts'
 import { forecastCell } from './forecast.ts'
-import { readCells, readCurrent, tagPlaces, usable } from './inputs.ts'
+import { freshValue, readCells, readCurrent, tagPlaces, usable } from './inputs.ts'
 import { writeCell } from './outputs.ts'
 import { plantPrior } from './parameters.ts'
 import { ageKnowledge, assimilateSamples, sampleCorrections } from './samples.ts'
@@ -36,6 +36,7 @@ export function potlineTwin(definition: LineDefinition): Twin {
   const corrections = sampleCorrections(definition)
   const state = createState(plantPrior(cells))
   const arrays = snapshotArrays(state)
+  const fresh = { cells, tick_ms: definition.tick_ms }
   const frame = twinFrame(potlineFields, potlineChannels, cells)
 
   return {
@@ -50,9 +51,8 @@ export function potlineTwin(definition: LineDefinition): Twin {
       assimilateSamples(state, corrections, input)
       advanceModel(state, dt_s)
       for (let cell = 0; cell < cells; cell++) {
-        const measured_V = usable(input, places.voltage, cell, cells)
-        frame.observed[cell] = measured_V
-        stepCell(state, cell, measured_V, dt_s)
+        frame.observed[cell] = usable(input, places.voltage, cell, cells)
+        stepCell(state, cell, freshValue(input, places.voltage, cell, fresh), dt_s)
         writeCell(state, cell, frame)
       }
       ageKnowledge(state, input.time_ms, dt_s)

@@ -1,10 +1,23 @@
-import { bathComposition } from '#twin-models/potline/bath.ts'
+import { bathComposition, liquidus_C, ZERO_C_IN_K } from '#twin-models/potline/bath.ts'
 import { outputIndex, stateIndex } from '#twin-models/potline/cell.ts'
 import { cellVoltage_V, VOLTAGE_PARTS, voltageIndex } from '#twin-models/potline/voltage.ts'
-import { filterRow, filterTuning, loosenAlumina, loosenBias, predictedVariance, updateFilter } from './filter.ts'
+import {
+  filterRow,
+  filterTuning,
+  loosenAlumina,
+  loosenBias,
+  predictedVariance,
+  updateFilter,
+} from './filter.ts'
 import { mask } from './inputs.ts'
 import { bathMass_kg, line, own, type PotlineState } from './state.ts'
-import { effectiveNoise_V2, restartTrackers, trackNoise, trackResistance } from './trackers.ts'
+import {
+  effectiveNoise_V2,
+  noiseCorrelation,
+  restartTrackers,
+  trackNoise,
+  trackResistance,
+} from './trackers.ts'
 
 /** Voltage above which an anode effect counts. */
 const ANODE_EFFECT_V = 8
@@ -57,6 +70,13 @@ export function alumina_wtpct(state: PotlineState, cell: number): number {
   return (
     (100 * state.model[stateIndex.dissolved_kg * state.cells + cell]!) / bathMass_kg(state, cell)
   )
+}
+
+/** Liquidus of the model's bath of a cell. */
+export function liquidus_K(state: PotlineState, cell: number): number {
+  fillBath(state, cell)
+  bath.alumina_wtpct = alumina_wtpct(state, cell)
+  return liquidus_C(bath) + ZERO_C_IN_K
 }
 
 function voltageAt(state: PotlineState, cell: number, alumina: number): number {
@@ -145,8 +165,10 @@ export function assimilateVoltage(
   const total_V2 = spread_V2 + state.own[at(own.noiseVariance_V2)]!
   state.own[at(own.expected_V)] = expected_V
   state.own[at(own.expectedStd_V)] = Math.sqrt(total_V2)
-  state.own[at(own.slope_uOhm_V)] = expected.slope_V
+  state.own[at(own.aluminaSlope_V)] = expected.slope_V
   state.own[at(own.residual)] = Number.NaN
+  const last_V = state.own[at(own.lastInnovation_V)]!
+  state.own[at(own.lastInnovation_V)] = Number.NaN
 
   const fresh = state.line[line.currentAge_s] === 0
   const usable = measured_V >= VOLTAGE_MIN_V && measured_V < 1000 && fresh
@@ -165,8 +187,12 @@ export function assimilateVoltage(
   const innovation_V = measured_V - expected_V
   const score = innovation_V / Math.sqrt(total_V2)
   const started = state.own[at(own.started)]! === 1
-  if (started) state.own[at(own.residual)] = Math.max(-RESIDUAL_MAX, Math.min(RESIDUAL_MAX, score))
-  if (started && innovation_V > STARVED_OVER_V) return pullToOnset(state, cell, dt_s)
+  if (started) state.own[at(own.residual)] = whitened(state, cell, innovation_V, last_V, spread_V2)
+  state.own[at(own.lastInnovation_V)] = innovation_V
+  if (started && innovation_V > STARVED_OVER_V) {
+    pullToOnset(state, cell, dt_s)
+    return
+  }
   if (started && Math.abs(score) > REFUSE_SIGMA && refuse(state, cell, dt_s)) return
   state.own[at(own.refused_s)] = 0
   const noise_V2 = filterTuning.noiseScale * effectiveNoise_V2(state, cell) + expected.bend_V2
@@ -187,6 +213,21 @@ function pullToOnset(state: PotlineState, cell: number, time_s: number): void {
   const by = updateFilter(state.filter, state.cells, cell, 1, 0, innovation, noise)
   correctAlumina(state, cell, by)
   clampFeed(state, cell)
+}
+
+/** The innovation less what the one before foretold of it, over the standard deviation. */
+function whitened(
+  state: PotlineState,
+  cell: number,
+  innovation_V: number,
+  last_V: number,
+  spread_V2: number,
+): number {
+  const noise_V2 = state.own[own.noiseVariance_V2 * state.cells + cell]!
+  const rho = Number.isNaN(last_V) ? 0 : noiseCorrelation(state, cell)
+  const error_V = rho === 0 ? innovation_V : innovation_V - rho * last_V
+  const variance_V2 = (1 - rho * rho) * noise_V2 + (1 - rho) * (1 - rho) * spread_V2
+  return Math.max(-RESIDUAL_MAX, Math.min(RESIDUAL_MAX, error_V / Math.sqrt(variance_V2)))
 }
 
 function clampFeed(state: PotlineState, cell: number): void {
