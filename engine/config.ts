@@ -78,7 +78,9 @@ const schema = z.strictObject({
   demo: z.boolean().default(true),
   demo_line: name.default('potline-1'),
   demo_cells: z.number().int().min(1).max(3000).default(40),
-  demo_speed: z.number().positive().max(3600).default(60),
+  demo_speed: z.number().positive().max(3600).default(10),
+  /** Simulated hours that the plant sends at full speed when its line is new. */
+  demo_preroll_h: z.number().min(0).max(48).default(2),
   demo_seed: z.number().int().default(1),
 })
 

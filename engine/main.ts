@@ -15,10 +15,10 @@ import type { LineDefinition, Sink } from './flow.ts'
 import { batchDecoder } from './ingest/batch-decoder.ts'
 import { grpcSource } from './ingest/grpc/source.ts'
 import { type ConfiguredLine, definitionOf } from './lines/define.ts'
-import { createLog } from './log.ts'
 import { type LineDirectory, lineDirectory } from './lines/directory.ts'
 import { type LineFold, lineFold } from './lines/fold.ts'
 import type { LineTrend } from './lines/runtime.ts'
+import { createLog } from './log.ts'
 import { httpSink } from './outputs/http/server.ts'
 import { fillTrendRow, trendColumns, trendRing } from './outputs/trend.ts'
 import { webSocketSink } from './outputs/websocket/sink.ts'
@@ -26,6 +26,8 @@ import type { Store } from './store/port.ts'
 import { modelRegistry } from './training/registry.ts'
 import { createTwin } from './twin/catalog.ts'
 import { VERSION } from './version.ts'
+
+const HEALTH_EVERY_MS = 1000
 
 export interface RunningEngine {
   readonly engine: LineDirectory
@@ -140,7 +142,14 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
         ...(tls ? { tls } : {}),
       })
     const http = await listen(options, 'http_port', buildHttp)
-    const webSocket = webSocketSink({ server: http.sink.server, host: config.host, engine, guard, clock, log })
+    const webSocket = webSocketSink({
+      server: http.sink.server,
+      host: config.host,
+      engine,
+      guard,
+      clock,
+      log,
+    })
     await webSocket.start()
     wsClients = webSocket.clients
     closing.push(() => http.sink.close())
@@ -160,6 +169,8 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
       }),
     )
     closing.push(() => grpc.sink.close())
+    const stopHealth = tellHealth(engine, ready => grpc.sink.setServing(ready))
+    closing.push(async () => stopHealth())
 
     const opcua = config.opcua ? startOpcUa(options, engine, log, closing) : Promise.resolve('')
     return {
@@ -201,6 +212,14 @@ async function startOpcUa(
   )
   closing.push(() => sink.close())
   return address
+}
+
+/** Keeps grpc.health.v1 equal to what /health says. */
+function tellHealth(engine: LineDirectory, tell: (ready: boolean) => void): () => void {
+  tell(engine.health().ready)
+  const timer = setInterval(() => tell(engine.health().ready), HEALTH_EVERY_MS)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 /** Starts a sink on its port; a default port that is taken gives way to a free one. */

@@ -70,8 +70,7 @@ export async function connectRedis(
   })
   const gate = commandGate(client, answer_ms_max, () => problem)
   client.on('close', () => {
-    if (gate.isOpen()) log(`redis: connection lost (${problem}); connecting again`)
-    gate.shut()
+    if (gate.shut()) log(`redis: connection lost (${problem}); connecting again`)
   })
   client.on('ready', async () => {
     try {
@@ -105,16 +104,22 @@ export async function connectRedis(
 function commandGate(client: Redis, answer_ms_max: number, lastProblem: () => string) {
   const waiting = new Set<Waiting>()
   let isOpen = false
+  let wasOpen = false
   let closed = false
   let unanswered = 0
   let unansweredBytes = 0
 
-  const send = async (args: RedisArgument[]) => {
+  const send = async (args: RedisArgument[]): Promise<unknown> => {
     const [name, ...rest] = args
     try {
       return await client.callBuffer(String(name), rest.map(asSent))
     } catch (error) {
       const text = problemOf(error)
+      // The connection ended but has not said so yet: this command never left, so it may wait.
+      if (!closed && text.startsWith("Stream isn't writeable")) {
+        isOpen = false
+        return wait(args)
+      }
       // After a time-out or with scripts gone, only a new connection restores order.
       if (/timed out|NOSCRIPT/.test(text)) client.disconnect(true)
       throw unavailable(text === 'Connection is closed.' ? lastProblem() : text, error)
@@ -136,12 +141,16 @@ function commandGate(client: Redis, answer_ms_max: number, lastProblem: () => st
     })
 
   return {
-    isOpen: () => isOpen,
-    shut() {
+    /** True the first time after it was open. */
+    shut(): boolean {
       isOpen = false
+      const was = wasOpen
+      wasOpen = false
+      return was
     },
     open() {
       isOpen = true
+      wasOpen = true
       for (const one of waiting) {
         clearTimeout(one.timer)
         one.resolve(send(one.args))

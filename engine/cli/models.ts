@@ -15,7 +15,8 @@ the change when it starts again.`,
     const registry = modelRegistry(path.resolve((options.models as string | undefined) ?? 'models'))
     const json = options.json === true
     if (action === 'list') return list(registry, json)
-    if (target === undefined) throw usage('name the action and the model, e.g. show potline-cells/1')
+    if (target === undefined)
+      throw usage('name the action and the model, e.g. show potline-cells/1')
     const [name, version] = target.split('/') as [string, string | undefined]
     if (action === 'demote') {
       await registry.point(name, 'champion', '')

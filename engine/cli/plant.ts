@@ -20,7 +20,7 @@ demonstration's list, "none" is a quiet plant. Cells count from 1.`,
     cells: { type: 'number', value: 'N', help: 'cells (default 40)' },
     feeders: { type: 'number', value: 'N', help: 'feeders of a cell (default 5)' },
     seed: { type: 'number', value: 'N', help: 'seed (default 1)' },
-    speed: { type: 'string', value: '1|60|max', help: 'simulated seconds per second (default 60)' },
+    speed: { type: 'string', value: '1|60|max', help: 'simulated seconds per second (default 10)' },
     hours: { type: 'number', value: 'H', help: 'simulated hours to run (default: until stopped)' },
     preroll: { type: 'number', value: 'H', help: 'hours sent at full speed first (default 0)' },
     faults: { type: 'string', value: 'LIST', help: 'faults, "demo" or "none" (default none)' },
@@ -61,7 +61,7 @@ demonstration's list, "none" is a quiet plant. Cells count from 1.`,
       else if (!quiet) say(`${directory}: ${summary.fast_rows} rows of ${cells} cells`)
       return 0
     }
-    const speed = parseSpeed((options.speed as string | undefined) ?? '60')
+    const speed = parseSpeed((options.speed as string | undefined) ?? '10')
     let told_ms = systemClock.elapsed_ms()
     const done = await runPlant({
       address: (options.grpc as string | undefined) ?? '127.0.0.1:50051',
@@ -74,6 +74,7 @@ demonstration's list, "none" is a quiet plant. Cells count from 1.`,
       speed,
       start_ms: speed === 1 ? systemClock.now_ms() : SIMULATED_START_MS,
 
+      preroll_s: Math.round(3600 * ((options.preroll as number | undefined) ?? 0)),
       signal: stop.signal,
       ...(seconds === undefined ? {} : { seconds }),
       ...(options.key === undefined ? {} : { apiKey: options.key as string }),
@@ -99,7 +100,12 @@ demonstration's list, "none" is a quiet plant. Cells count from 1.`,
       reconnects: done.counts.reconnects,
     }
     if (options.json) printJson(summary)
-    else if (!quiet) say(Object.entries(summary).map(([k, v]) => `${k} ${v}`).join(', '))
+    else if (!quiet)
+      say(
+        Object.entries(summary)
+          .map(([k, v]) => `${k} ${v}`)
+          .join(', '),
+      )
     return 0
   },
 }

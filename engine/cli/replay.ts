@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectProducer, type Producer } from '../client/producer.ts'
 import { systemClock } from '../core/clock.ts'
@@ -48,7 +49,9 @@ from the header. A replay that was interrupted goes on where the engine's log en
       proposal: source.definition,
       clock: systemClock,
       ...(options['key'] === undefined ? {} : { apiKey: options['key'] as string }),
-      ...(options['tls-ca'] === undefined ? {} : { tls_ca: options['tls-ca'] as string }),
+      ...(options['tls-ca'] === undefined
+        ? {}
+        : { tls_ca: readFileSync(options['tls-ca'] as string) }),
     })
     const stop = new AbortController()
     process.once('SIGINT', () => stop.abort())

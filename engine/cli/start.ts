@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { loadConfig } from '../config.ts'
+import { type Config, loadConfig } from '../config.ts'
 import { systemClock } from '../core/clock.ts'
 import { problemOf } from '../core/errors.ts'
 import { startEngine } from '../main.ts'
@@ -15,6 +15,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   demo: 'demo',
   cells: 'demo_cells',
   speed: 'demo_speed',
+  preroll: 'demo_preroll_h',
   seed: 'demo_seed',
   log: 'log_level',
 }
@@ -33,7 +34,8 @@ sends through the gRPC door like any plant. Stop with Ctrl+C.`,
     opcua: { type: 'number', value: 'PORT', help: 'OPC UA server (default 4840)' },
     demo: { type: 'boolean', help: 'run the simulated plant (default; --no-demo: without)' },
     cells: { type: 'number', value: 'N', help: 'cells of the simulated plant (default 40)' },
-    speed: { type: 'number', value: 'X', help: 'simulated seconds per second (default 60)' },
+    speed: { type: 'number', value: 'X', help: 'simulated seconds per second (default 10)' },
+    preroll: { type: 'number', value: 'H', help: 'simulated hours sent first (default 2)' },
     seed: { type: 'number', value: 'N', help: 'seed of the simulated plant (default 1)' },
     faults: {
       type: 'string',
@@ -86,18 +88,15 @@ function flagsOf(options: OptionValues): Record<string, unknown> {
 }
 
 /** The plant is a process of its own that knows nothing of the engine but its gRPC door. */
-function startPlant(
-  options: OptionValues,
-  grpc: string,
-  config: { demo_line: string; demo_cells: number; demo_speed: number; demo_seed: number },
-) {
+function startPlant(options: OptionValues, grpc: string, config: Config) {
   const args = [
     ...process.execArgv,
     process.argv[1]!,
     'plant',
     ...['--grpc', grpc, '--line', config.demo_line],
     ...['--cells', String(config.demo_cells), '--speed', String(config.demo_speed)],
-    ...['--seed', String(config.demo_seed), '--faults', (options['faults'] as string) ?? 'demo'],
+    ...['--seed', String(config.demo_seed), '--preroll', String(config.demo_preroll_h)],
+    ...['--faults', (options['faults'] as string) ?? 'demo'],
     '--quiet',
   ]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })

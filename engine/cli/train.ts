@@ -1,8 +1,8 @@
 import path from 'node:path'
-import { openRecording } from '../replay/open.ts'
 import { recordedFrames } from '../replay/offline.ts'
+import { openRecording } from '../replay/open.ts'
 import { modelRegistry } from '../training/registry.ts'
-import { trainFromFrames, type TrainingRun } from '../training/train.ts'
+import { type TrainingRun, trainFromFrames } from '../training/train.ts'
 import { createTwin } from '../twin/catalog.ts'
 import { VERSION } from '../version.ts'
 import { type Command, printJson, say, usage } from './command.ts'
@@ -64,8 +64,10 @@ are separated by commas. The new version scores at once as shadow; it alarms aft
     })
     if (options.json) printJson(record)
     else {
-      say(`${record.name}/${record.version}: ${record.training.rows} rows, threshold ` +
-        `${record.threshold.toPrecision(4)}, weights ${record.weights_sha256.slice(0, 12)}`)
+      say(
+        `${record.name}/${record.version}: ${record.training.rows} rows, threshold ` +
+          `${record.threshold.toPrecision(4)}, weights ${record.weights_sha256.slice(0, 12)}`,
+      )
     }
     return 0
   },

@@ -15,6 +15,8 @@ export interface Welcome {
   readonly epoch: number
   readonly committed_sequence: number
   readonly line_created: boolean
+  /** Highest event time of the line; 0 before its first reading. */
+  readonly newest_event_ms: number
 }
 
 /** One stream to the engine, from its welcome to its end. */
@@ -111,6 +113,7 @@ class OpenLink implements Link {
       epoch: welcome.epoch ?? 0,
       committed_sequence: whole(welcome.committedSequence),
       line_created: welcome.lineCreated ?? false,
+      newest_event_ms: whole(welcome.newestEventTimeMs),
     }
     this.credit_bytes = welcome.creditBytes ?? 0
     this.max_batch_bytes = welcome.maxBatchBytes ?? 0

@@ -118,7 +118,7 @@ test('everything sent is acknowledged once and counted', async () => {
   const { address } = await openDoor(intake)
   const acknowledged: number[] = []
   const producer = await connect(address, { onAck: sequence => acknowledged.push(sequence) })
-  expect(producer.welcome).toEqual({ epoch: 1, committed_sequence: 0, line_created: false })
+  expect(producer.welcome).toMatchObject({ epoch: 1, committed_sequence: 0, line_created: false })
   await producer.send({ ...batchOf(0), series: SERIES })
   for (let i = 1; i < 100; i++) await producer.send(batchOf(i))
   await producer.drain()

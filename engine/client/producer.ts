@@ -98,7 +98,12 @@ export async function connectProducer(options: ProducerOptions): Promise<Produce
 }
 
 class Session implements Producer {
-  welcome: Welcome = { epoch: 0, committed_sequence: 0, line_created: false }
+  welcome: Welcome = {
+    epoch: 0,
+    committed_sequence: 0,
+    line_created: false,
+    newest_event_ms: 0,
+  }
   next_sequence = 0
   readonly counts = {
     sent_readings: 0,

@@ -146,12 +146,8 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
     line: (tenant, line): LineView | undefined => lines.get(keyOf(tenant, line)),
     async create(identity, definition) {
       if (!parts.mayCreate(identity)) {
-        throw new LiquidusError('LINE_UNKNOWN', {
-          line: definition.line,
-          known: ofTenant(identity.tenant)
-            .map(line => line.definition.line)
-            .join(', '),
-        })
+        const { subject, role } = identity
+        throw new LiquidusError('NOT_ALLOWED', { subject, role, action: 'create lines' })
       }
       const owned = { ...definition, tenant: identity.tenant }
       checkDefinition(owned)

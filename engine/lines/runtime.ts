@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Observable, tap } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import { problemOf } from '../core/errors.ts'
@@ -32,6 +33,8 @@ const CREDIT_MAX_BYTES = 4 << 20
 const CREDIT_MIN_BYTES = 64 << 10
 /** Events kept for clients that resume. */
 const OUTBOX_EVENTS_MAX = 10_000
+/** How long a producer's hello waits for the line to catch up with its log. */
+const CATCH_UP_MS = 10_000
 /** Commits between two rounds of trimming. */
 const TRIM_EVERY_COMMITS = 256
 
@@ -158,6 +161,11 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     },
 
     async openProducer(producer) {
+      // What the welcome tells of the line's time must include what its log already holds.
+      const give_up_ms = clock.elapsed_ms() + CATCH_UP_MS
+      while (queue.behind_entries() > 0 && !degraded && clock.elapsed_ms() < give_up_ms) {
+        await sleep(10)
+      }
       const opened = await store.openProducer(key, fence, producer)
       producers.set(producer, opened)
       return opened

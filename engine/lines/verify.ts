@@ -1,5 +1,5 @@
-import { decodeEntry } from '../core/log-entry.ts'
 import { LiquidusError } from '../core/errors.ts'
+import { decodeEntry } from '../core/log-entry.ts'
 import type { LineDefinition, OutputEvent, StoredEvent } from '../flow.ts'
 import type { LineKey, Store } from '../store/port.ts'
 import { foldEntry, type LineFold } from './fold.ts'

@@ -9,12 +9,15 @@ import type {
   LineChange,
   LineDefinition,
   LineFrame,
+  LineStatus,
   LineView,
   OutputEvent,
   Quantity,
+  Role,
   StoredEvent,
   TwinFrame,
 } from '../flow.ts'
+import type { Guard } from './guard.ts'
 import { fillTrendRow, trendColumns, trendRing } from './trend.ts'
 
 const fields: readonly Quantity[] = [
@@ -199,6 +202,38 @@ function fillTwin(twin: TwinFrame, cells: number, ticks: number): void {
   }
 }
 
+function lineStatus(ticks: number, cells: number, frame: LineFrame | undefined): LineStatus {
+  return {
+    tick: frame?.tick ?? 0,
+    time_ms: frame?.time_ms ?? 0,
+    position: ticks,
+    state_hash: ticks.toString(16).padStart(16, '0'),
+    behind_entries: 0,
+    degraded: '',
+    readings_accepted: ticks * (cells + 1),
+    readings_rejected: 3,
+    readings_late: 0,
+    ticks_closed: { complete: ticks, watermark: 0, grace: 0, silent: 0 },
+  }
+}
+
+function lineFrame(definition: LineDefinition, twin: TwinFrame, tick: number): LineFrame {
+  const cells = definition.cells.length
+  const values = new Float64Array(definition.tags.length * cells).fill(Number.NaN)
+  values.set(twin.observed, 0)
+  values[cells] = 350_000
+  return {
+    tick,
+    time_ms: (tick + 1) * definition.tick_ms,
+    closed: 'complete',
+    values,
+    quality: Uint8Array.from(values, value => (Number.isNaN(value) ? 3 : 0)),
+    age_ms: new Float64Array(values.length).fill(200),
+    events: [],
+    samples: [],
+  }
+}
+
 function fixtureLine(definition: LineDefinition, changed: (change: LineChange) => void) {
   const cells = definition.cells.length
   const columns = trendColumns(fields, channels)
@@ -220,18 +255,7 @@ function fixtureLine(definition: LineDefinition, changed: (change: LineChange) =
     channels,
     decisions: [],
     faults: new Map(),
-    status: () => ({
-      tick: latest?.frame.tick ?? 0,
-      time_ms: latest?.frame.time_ms ?? 0,
-      position: ticks,
-      state_hash: ticks.toString(16).padStart(16, '0'),
-      behind_entries: 0,
-      degraded: '',
-      readings_accepted: ticks * (cells + 1),
-      readings_rejected: 3,
-      readings_late: 0,
-      ticks_closed: { complete: ticks, watermark: 0, grace: 0, silent: 0 },
-    }),
+    status: () => lineStatus(ticks, cells, latest?.frame),
     latest: () => latest,
     alarms: () => [...alarms.values()],
     advice: () => [...advice.values()],
@@ -252,19 +276,7 @@ function fixtureLine(definition: LineDefinition, changed: (change: LineChange) =
       const tick = firstTick + ticks++
       const time_ms = (tick + 1) * definition.tick_ms
       fillTwin(twin, cells, ticks)
-      const values = new Float64Array(definition.tags.length * cells).fill(Number.NaN)
-      values.set(twin.observed, 0)
-      values[cells] = 350_000
-      const frame: LineFrame = {
-        tick,
-        time_ms,
-        closed: 'complete',
-        values,
-        quality: Uint8Array.from(values, value => (Number.isNaN(value) ? 3 : 0)),
-        age_ms: new Float64Array(values.length).fill(200),
-        events: [],
-        samples: [],
-      }
+      const frame = lineFrame(definition, twin, tick)
       latest = { frame, twin: { ...twin, tick, time_ms } }
       fillTrendRow(twin, row)
       ring.push(time_ms, row)
@@ -320,4 +332,33 @@ export function fixtureEngine(cells = 3): FixtureEngine {
   }
   engine.add(fixtureDefinition('local', 'line-1', cells))
   return engine
+}
+
+/** Access rules for tests: "developer" without a key, or the identities of the keys given. */
+export function fixtureGuard(keys?: Readonly<Record<string, Identity>>): Guard {
+  const may: Partial<Record<Role, readonly string[]>> = {
+    developer: ['read', 'acknowledge', 'approve'],
+    operator: ['read', 'acknowledge', 'approve'],
+    manager: ['read'],
+    device: [],
+  }
+  const actions = (identity: Identity) => may[identity.role] ?? []
+  return {
+    actions,
+    check: (identity, action) => actions(identity).includes(action),
+    isLoopback: host => /^(\[?::1\]?|localhost|(::ffff:)?127\.[\d.]+)$/.test(host),
+    identify(bearer, remoteIsLoopback) {
+      if (keys) return bearer === undefined ? undefined : keys[bearer]
+      if (bearer !== undefined || !remoteIsLoopback) return undefined
+      return { subject: 'developer', tenant: 'local', role: 'developer' }
+    },
+  }
+}
+
+/** One identity of each kind, by key. */
+export const fixtureKeys: Readonly<Record<string, Identity>> = {
+  'key-olga': { subject: 'olga', tenant: 'local', role: 'operator' },
+  'key-max': { subject: 'max', tenant: 'local', role: 'manager' },
+  'key-dev': { subject: 'dev', tenant: 'local', role: 'device' },
+  'key-foreign': { subject: 'zoe', tenant: 'other', role: 'operator' },
 }

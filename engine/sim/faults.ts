@@ -91,11 +91,14 @@ export function parseFaults(text: string, cells: number, feeders: number): reado
     })
 }
 
-/** The demonstration: every fault once, early enough to be seen in a short visit. */
+/**
+ * The demonstration: every fault once, early enough to be seen in a short visit. The feeder blocks
+ * before the preroll ends (a negative start), because its effect takes half an hour to show.
+ */
 export const demoFaults: readonly Fault[] = [
-  'thermocouple-bias@0s:cell=12',
-  'blocked-feeder@2m:cell=17,feeder=2',
-  'depletion@4m:cell=8',
-  'noisy-cell@6m:cell=29',
-  'stuck-voltage@10m:cell=33',
-].map(parseFault)
+  { ...parseFault('blocked-feeder@0s:cell=17,feeder=2'), start_s: -45 * 60 },
+  parseFault('thermocouple-bias@0s:cell=12'),
+  parseFault('noisy-cell@1m:cell=29'),
+  parseFault('depletion@3m:cell=8'),
+  parseFault('stuck-voltage@6m:cell=33'),
+]

@@ -54,6 +54,8 @@ export interface PlantProgress {
   readonly counts: ProducerCounts
 }
 
+/** After a restart the plant runs itself again up to where the line stands, at most this long. */
+const RUN_AGAIN_MAX_MS = 48 * 3600_000
 /** Simulated seconds in one batch at the highest speeds. */
 const BATCH_SECONDS_MAX = 10
 /** A faster run that lags more than this does not try to catch up in a burst. */
@@ -92,16 +94,20 @@ export function plantDefinition(options: {
 export async function runPlant(options: RunPlantOptions): Promise<PlantProgress> {
   const { cells = 40, feeders = 5, speed = 1, preroll_s = 0, signal } = options
   const definition = plantDefinition({ ...options, cells, feeders, speed })
+  const producer = await connect(options, definition)
+  if (!producer) return nothingSent(options.start_ms)
+  const newest_ms = producer.welcome.newest_event_ms
+  const start_ms = Math.floor(options.start_ms / 1000) * 1000
+  // A line that already holds more than can be run again goes on with a plant started afresh.
+  const afresh = newest_ms - start_ms > RUN_AGAIN_MAX_MS
   const plant = createPlant({
     seed: options.seed,
     cells,
     feeders,
-    start_ms: Math.floor(options.start_ms / 1000) * 1000,
+    start_ms: afresh ? Math.ceil(newest_ms / 1000) * 1000 + 1000 : start_ms,
     faults: (options.faults ?? []).map(one => ({ ...one, start_s: one.start_s + preroll_s })),
     ...(options.events ? { events: options.events } : {}),
   })
-  const producer = await connect(options, definition)
-  if (!producer) return nothingSent(plant.start_ms)
   let stopped: Promise<void> | undefined
   const stop = () => {
     stopped ??= drainFor(producer, DRAIN_PATIENCE_MS).then(() => producer.close())
@@ -172,8 +178,8 @@ async function send(
   const { clock, speed, signal, preroll_s = 0, seconds = Number.POSITIVE_INFINITY } = options
   const batch = new BatchBuilder(definition)
   const paced_s = Math.max(1, Math.min(BATCH_SECONDS_MAX, Math.ceil(speed / 10)))
-  let simulated_s = 0
-  let time_ms = plant.start_ms
+  let simulated_s = runAgain(plant, producer.welcome.newest_event_ms)
+  let time_ms = plant.start_ms + simulated_s * 1000
   let origin_ms = clock.elapsed_ms()
   const aborted = () => signal?.aborted === true
   while (simulated_s < seconds && !aborted()) {
@@ -200,6 +206,16 @@ async function send(
     options.onProgress?.({ simulated_s, time_ms, counts: producer.counts })
   }
   return { simulated_s, time_ms, counts: producer.counts }
+}
+
+/** Steps the plant, unsent, past what the line already holds; gives the seconds stepped. */
+function runAgain(plant: Plant, newest_ms: number): number {
+  let simulated_s = 0
+  while (plant.start_ms + simulated_s * 1000 <= newest_ms) {
+    plant.step()
+    simulated_s++
+  }
+  return simulated_s
 }
 
 async function pause(wait_ms: number, signal: AbortSignal | undefined): Promise<void> {

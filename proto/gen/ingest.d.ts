@@ -500,6 +500,9 @@ export namespace liquidus {
                 /** ServerWelcome lineCreated. */
                 lineCreated: boolean;
 
+                /** ServerWelcome newestEventTimeMs. */
+                newestEventTimeMs: number;
+
                 /**
                  * Creates a new ServerWelcome instance using the specified properties.
                  * @param [properties] Properties to set
@@ -556,6 +559,9 @@ export namespace liquidus {
 
                     /** ServerWelcome lineCreated */
                     lineCreated?: (boolean|null);
+
+                    /** ServerWelcome newestEventTimeMs */
+                    newestEventTimeMs?: (number|null);
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];

@@ -1117,6 +1117,7 @@ export const liquidus = $root.liquidus = (() => {
                  * @property {number|null} [maxBatchBytes] ServerWelcome maxBatchBytes
                  * @property {number|null} [heartbeatIntervalMs] ServerWelcome heartbeatIntervalMs
                  * @property {boolean|null} [lineCreated] ServerWelcome lineCreated
+                 * @property {number|null} [newestEventTimeMs] ServerWelcome newestEventTimeMs
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -1197,6 +1198,14 @@ export const liquidus = $root.liquidus = (() => {
                 ServerWelcome.prototype.lineCreated = false;
 
                 /**
+                 * ServerWelcome newestEventTimeMs.
+                 * @member {number} newestEventTimeMs
+                 * @memberof liquidus.ingest.v1.ServerWelcome
+                 * @instance
+                 */
+                ServerWelcome.prototype.newestEventTimeMs = $util.Long ? $util.Long.fromBits(0,0,false) : 0;
+
+                /**
                  * Creates a new ServerWelcome instance using the specified properties.
                  * @function create
                  * @memberof liquidus.ingest.v1.ServerWelcome
@@ -1240,6 +1249,8 @@ export const liquidus = $root.liquidus = (() => {
                         writer.uint32(/* id 5, wireType 0 =*/40).uint32(message.heartbeatIntervalMs);
                     if (message.lineCreated != null && $Object.hasOwnProperty.call(message, "lineCreated") && message.lineCreated !== false)
                         writer.uint32(/* id 6, wireType 0 =*/48).bool(message.lineCreated);
+                    if (message.newestEventTimeMs != null && $Object.hasOwnProperty.call(message, "newestEventTimeMs") && (typeof message.newestEventTimeMs === "object" ? message.newestEventTimeMs.low || message.newestEventTimeMs.high : message.newestEventTimeMs !== 0))
+                        writer.uint32(/* id 7, wireType 0 =*/56).int64(message.newestEventTimeMs);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -1336,6 +1347,15 @@ export const liquidus = $root.liquidus = (() => {
                                     message.lineCreated = value;
                                 else
                                     delete message.lineCreated;
+                                continue;
+                            }
+                        case 7: {
+                                if (wireType !== 0)
+                                    break;
+                                if (typeof (value = reader.int64()) === "object" ? value.low || value.high : value !== 0)
+                                    message.newestEventTimeMs = value;
+                                else
+                                    delete message.newestEventTimeMs;
                                 continue;
                             }
                         }

@@ -126,7 +126,8 @@ describe('alarm list', () => {
 
   it('is bounded: the oldest returned alarm gives way, an active one never', () => {
     const list = alarmList(line(ALARMS_MAX + 2))
-    for (let cell = 0; cell < ALARMS_MAX; cell++) list.condition(finding('limit-high', true, 0, cell))
+    for (let cell = 0; cell < ALARMS_MAX; cell++)
+      list.condition(finding('limit-high', true, 0, cell))
     list.condition(finding('limit-high', true, 1, ALARMS_MAX))
     expect(list.current()).toHaveLength(ALARMS_MAX)
     list.condition(finding('limit-high', false, 1, 7))

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type AlarmEvent, type AlarmFacts, type AlarmState, alarmState, reduceAlarm } from './reducer.ts'
+import {
+  type AlarmEvent,
+  type AlarmFacts,
+  type AlarmState,
+  alarmState,
+  reduceAlarm,
+} from './reducer.ts'
 
 const facts: Record<Exclude<AlarmState, 'G'>, AlarmFacts> = {
   A: { active: false, acknowledged: true, latched: false, shelved_until_ms: 0 },
@@ -78,8 +84,11 @@ describe('alarm state table', () => {
     ['D', 'D'],
     ['E', 'E'],
     ['F', 'F'],
-  ] as const)('unshelved with %s inside gives %s: what is active is announced again', (inside, to) => {
-    const step = reduceAlarm({ ...facts[inside], shelved_until_ms: 60_000 }, { on: 'unshelve' })
-    expect(alarmState(step.facts)).toBe(to)
-  })
+  ] as const)(
+    'unshelved with %s inside gives %s: what is active is announced again',
+    (inside, to) => {
+      const step = reduceAlarm({ ...facts[inside], shelved_until_ms: 60_000 }, { on: 'unshelve' })
+      expect(alarmState(step.facts)).toBe(to)
+    },
+  )
 })

@@ -122,7 +122,14 @@ describe('sensor health', () => {
   it('tells one silent sensor by name and a silent line as one', () => {
     const { read, tick, kinds } = watch()
     for (let t = 0; t < 300_000; t += 1000) {
-      read(t < 100_000 ? [{ t, v: wiggle(t) }, { t, v: wiggle(t), cell: 1 }] : [{ t, v: wiggle(t) }])
+      read(
+        t < 100_000
+          ? [
+              { t, v: wiggle(t) },
+              { t, v: wiggle(t), cell: 1 },
+            ]
+          : [{ t, v: wiggle(t) }],
+      )
       tick(t + 1000)
     }
     expect(kinds()).toEqual(['sensor-silent'])

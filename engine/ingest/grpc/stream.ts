@@ -145,6 +145,7 @@ export class ReadingStream {
           maxBatchBytes: limits.batch_bytes_max,
           heartbeatIntervalMs: limits.heartbeat_interval_ms,
           lineCreated: created,
+          newestEventTimeMs: wholeOrZero(line.newest_event_ms()),
         },
       })
     } catch (error) {
@@ -273,4 +274,8 @@ export function serveStream(call: Call, door: Door, registry: StreamRegistry): v
     const limit = `${door.limits.streams_max} streams are open already; try again later`
     call.emit('error', refusal(status.RESOURCE_EXHAUSTED, limit))
   } else new ReadingStream(call, door, registry, identity)
+}
+
+function wholeOrZero(time_ms: number): number {
+  return Number.isFinite(time_ms) ? Math.round(time_ms) : 0
 }

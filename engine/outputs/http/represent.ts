@@ -1,11 +1,9 @@
 import type { z } from 'zod'
 import { fromSi } from '../../core/units.ts'
 import { type Channel, type LineView, Quality, type Quantity, seriesIndex } from '../../flow.ts'
+import { P95_SIGMA } from '../band.ts'
 import { sensorFaults } from '../sensor-faults.ts'
 import type { cellSchema, lineListSchema, lineSchema, trendSchema } from './schema.ts'
-
-/** Distance of P05 and P95 from the mean of a normal distribution, in standard deviations. */
-export const P95_SIGMA = 1.6448536269514722
 
 const known = (value: number | undefined): number | null =>
   value === undefined || !Number.isFinite(value) ? null : value

@@ -24,9 +24,7 @@ import {
   fixtureAdvice,
   fixtureAlarm,
   fixtureDefinition,
-  fixtureEngine,
-} from '../fixture.ts'
-import { fixtureGuard, fixtureKeys } from '../fixture-guard.ts'
+  fixtureEngine, fixtureGuard, fixtureKeys } from '../fixture.ts'
 import { silentLog } from '../log.ts'
 import { type OpcUaOptions, opcUaSink } from './sink.ts'
 

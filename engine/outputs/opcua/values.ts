@@ -1,13 +1,18 @@
 import type * as Opcua from 'node-opcua'
 import { fromSi } from '../../core/units.ts'
-import type { AdviceState, AlarmPriority, AlarmRecord, LineView } from '../../flow.ts'
-import { Quality, seriesIndex } from '../../flow.ts'
+import {
+  type Advice,
+  type AdviceState,
+  type AlarmPriority,
+  type AlarmRecord,
+  type LineView,
+  Quality,
+  seriesIndex,
+} from '../../flow.ts'
+import { P95_SIGMA } from '../band.ts'
 
 /** The node-opcua module, loaded only when a server starts. */
 export type OpcUaModule = typeof Opcua
-
-/** Distance of P05 and P95 from the mean of a normal distribution, in standard deviations. */
-const P95_SIGMA = 1.6448536269514722
 
 /** Parts of an estimate that have a node of their own. */
 export type EstimatePart = 'value' | 'StdDev' | 'P05' | 'P95'
@@ -69,115 +74,124 @@ type Typed = 'Double' | 'UInt32' | 'String' | 'DateTime'
 
 /** Makes the getters of one line; `view` is asked at each call, for it may be replaced. */
 export function lineValues(opcua: OpcUaModule, view: () => LineView | undefined): LineValues {
-  const { DataValue, DataType, StatusCodes } = opcua
-
-  const data = (
-    type: Typed,
-    value: unknown,
-    time_ms: number,
-    statusCode: Opcua.StatusCode = StatusCodes.Good,
-  ) =>
-    new DataValue({
-      value: { dataType: DataType[type], value },
-      statusCode,
-      // Not the machine's clock: the instant of the process that the value belongs to.
-      sourceTimestamp: dateOf(time_ms),
-    })
-
-  const nothing = (statusCode: Opcua.StatusCode) => new DataValue({ statusCode })
-  const waiting = () => nothing(StatusCodes.BadWaitingForInitialData)
-
-  return {
-    estimate(field, cell, part) {
-      const current = view()
-      const latest = current?.latest()
-      if (!current || !latest) return waiting()
-      const { twin, frame } = latest
-      const at = field * current.definition.cells.length + cell
-      const value = partOf(part, twin.estimate[at]!, twin.std[at]!)
-      if (!Number.isFinite(value)) return nothing(StatusCodes.BadNoData)
-      const sure = twin.observable[at] === 1 && twin.trusted[cell] === 1
-      const status = sure ? StatusCodes.Good : StatusCodes.UncertainSubNormal
-      return data('Double', value, frame.time_ms, status)
-    },
-
-    estimateQuality(field, cell) {
-      const current = view()
-      const latest = current?.latest()
-      if (!current || !latest) return waiting()
-      const { twin, frame } = latest
-      const at = field * current.definition.cells.length + cell
-      const text =
-        twin.trusted[cell] !== 1
-          ? 'twin not trusted'
-          : twin.observable[at] === 1
-            ? 'good'
-            : 'not observable now'
-      return data('String', text, frame.time_ms)
-    },
-
-    measured(tagIndex, cell) {
-      const current = view()
-      const frame = current?.latest()?.frame
-      const tag = current?.definition.tags[tagIndex]
-      if (!current || !frame || !tag) return waiting()
-      const at = seriesIndex(current.definition, tagIndex, cell)
-      const value = frame.values[at]!
-      if (Number.isNaN(value)) return nothing(StatusCodes.BadNoData)
-      const age_ms = Number.isFinite(frame.age_ms[at]) ? frame.age_ms[at]! : 0
-      const status =
-        frame.quality[at] === Quality.good
-          ? StatusCodes.Good
-          : frame.quality[at] === Quality.uncertain
-            ? StatusCodes.Uncertain
-            : StatusCodes.Bad
-      return data('Double', fromSi(value, tag.unit), frame.time_ms - age_ms, status)
-    },
-
-    recommendation(cell, part) {
-      const current = view()
-      if (!current) return waiting()
-      const name = current.definition.cells[cell]
-      const { time_ms } = current.status()
-      let newest: ReturnType<LineView['advice']>[number] | undefined
-      for (const advice of current.advice()) {
-        if (advice.cell !== name || !OPEN.includes(advice.state)) continue
-        if (advice.valid_until_ms <= time_ms) continue
-        if (!newest || advice.created_ms >= newest.created_ms) newest = advice
-      }
-      if (!newest) {
-        if (part === 'State') return data('String', 'NONE', time_ms)
-        return nothing(StatusCodes.BadNoData)
-      }
-      const value = recommendationValue(newest, part)
-      return data(recommendationParts[part], value, newest.created_ms)
-    },
-
-    alarms(cell, part) {
-      const current = view()
-      if (!current) return waiting()
-      const name = cell === undefined ? undefined : current.definition.cells[cell]
-      const own = current
-        .alarms()
-        .filter(alarm => name === undefined || alarm.cell === name)
-        .sort(moreUrgent)
-      return data(alarmParts[part], alarmValue(own, part), current.status().time_ms)
-    },
-
-    line(part) {
-      const current = view()
-      if (!current) return waiting()
-      const { tick, time_ms, state_hash, degraded } = current.status()
-      const values = {
-        LastTick: tick,
-        EventTime: dateOf(time_ms),
-        Origin: current.definition.origin,
-        StateHash: state_hash,
-        Degraded: degraded,
-      }
-      return data(lineParts[part], values[part], time_ms)
-    },
+  const wrap = wrapper(opcua)
+  const ask = (get: (current: LineView) => Opcua.DataValue) => {
+    const current = view()
+    return current ? get(current) : wrap.waiting()
   }
+  return {
+    estimate: (field, cell, part) =>
+      ask(current => estimateValue(wrap, current, field, cell, part)),
+    estimateQuality: (field, cell) => ask(current => qualityText(wrap, current, field, cell)),
+    measured: (tagIndex, cell) => ask(current => measuredValue(wrap, current, tagIndex, cell)),
+    recommendation: (cell, part) =>
+      ask(current => {
+        const advice = openAdvice(current, current.definition.cells[cell])
+        const type = recommendationParts[part]
+        if (advice) return wrap.data(type, recommendationValue(advice, part), advice.created_ms)
+        if (part !== 'State') return wrap.nothing('BadNoData')
+        return wrap.data('String', 'NONE', current.status().time_ms)
+      }),
+    alarms: (cell, part) =>
+      ask(current => {
+        const name = cell === undefined ? undefined : current.definition.cells[cell]
+        const own = current.alarms().filter(alarm => name === undefined || alarm.cell === name)
+        const value = alarmValue(own.sort(moreUrgent), part)
+        return wrap.data(alarmParts[part], value, current.status().time_ms)
+      }),
+    line: part =>
+      ask(current => {
+        const { tick, time_ms, state_hash, degraded } = current.status()
+        const values = {
+          LastTick: tick,
+          EventTime: dateOf(time_ms),
+          Origin: current.definition.origin,
+          StateHash: state_hash,
+          Degraded: degraded,
+        }
+        return wrap.data(lineParts[part], values[part], time_ms)
+      }),
+  }
+}
+
+type Wrapper = ReturnType<typeof wrapper>
+
+function wrapper({ DataValue, DataType, StatusCodes }: OpcUaModule) {
+  type Status = 'Good' | 'UncertainSubNormal' | 'Uncertain' | 'Bad'
+  return {
+    /** The source time is not the machine's clock: it is the instant the value belongs to. */
+    data: (type: Typed, value: unknown, time_ms: number, status: Status = 'Good') =>
+      new DataValue({
+        value: { dataType: DataType[type], value },
+        statusCode: StatusCodes[status],
+        sourceTimestamp: dateOf(time_ms),
+      }),
+    nothing: (status: 'BadNoData') => new DataValue({ statusCode: StatusCodes[status] }),
+    waiting: () => new DataValue({ statusCode: StatusCodes.BadWaitingForInitialData }),
+  }
+}
+
+function estimateValue(
+  wrap: Wrapper,
+  current: LineView,
+  field: number,
+  cell: number,
+  part: EstimatePart,
+): Opcua.DataValue {
+  const latest = current.latest()
+  if (!latest) return wrap.waiting()
+  const { twin, frame } = latest
+  const at = field * current.definition.cells.length + cell
+  const value = partOf(part, twin.estimate[at]!, twin.std[at]!)
+  if (!Number.isFinite(value)) return wrap.nothing('BadNoData')
+  const sure = twin.observable[at] === 1 && twin.trusted[cell] === 1
+  return wrap.data('Double', value, frame.time_ms, sure ? 'Good' : 'UncertainSubNormal')
+}
+
+function qualityText(
+  wrap: Wrapper,
+  current: LineView,
+  field: number,
+  cell: number,
+): Opcua.DataValue {
+  const latest = current.latest()
+  if (!latest) return wrap.waiting()
+  const { twin, frame } = latest
+  const seen = twin.observable[field * current.definition.cells.length + cell] === 1
+  const text = seen ? 'good' : 'not observable now'
+  return wrap.data('String', twin.trusted[cell] === 1 ? text : 'twin not trusted', frame.time_ms)
+}
+
+function measuredValue(
+  wrap: Wrapper,
+  current: LineView,
+  tagIndex: number,
+  cell: number,
+): Opcua.DataValue {
+  const frame = current.latest()?.frame
+  const tag = current.definition.tags[tagIndex]
+  if (!frame || !tag) return wrap.waiting()
+  const at = seriesIndex(current.definition, tagIndex, cell)
+  const value = frame.values[at]!
+  if (Number.isNaN(value)) return wrap.nothing('BadNoData')
+  const age_ms = frame.age_ms[at]!
+  const taken_ms = Number.isFinite(age_ms) ? frame.time_ms - age_ms : frame.time_ms
+  const quality = frame.quality[at]
+  const doubtful = quality === Quality.uncertain ? 'Uncertain' : 'Bad'
+  const status = quality === Quality.good ? 'Good' : doubtful
+  return wrap.data('Double', fromSi(value, tag.unit), taken_ms, status)
+}
+
+/** The newest advice of the cell that is approved or waits for a decision, and has not expired. */
+function openAdvice(current: LineView, cell: string | undefined): Advice | undefined {
+  const { time_ms } = current.status()
+  let newest: Advice | undefined
+  for (const advice of current.advice()) {
+    if (advice.cell !== cell || !OPEN.includes(advice.state)) continue
+    if (advice.valid_until_ms <= time_ms) continue
+    if (!newest || advice.created_ms >= newest.created_ms) newest = advice
+  }
+  return newest
 }
 
 const dateOf = (time_ms: number) => new Date(time_ms)
@@ -188,10 +202,7 @@ function partOf(part: EstimatePart, value: number, std: number): number {
   return part === 'P05' ? value - P95_SIGMA * std : value + P95_SIGMA * std
 }
 
-function recommendationValue(
-  advice: ReturnType<LineView['advice']>[number],
-  part: RecommendationPart,
-): unknown {
+function recommendationValue(advice: Advice, part: RecommendationPart): unknown {
   const margin = advice.margins.map(({ constraint, worst, unit }) => {
     return `${constraint} ${worst} ${unit}`
   })

@@ -28,6 +28,26 @@ export interface Client {
 
 const TOO_SLOW = 'too slow; resume with your last epoch and offset'
 
+function closeOrCut(socket: WebSocket, code: number, reason: string): void {
+  socket.close(code, reason)
+  const cut = setTimeout(() => socket.terminate(), CLOSE_GRACE_ms)
+  socket.once('close', () => clearTimeout(cut))
+}
+
+/** Counts commands in windows of fixed length; false above the maximum. */
+function commandCounter(clock: Clock, commands_max: number): () => boolean {
+  let windowStart_ms = clock.elapsed_ms()
+  let commands = 0
+  return () => {
+    const now_ms = clock.elapsed_ms()
+    if (now_ms - windowStart_ms >= COMMAND_WINDOW_ms) {
+      windowStart_ms = now_ms
+      commands = 0
+    }
+    return ++commands <= commands_max
+  }
+}
+
 /** Wraps a socket; `gone` is called once, when it is to be forgotten. */
 export function wsClient(options: {
   readonly socket: WebSocket
@@ -39,14 +59,8 @@ export function wsClient(options: {
   const { socket, identity, clock, limits, gone } = options
   let pendingEvents = 0
   let slowSince_ms = Number.NaN
-  let windowStart_ms = clock.elapsed_ms()
-  let commands = 0
   let alive = true
   let closing = false
-
-  const eventGone = () => {
-    pendingEvents--
-  }
 
   const client: Client = {
     identity,
@@ -68,16 +82,11 @@ export function wsClient(options: {
         return
       }
       pendingEvents++
-      socket.send(text, eventGone)
+      socket.send(text, () => {
+        pendingEvents--
+      })
     },
-    takeCommand() {
-      const now_ms = clock.elapsed_ms()
-      if (now_ms - windowStart_ms >= COMMAND_WINDOW_ms) {
-        windowStart_ms = now_ms
-        commands = 0
-      }
-      return ++commands <= limits.commands_max
-    },
+    takeCommand: commandCounter(clock, limits.commands_max),
     checkStall() {
       const buffered_bytes = socket.bufferedAmount
       if (buffered_bytes <= limits.buffered_skip_bytes) {
@@ -104,9 +113,7 @@ export function wsClient(options: {
       if (closing) return
       closing = true
       gone(client)
-      socket.close(code, reason)
-      const cut = setTimeout(() => socket.terminate(), CLOSE_GRACE_ms)
-      socket.once('close', () => clearTimeout(cut))
+      closeOrCut(socket, code, reason)
     },
   }
   return client

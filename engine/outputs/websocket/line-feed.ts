@@ -50,6 +50,68 @@ export function eventText(line: string, epoch: string, stored: StoredEvent): str
   return JSON.stringify(message)
 }
 
+function lineInfo({ definition, fields, channels }: LineView, number: number): LineInfo {
+  const { line, kind, origin, clock, tick_ms, cells, tags } = definition
+  return { number, line, kind, origin, clock, tick_ms, cells, fields, channels, tags }
+}
+
+function frameBytes(current: LineView, number: number, sent_ms: number): Uint8Array | undefined {
+  const latest = current.latest()
+  if (!latest) return undefined
+  const { behind_entries, degraded } = current.status()
+  const behind = behind_entries > BEHIND_ENTRIES
+  return encodeTelemetry({
+    lineNumber: number,
+    cells: current.definition.cells.length,
+    sent_ms,
+    status: (degraded === '' ? 0 : StatusBit.degraded) | (behind ? StatusBit.behind : 0),
+    behind_entries,
+    frame: latest.frame,
+    twin: latest.twin,
+    scores: current.scores(),
+  })
+}
+
+function statusText(current: LineView): string {
+  return JSON.stringify({
+    type: 'status',
+    line: current.definition.line,
+    degraded: current.status().degraded,
+    faults: sensorFaults(current),
+    detectors: current.scores().map(score => score.name),
+  } satisfies ServerMessage)
+}
+
+/** The reliable half of a feed: what is published, and to whom it goes. */
+function eventSide(
+  engine: EngineView,
+  line: string,
+  view: () => LineView | undefined,
+  subscriptions: ReadonlySet<Subscription>,
+): Pick<LineFeed, 'ready' | 'published' | 'publish'> {
+  let published_offset: number | undefined
+  return {
+    async ready() {
+      if (published_offset !== undefined) return
+      const newest = (await view()?.events(0, 1))?.newest ?? 0
+      published_offset = Math.max(published_offset ?? 0, newest)
+    },
+    published: () => published_offset ?? 0,
+    publish(events) {
+      for (const stored of events) {
+        published_offset = Math.max(published_offset ?? 0, stored.offset)
+        if (subscriptions.size === 0) continue
+        const text = eventText(line, engine.epoch, stored)
+        for (const subscription of subscriptions) {
+          if (!subscription.live || stored.offset <= subscription.sent_offset) continue
+          subscription.sent_offset = stored.offset
+          subscription.client.sendEvent(text)
+        }
+      }
+    },
+  }
+}
+
 /** Makes the shared side of one line. */
 export function lineFeed(options: {
   readonly engine: EngineView
@@ -62,7 +124,7 @@ export function lineFeed(options: {
   const { engine, tenant, line, number, clock, limits } = options
   const subscriptions = new Set<Subscription>()
   const view = () => engine.line(tenant, line)
-  let published_offset: number | undefined
+  const events = eventSide(engine, line, view, subscriptions)
   let frame: Uint8Array | undefined
   let encoded_ms = Number.NEGATIVE_INFINITY
   let stale = true
@@ -70,29 +132,10 @@ export function lineFeed(options: {
 
   function encode(): void {
     const current = view()
-    const latest = current?.latest()
-    if (!current || !latest) return
-    const { behind_entries, degraded } = current.status()
-    const scores = current.scores()
-    frame = encodeTelemetry({
-      lineNumber: number,
-      cells: current.definition.cells.length,
-      sent_ms: clock.now_ms(),
-      status:
-        (degraded === '' ? 0 : StatusBit.degraded) |
-        (behind_entries > BEHIND_ENTRIES ? StatusBit.behind : 0),
-      behind_entries,
-      frame: latest.frame,
-      twin: latest.twin,
-      scores,
-    })
-    status = JSON.stringify({
-      type: 'status',
-      line,
-      degraded,
-      faults: sensorFaults(current),
-      detectors: scores.map(score => score.name),
-    } satisfies ServerMessage)
+    const bytes = current && frameBytes(current, number, clock.now_ms())
+    if (!bytes) return
+    frame = bytes
+    status = statusText(current)
     encoded_ms = clock.elapsed_ms()
     stale = false
     for (const subscription of subscriptions) subscription.dirty = true
@@ -131,36 +174,8 @@ export function lineFeed(options: {
     view,
     pump,
     deliver,
-    info: current => ({
-      number,
-      line,
-      kind: current.definition.kind,
-      origin: current.definition.origin,
-      clock: current.definition.clock,
-      tick_ms: current.definition.tick_ms,
-      cells: current.definition.cells,
-      fields: current.fields,
-      channels: current.channels,
-      tags: current.definition.tags,
-    }),
-    async ready() {
-      if (published_offset !== undefined) return
-      const newest = (await view()?.events(0, 1))?.newest ?? 0
-      published_offset = Math.max(published_offset ?? 0, newest)
-    },
-    published: () => published_offset ?? 0,
-    publish(events) {
-      for (const stored of events) {
-        published_offset = Math.max(published_offset ?? 0, stored.offset)
-        if (subscriptions.size === 0) continue
-        const text = eventText(line, engine.epoch, stored)
-        for (const subscription of subscriptions) {
-          if (!subscription.live || stored.offset <= subscription.sent_offset) continue
-          subscription.sent_offset = stored.offset
-          subscription.client.sendEvent(text)
-        }
-      }
-    },
+    info: current => lineInfo(current, number),
+    ...events,
     ticked() {
       stale = true
       pump()

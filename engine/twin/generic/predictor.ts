@@ -78,31 +78,42 @@ export function createPredictors(count: number): Predictors {
     expected[i] = value
   }
 
+  const learnInnovation = (i: number, error: number, score: number, gain: number) => {
+    const limit = HUBER_SIGMA * expected_std[i]!
+    const free = Math.abs(score) <= HUBER_SIGMA || seen[i]! < WARM_UP_READINGS
+    const bounded = free ? error : Math.sign(error) * limit
+    innovation[i] = innovation[i]! + gain * (bounded * bounded - innovation[i]!)
+    reference[i] = Math.max(reference[i]! * (1 - 1e-6), innovation[i]!)
+  }
+
+  // One wild reading is clipped; from the second on the series is believed.
+  const believe = (i: number, value: number, error: number, score: number) => {
+    const wild = seen[i]! >= WARM_UP_READINGS && Math.abs(score) > OUTLIER_SIGMA
+    outliers[i] = wild ? outliers[i]! + 1 : 0
+    if (!wild || outliers[i]! >= 2) return value
+    return expected[i]! + Math.sign(error) * OUTLIER_SIGMA * expected_std[i]!
+  }
+
+  const levelHasMoved = (i: number, deviation: number) => {
+    const side = Math.abs(deviation) > 2 * Math.sqrt(lag0[i]!) ? Math.sign(deviation) : 0
+    const goesOn = side !== 0 && Math.sign(run[i]!) === side
+    run[i] = goesOn ? run[i]! + side : side
+    return Math.abs(run[i]!) > SHIFT_RUN
+  }
+
   const learn = (i: number, value: number, error: number, score: number) => {
     const n = seen[i]!
     const gain = 1 / Math.min(n + 1, MOMENT_READINGS)
-    const sigma = expected_std[i]!
-    const alive = Math.abs(score) <= HUBER_SIGMA || n < WARM_UP_READINGS
-    const bounded = alive ? error : Math.sign(error) * HUBER_SIGMA * sigma
-    innovation[i] = innovation[i]! + gain * (bounded * bounded - innovation[i]!)
-    reference[i] = Math.max(reference[i]! * (1 - 1e-6), innovation[i]!)
-
-    // One wild reading is clipped; from the second on the series is believed.
-    const wild = n >= WARM_UP_READINGS && Math.abs(score) > OUTLIER_SIGMA
-    outliers[i] = wild ? outliers[i]! + 1 : 0
-    const clip = wild && outliers[i]! < 2
-    const taken = clip ? expected[i]! + Math.sign(error) * OUTLIER_SIGMA * sigma : value
+    learnInnovation(i, error, score, gain)
+    const taken = believe(i, value, error, score)
     const deviation = taken - mean[i]!
-    const side = Math.abs(deviation) > 2 * Math.sqrt(lag0[i]!) ? Math.sign(deviation) : 0
-    run[i] = side === 0 ? 0 : Math.sign(run[i]!) === side ? run[i]! + side : side
-    const moved = Math.abs(run[i]!) > SHIFT_RUN
-    const reach = moved ? Math.abs(deviation) : 3 * Math.sqrt(lag0[i]!)
-    const pull = n < WARM_UP_READINGS ? deviation : Math.max(-reach, Math.min(reach, deviation))
+    const moved = levelHasMoved(i, deviation)
+    const free = moved || n < WARM_UP_READINGS
+    const reach = free ? Math.abs(deviation) : HUBER_SIGMA * Math.sqrt(lag0[i]!)
+    const pull = Math.max(-reach, Math.min(reach, deviation))
     const speed = moved ? SHIFT_GAIN / MEAN_READINGS : 1 / Math.min(n + 1, MEAN_READINGS)
-    const inside = Math.abs(pull)
-    const held = Math.max(-inside, Math.min(inside, deviation))
-    lag1[i] = lag1[i]! + gain * (held * last[i]! - lag1[i]!)
-    lag0[i] = lag0[i]! + gain * (held * held - lag0[i]!)
+    lag1[i] = lag1[i]! + gain * (pull * last[i]! - lag1[i]!)
+    lag0[i] = lag0[i]! + gain * (pull * pull - lag0[i]!)
     mean[i] = mean[i]! + speed * pull
     last[i] = taken - mean[i]!
     smooth[i] = smooth[i]! + SMOOTH_GAIN * (taken - smooth[i]!)

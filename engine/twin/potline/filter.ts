@@ -118,6 +118,11 @@ export function loosenAlumina(
   state[filterRow.varAlumina * cells + cell]! += square(std_wtpct)
 }
 
+/** Adds variance to feed efficiency: what it was before says little now. */
+export function loosenFeed(state: Float64Array, cells: number, cell: number, std_1: number): void {
+  state[filterRow.varFeed * cells + cell]! += square(std_1)
+}
+
 /** Scales rows that outgrew their cap, correlations kept. */
 function capFilter(state: Float64Array, cells: number, cell: number, tuning: FilterTuning): void {
   const at = (row: number) => row * cells + cell

@@ -87,7 +87,7 @@ export const prior = {
   caf2_wtpct: 0.8,
   metal_kg: 2000,
   noise_V: 0.008,
-  onset_wtpct: 0.11,
+  onset_wtpct: 0.12,
 } as const
 
 /** Nominal cells with wide priors. */

@@ -53,7 +53,7 @@ export function testPlant(cells: number, seed: number) {
   const off = (by: number) => 1 + by * (2 * random.uniform() - 1)
   const parameters = { ...rc350(cells), conductivity: 'wang' as const }
   for (let cell = 0; cell < cells; cell++) {
-    parameters.anodeEffectAlumina_share[cell]! *= off(0.08)
+    parameters.anodeEffectAlumina_share[cell] = 0.0193 * off(0.06)
     parameters.bubbleCover[cell]! *= off(0.05)
     parameters.anode_Ohm[cell]! *= off(0.1)
     parameters.nominalAcd_m[cell]! *= off(0.06)

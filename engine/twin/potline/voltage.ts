@@ -6,6 +6,7 @@ import {
   filterTuning,
   loosenAlumina,
   loosenBias,
+  loosenFeed,
   predictedVariance,
   updateFilter,
 } from './filter.ts'
@@ -25,7 +26,8 @@ const ANODE_EFFECT_OVER_V = 5.5
 const ANODE_EFFECT_CALM_S = 60
 const AFTER_EFFECT_MASK_S = 300
 const AFTER_EFFECT_UOHM = 0.15
-const AFTER_EFFECT_WTPCT = 0.2
+const AFTER_EFFECT_WTPCT = 0.3
+const AFTER_EFFECT_FEED_1 = 0.15
 /** So far above the expected voltage only alumina at its onset is an explanation. */
 const STARVED_OVER_V = 0.25
 const STARVED_STD_WTPCT = 0.15
@@ -268,6 +270,7 @@ function watchAnodeEffect(
     state.own[at(own.anodeEffect)] = 1
     state.own[at(own.calm_s)] = 0
     // Its onset is the one moment at which alumina is known without any curve.
+    loosenAlumina(state.filter, cells, cell, AFTER_EFFECT_WTPCT)
     pullToOnset(state, cell, STARVED_MEMORY_S)
     return true
   }
@@ -277,6 +280,7 @@ function watchAnodeEffect(
   state.own[at(own.anodeEffect)] = 0
   loosenBias(state.filter, cells, cell, AFTER_EFFECT_UOHM)
   loosenAlumina(state.filter, cells, cell, AFTER_EFFECT_WTPCT)
+  loosenFeed(state.filter, cells, cell, AFTER_EFFECT_FEED_1)
   restartTrackers(state, cell)
   mask(state, cell, AFTER_EFFECT_MASK_S)
   return true
