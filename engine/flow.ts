@@ -464,6 +464,9 @@ export interface LineChange {
   readonly line: string
   /** True when at least one tick closed. */
   readonly ticked: boolean
+  /** The newest tick that is committed, and its end; 0 before the first. */
+  readonly tick: number
+  readonly time_ms: number
   readonly events: readonly StoredEvent[]
 }
 
@@ -483,7 +486,7 @@ export interface LineStatus {
 /** Columns of one cell over time for trend pictures; SI, NaN where nothing is known. */
 export interface Trend {
   readonly times_ms: Float64Array
-  /** By name: every field, `<field>_std`, and per channel `<tag>` and `<tag>_expected`. */
+  /** By name: every field, `<field>_std`, and per channel `<tag>`, `<tag>_expected`, `_expected_std`. */
   readonly columns: ReadonlyMap<string, Float32Array>
 }
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Logger } from 'pino'
-import { access as accessOf } from './access/access.ts'
+import { type Access, access as accessOf } from './access/access.ts'
 import { readTls, requireSafeBind } from './access/bind.ts'
 import { adviceStage } from './advice/stage.ts'
 import { anomalyStage } from './anomaly/stage.ts'
@@ -11,6 +11,7 @@ import { loadCellScorer } from './anomaly/tensorflow/scorer.ts'
 import type { Config } from './config.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { LiquidusError, problemOf } from './core/errors.ts'
+import { makeDirectory } from './core/make-directory.ts'
 import type { LineDefinition, Sink } from './flow.ts'
 import { batchDecoder } from './ingest/batch-decoder.ts'
 import { grpcSource } from './ingest/grpc/source.ts'
@@ -162,7 +163,8 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
         port,
         ...(tls ? { tls } : {}),
         authenticate: metadata =>
-          access.identify(bearerOf(metadata['authorization']), boundToLoopback, boundToLoopback),
+          access.identify(bearerOf(metadata.authorization), boundToLoopback, boundToLoopback),
+        mayWrite: identity => access.may(identity, 'writeReadings'),
         intake: engine,
         clock,
         log,
@@ -172,7 +174,9 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
     const stopHealth = tellHealth(engine, ready => grpc.sink.setServing(ready))
     closing.push(async () => stopHealth())
 
-    const opcua = config.opcua ? startOpcUa(options, engine, log, closing) : Promise.resolve('')
+    const opcua = config.opcua
+      ? startOpcUa(options, engine, access, log, closing)
+      : Promise.resolve('')
     return {
       engine,
       http: http.address,
@@ -194,20 +198,23 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
 async function startOpcUa(
   options: StartOptions,
   engine: LineDirectory,
+  access: Access,
   log: Logger,
   closing: Sink['close'][],
 ): Promise<string> {
   const { config } = options
   // Its packages take seconds to load: the page and the gRPC door do not wait for them.
   const { opcUaSink } = await import('./outputs/opcua/sink.ts')
+  const certificateDirectory = path.resolve(config.data, 'opcua')
+  makeDirectory(certificateDirectory)
   const { sink, address } = await listen(options, 'opcua_port', port =>
     opcUaSink({
       host: config.host,
       port,
       engine,
       log,
-      keys: config.access.keys,
-      certificateDirectory: path.resolve(config.data, 'opcua'),
+      guard: access,
+      certificateDirectory,
     }),
   )
   closing.push(() => sink.close())

@@ -5,7 +5,7 @@ import {
   liquidus,
   scratch,
   startEngineProcess,
-} from './engine-process.ts'
+} from '#bench/engine-process.ts'
 
 interface LineAnswer {
   readonly tick: number

@@ -68,11 +68,11 @@ test('the role table is what the plant agreed to', () => {
   )
   expect(table).toEqual({
     operator: 'raa---',
-    engineer: 'raac--',
+    engineer: 'raacw-',
     manager: 'r-----',
     scientist: 'r-----',
     auditor: 'r-----',
-    administrator: 'ra-c-a',
+    administrator: 'ra-cwa',
     device: '----w-',
     developer: 'raacwa',
   })

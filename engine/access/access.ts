@@ -51,11 +51,11 @@ export interface Access {
 
 const MAY: Readonly<Record<Role, readonly Action[]>> = {
   operator: ['read', 'acknowledge', 'approve'],
-  engineer: ['read', 'acknowledge', 'approve', 'createLine'],
+  engineer: ['read', 'acknowledge', 'approve', 'createLine', 'writeReadings'],
   manager: ['read'],
   scientist: ['read'],
   auditor: ['read'],
-  administrator: ['read', 'acknowledge', 'createLine', 'administer'],
+  administrator: ['read', 'acknowledge', 'createLine', 'writeReadings', 'administer'],
   device: ['writeReadings'],
   developer: ['read', 'acknowledge', 'approve', 'createLine', 'writeReadings', 'administer'],
 }

@@ -46,7 +46,7 @@ export function proposeFeed(
   if (Math.abs(change) < Math.max(step_min, LEAST_SHARE * from)) return undefined
   if (Math.abs(change) > step_max + 1e-9) return undefined
   const outlook = outlookOf(cell, { feed_ratio: to / from }, forecast)
-  if (!outlook || outlook.worst_share < Math.min(0, outlook.worst_without_share)) return undefined
+  if (!outlook?.safe) return undefined
   return {
     setpoint: 'base_feed_rate',
     unit,

@@ -42,5 +42,5 @@ export const window = {
 /** Horizon and grid of the forecasts that stand behind a recommendation. */
 export const forecastGrid = { horizon_s: 4 * 3600, step_s: 600 } as const
 
-/** One-sided 95 %: a worst case lies this many standard deviations from the mean. */
-export const WORST_SIGMA = 1.645
+/** One-sided 90 %: a worst case lies this many standard deviations from the mean. */
+export const WORST_SIGMA = 1.2816

@@ -27,10 +27,8 @@ export interface Proposal {
 export interface Outlook {
   readonly forecasts: readonly ForecastPair[]
   readonly margins: readonly Margin[]
-  /** Smallest margin of any constraint, each as a share of its window. */
-  readonly worst_share: number
-  /** The same without the change. */
-  readonly worst_without_share: number
+  /** True when no limit is broken that would not be broken, and as far, without the change. */
+  readonly safe: boolean
 }
 
 interface Constraint {
@@ -82,21 +80,16 @@ export function outlookOf(cell: number, plan: Plan, forecast: ForecastOf): Outlo
   const before = forecast(cell, {}, horizon_s, step_s)
   if (!after || !before) return undefined
   const margins: Margin[] = []
-  let worst_share = Number.POSITIVE_INFINITY
-  let worst_without_share = Number.POSITIVE_INFINITY
+  let safe = true
   for (const constraint of CONSTRAINTS) {
     const worst = marginIn(after, constraint)
     const without = marginIn(before, constraint)
     if (Number.isNaN(worst) || Number.isNaN(without)) return undefined
-    const width = Number.isFinite(constraint.high)
-      ? constraint.high - constraint.low
-      : constraint.low
-    worst_share = Math.min(worst_share, worst / width)
-    worst_without_share = Math.min(worst_without_share, without / width)
+    safe &&= worst >= 0 || worst >= without
     const { text, unit, scale } = constraint
     margins.push({ constraint: text, worst: rounded(worst * scale), unit })
   }
-  return { margins, worst_share, worst_without_share, forecasts: pairsOf(after, before) }
+  return { margins, safe, forecasts: pairsOf(after, before) }
 }
 
 /** Least distance of the believable band from either limit, over the whole horizon. */

@@ -5,7 +5,6 @@ import type { Look } from './look.ts'
 import {
   clamp,
   type ForecastOf,
-  type Outlook,
   outlookOf,
   type Proposal,
   rounded,
@@ -36,7 +35,7 @@ export function proposeResistance(
   const change = to - from
   if (Math.abs(change) < step_min || Math.abs(change) > step_max + 1e-9) return undefined
   const outlook = outlookOf(cell, { acd_change_m: change / UOHM_PER_M }, forecast)
-  if (!outlook || !isSafe(outlook)) return undefined
+  if (!outlook?.safe) return undefined
   return {
     setpoint: 'target_resistance',
     unit,
@@ -51,11 +50,6 @@ export function proposeResistance(
     margins: outlook.margins,
     confidence: wish.confidence,
   }
-}
-
-/** Inside every limit, or at least nearer to it than doing nothing. */
-function isSafe({ worst_share, worst_without_share }: Outlook): boolean {
-  return worst_share >= 0 || worst_share >= worst_without_share - 0.02
 }
 
 interface Wish {

@@ -100,7 +100,7 @@ export function anomalyStage(
     tick(frame, twinFrame) {
       for (let cell = 0; cell < cells; cell++) list.trust(cell, twinFrame.trusted[cell] === 1)
       health.tick(frame, report)
-      process?.tick(frame, twinFrame, report)
+      process?.tick(frame, twinFrame, health.faults(), report)
       dynamic.tick(frame, twinFrame, dynamicReport)
       pattern?.tick(frame, twinFrame, patternReport)
       list.advance(frame.time_ms)

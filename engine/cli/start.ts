@@ -58,9 +58,15 @@ sends through the gRPC door like any plant. Stop with Ctrl+C.`,
     const demo = config.demo && config.lines.length === 0
     say(`page    ${running.http}`)
     say(`gRPC    ${running.grpc}`)
-    running.opcua.then(
-      address => address && say(`OPC UA  ${address}`),
-      (error: unknown) => say(`OPC UA  not running: ${problemOf(error)}`),
+    const unmet = running.opcua.then(
+      address => {
+        if (address) say(`OPC UA  ${address}`)
+        return undefined
+      },
+      (error: unknown) => {
+        say(`OPC UA  not running: ${problemOf(error)}`)
+        return fixedPorts.has('opcua_port') ? error : undefined
+      },
     )
     const plant = demo ? startPlant(options, running.grpc, config) : undefined
     if (demo) {
@@ -69,12 +75,13 @@ sends through the gRPC door like any plant. Stop with Ctrl+C.`,
           `${config.demo_speed} x real time; --no-demo leaves it out`,
       )
     }
-    await stopSignal()
-    say('stopping ...')
+    const failed = await stopReason(unmet)
+    if (!failed) say('stopping ...')
     const forced = setTimeout(() => process.exit(1), STOP_WITHIN_MS)
     plant?.kill('SIGTERM')
     await running.close()
     clearTimeout(forced)
+    if (failed) throw failed
     return 0
   },
 }
@@ -109,10 +116,12 @@ function startPlant(options: OptionValues, grpc: string, config: Config) {
   return child
 }
 
-function stopSignal(): Promise<void> {
+/** Resolves on a signal with nothing, or with the error that leaves a wish of the caller unmet. */
+function stopReason(unmet: Promise<unknown>): Promise<unknown> {
   return new Promise(resolve => {
+    void unmet.then(error => error && resolve(error))
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(signal, () => resolve())
+      process.once(signal, () => resolve(undefined))
     }
   })
 }

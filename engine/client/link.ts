@@ -85,14 +85,19 @@ export function openLink(
       if (link) listener.onEnd(error)
       else reject(error)
     })
-    const hello = {
-      producerId: to.producer,
-      line: to.line,
-      nextSequence: next_sequence,
-      ...(to.proposal ? { proposal: lineProposal(to.proposal) } : {}),
-    }
-    call.write(Buffer.from(StreamReadingsRequest.encode({ hello }).finish()))
+    call.write(encodeHello(to, next_sequence))
   })
+}
+
+/** The first message of a stream. */
+export function encodeHello(to: EngineAddress, next_sequence: number): Buffer {
+  const hello = {
+    producerId: to.producer,
+    line: to.line,
+    nextSequence: next_sequence,
+    ...(to.proposal ? { proposal: lineProposal(to.proposal) } : {}),
+  }
+  return Buffer.from(StreamReadingsRequest.encode({ hello }).finish())
 }
 
 class OpenLink implements Link {

@@ -44,6 +44,7 @@ async function openDoor(intake: MemoryIntake, port = 0) {
     clock: systemClock,
     log,
     authenticate: metadata => (metadata.authorization === 'Bearer wrong' ? undefined : identity),
+    mayWrite: () => true,
     limits: { drain_ms: 50 },
   })
   const { address } = await source.start()

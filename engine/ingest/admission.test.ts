@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { LineClock, LineDefinition } from '../flow.ts'
+import type { LineClock, LineDefinition, LineOrigin } from '../flow.ts'
 import { seriesIndex } from '../flow.ts'
 import { cellNames, potlineDefinition } from '../lines/potline.ts'
 import { admit, SIGNAL_LAG_MS } from './admission.ts'
@@ -7,14 +7,14 @@ import type { Columns, SeriesDefinition } from './columns.ts'
 import { createDictionary, resolveSeries } from './dictionary.ts'
 
 const NOW_MS = 1_700_000_000_000
-const potline = (clock: LineClock): LineDefinition =>
+const potline = (clock: LineClock, origin: LineOrigin = 'simulated'): LineDefinition =>
   potlineDefinition({
     tenant: 'plant',
     line: 'line-1',
     cells: cellNames(3),
     feeders: 2,
     clock,
-    origin: 'simulated',
+    origin,
   })
 
 const named = (ref: number, asset_path: string, tag: string, unit = ''): SeriesDefinition => ({
@@ -54,9 +54,14 @@ function columnsOf(rows: readonly Row[], mode: 'live' | 'backfill' = 'live'): Co
 
 function judge(
   rows: readonly Row[],
-  options: { clock?: LineClock; newest_event_ms?: number; mode?: 'live' | 'backfill' } = {},
+  options: {
+    clock?: LineClock
+    origin?: LineOrigin
+    newest_event_ms?: number
+    mode?: 'live' | 'backfill'
+  } = {},
 ) {
-  const definition = potline(options.clock ?? 'wall')
+  const definition = potline(options.clock ?? 'wall', options.origin)
   const dictionary = createDictionary(definition)
   dictionary.define(SERIES)
   return admit(columnsOf(rows, options.mode), dictionary, definition, {
@@ -168,6 +173,25 @@ test('a line on its own clock takes readings up to 24 h ahead of its newest', ()
   expect(reasons(verdict)).toEqual([[1, 1, 'IN_FUTURE']])
   expect(verdict.newest_event_ms).toBe(NOW_MS + 2 * day_ms)
   expect(judge(rows.slice(1), { clock: 'stream' }).rejections).toEqual([])
+})
+
+test('a recording may have a hole of 400 days, and a plant on its own clock one of a day', () => {
+  const day_ms = 24 * 3600_000
+  const rows: Row[] = [
+    [0, NOW_MS + 400 * day_ms + 1, 4],
+    [0, NOW_MS + 400 * day_ms, 4],
+    [0, NOW_MS + 500 * day_ms, 4],
+  ]
+  for (const origin of ['recorded', 'synthetic'] as const) {
+    const verdict = judge(rows, { clock: 'stream', origin, newest_event_ms: NOW_MS })
+    expect(reasons(verdict)).toEqual([[0, 1, 'IN_FUTURE']])
+    expect(verdict.rejections[0]?.detail).toContain('9600 h ahead')
+  }
+  for (const origin of ['plant', 'simulated'] as const) {
+    const verdict = judge(rows, { clock: 'stream', origin, newest_event_ms: NOW_MS })
+    expect(reasons(verdict)).toEqual([[0, 3, 'IN_FUTURE']])
+    expect(verdict.rejections[0]?.detail).toContain('24 h ahead')
+  }
 })
 
 test('late signals and late samples are counted and kept', () => {

@@ -42,7 +42,9 @@ export const SIGNAL_LAG_MS = 120_000
 /** How far behind the line's clock a manual sample is late. */
 export const SAMPLE_LAG_MS = 36 * 3600_000
 const WALL_FUTURE_MS = 5_000
-const STREAM_FUTURE_MS = 24 * 3600_000
+const DAY_MS = 24 * 3600_000
+/** How far one reading may move the clock of a `stream` line, in days; recordings have holes. */
+const STREAM_FUTURE_DAYS = { plant: 1, simulated: 1, recorded: 400, synthetic: 400 } as const
 const OLDEST_MS = 631_152_000_000
 const NEWEST_MS = 7_258_118_400_000
 const SAMPLE_KIND = 1
@@ -61,6 +63,7 @@ export function admit(
   const known = dictionary.columns
   const wall = definition.clock === 'wall'
   const rows = new RejectedRows(columns, dictionary, definition, context)
+  const streamFuture_ms = STREAM_FUTURE_DAYS[definition.origin] * DAY_MS
   const clock_ms = wall ? context.now_ms : context.newest_event_ms
   const signalLate_ms = clock_ms - context.lag_ms
   const sampleLate_ms = clock_ms - Math.max(SAMPLE_LAG_MS, context.lag_ms)
@@ -70,7 +73,7 @@ export function admit(
     const slot = dictionary.slot(refs[row]!)
     const time_ms = times_ms[row]!
     // With NaN, before the first reading of a `stream` line, nothing is in the future.
-    const future_ms = wall ? context.now_ms + WALL_FUTURE_MS : newest_ms + STREAM_FUTURE_MS
+    const future_ms = wall ? context.now_ms + WALL_FUTURE_MS : newest_ms + streamFuture_ms
     const quality = qualities.length === 0 ? 0 : qualities[row]!
     const fault = faultOf(known, slot, time_ms, future_ms, values[row]!, quality)
     if (fault !== Fault.none) {
@@ -197,10 +200,11 @@ class RejectedRows {
     if (fault === Fault.quality) {
       return { reason: 'SCHEMA', detail: 'quality is none of 0 good, 1 uncertain, 2 bad' }
     }
+    const hours = 24 * STREAM_FUTURE_DAYS[this.#definition.origin]
     const detail =
       this.#definition.clock === 'wall'
         ? 'time is more than 5 s ahead of the clock of the engine'
-        : 'time is more than 24 h ahead of the newest reading of the line'
+        : `time is more than ${hours} h ahead of the newest reading of the line`
     return { reason: 'IN_FUTURE', detail }
   }
 }

@@ -116,7 +116,9 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     outboxEnd += events.length
     commits += 1
     if (commits % TRIM_EVERY_COMMITS === 0) await trim()
-    return { tenant: definition.tenant, line: definition.line, ticked: draft.ticks > 0, events }
+    const { tenant, line } = definition
+    const { tick, time_ms } = fold.latest()?.frame ?? { tick: 0, time_ms: 0 }
+    return { tenant, line, ticked: draft.ticks > 0, tick, time_ms, events }
   }
 
   const trim = async (): Promise<void> => {

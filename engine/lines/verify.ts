@@ -1,6 +1,6 @@
 import { LiquidusError } from '../core/errors.ts'
 import { decodeEntry } from '../core/log-entry.ts'
-import type { LineDefinition, OutputEvent, StoredEvent } from '../flow.ts'
+import type { LineDefinition, LogEntry, OutputEvent, StoredEvent } from '../flow.ts'
 import type { LineKey, Store } from '../store/port.ts'
 import { foldEntry, type LineFold } from './fold.ts'
 import { stateHash } from './state-hash.ts'
@@ -50,42 +50,33 @@ export async function verifyLine(
   const end = recovered.commit?.position ?? 0
   const fold = buildFold(JSON.parse(text) as LineDefinition)
   const events: OutputEvent[] = []
-  const sequences = new Map<string, number>()
-  const counts = { readings: 0, ticks: 0, batches: 0, batches_repeated: 0, sequence_gaps: 0 }
+  const audit = sequenceAudit()
+  let ticks = 0
   let position = 0
   while (position < end) {
     const records = await store.read(key, position + 1, READ)
     if (records.length === 0) break
-    for (const record of records) {
-      if (record.position > end) break
+    for (const record of records.filter(one => one.position <= end)) {
       const entry = decodeEntry(record.bytes)
-      if (entry.kind === 'batch') {
-        counts.batches += 1
-        const before = sequences.get(entry.producer) ?? 0
-        if (entry.sequence <= before) counts.batches_repeated += 1
-        else if (entry.sequence > before + 1) counts.sequence_gaps += 1
-        sequences.set(entry.producer, Math.max(before, entry.sequence))
-      }
+      audit.take(entry)
       const item = { position: record.position, entry, size_bytes: record.bytes.length }
-      foldEntry(
-        fold,
-        item,
-        event => events.push(event),
-        () => {
-          counts.ticks += 1
-        },
-      )
+      const count = () => {
+        ticks += 1
+      }
+      foldEntry(fold, item, event => events.push(event), count)
       position = record.position
     }
     onProgress(position, end)
   }
-  counts.readings = fold.builder.counters.accepted
+  const { counts } = audit
   const compared = await compareEvents(store, key, events)
   const stored = recovered.commit ? stateHash(recovered.commit.state) : ''
   const recomputed = recovered.commit ? stateHash(fold.snapshot()) : ''
   return {
     line: key,
     entries: position,
+    readings: fold.builder.counters.accepted,
+    ticks,
     ...counts,
     state_hash_stored: stored,
     state_hash_recomputed: recomputed,
@@ -97,6 +88,23 @@ export async function verifyLine(
       events.length === recovered.outbox_end &&
       counts.batches_repeated === 0 &&
       counts.sequence_gaps === 0,
+  }
+}
+
+/** Counts batches that are in the log twice or missing from it, by each producer's numbering. */
+function sequenceAudit() {
+  const sequences = new Map<string, number>()
+  const counts = { batches: 0, batches_repeated: 0, sequence_gaps: 0 }
+  return {
+    counts,
+    take(entry: LogEntry) {
+      if (entry.kind !== 'batch') return
+      const before = sequences.get(entry.producer) ?? 0
+      counts.batches += 1
+      if (entry.sequence <= before) counts.batches_repeated += 1
+      else if (entry.sequence > before + 1) counts.sequence_gaps += 1
+      sequences.set(entry.producer, Math.max(before, entry.sequence))
+    },
   }
 }
 

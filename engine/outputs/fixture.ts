@@ -280,14 +280,15 @@ function fixtureLine(definition: LineDefinition, changed: (change: LineChange) =
       latest = { frame, twin: { ...twin, tick, time_ms } }
       fillTrendRow(twin, row)
       ring.push(time_ms, row)
-      changed({ tenant, line, ticked: true, events: [] })
+      changed({ tenant, line, ticked: true, tick, time_ms, events: [] })
     },
     emit(event) {
       if (event.channel === 'alarm') alarms.set(event.id, event.body)
       if (event.channel === 'advice') advice.set(event.id, event.body)
       const entry = { offset: trimmed + stored.length + 1, event }
       stored.push(entry)
-      changed({ tenant, line, ticked: false, events: [entry] })
+      const { tick, time_ms } = latest?.frame ?? { tick: 0, time_ms: 0 }
+      changed({ tenant, line, ticked: false, tick, time_ms, events: [entry] })
       return entry
     },
     trim(offset) {

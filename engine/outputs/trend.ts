@@ -33,6 +33,7 @@ export function trendColumns(
     ...fields.map(field => `${field.name}_std`),
     ...channels.map(channel => channel.tag),
     ...channels.map(channel => `${channel.tag}_expected`),
+    ...channels.map(channel => `${channel.tag}_expected_std`),
   ]
 }
 
@@ -42,6 +43,7 @@ export function fillTrendRow(twin: TwinFrame, row: Float64Array): void {
   row.set(twin.std, twin.estimate.length)
   row.set(twin.observed, 2 * twin.estimate.length)
   row.set(twin.expected, 2 * twin.estimate.length + twin.observed.length)
+  row.set(twin.expected_std, 2 * twin.estimate.length + 2 * twin.observed.length)
 }
 
 /** A ring of rows [row][column][cell]. */

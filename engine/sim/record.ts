@@ -1,7 +1,8 @@
 /** Writes hours of the simulated plant as a recording, with the truth beside it. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LiquidusError, problemOf } from '../core/errors.ts'
+import { makeDirectory } from '../core/make-directory.ts'
 import { isFeedShot, potlineTag } from '../lines/potline.ts'
 import { type ColumnFile, columnFile } from './column-file.ts'
 import { createPlant, type Plant, type PlantOptions, type PlantReadings } from './plant.ts'
@@ -87,8 +88,8 @@ async function openFiles(directory: string, plant: Plant): Promise<Files> {
   const truth = join(directory, 'truth')
   const zones = Array.from({ length: plant.feeders }, (_, i) => `ox_f${i + 1}`).join(',')
   try {
-    await mkdir(observed, { recursive: true })
-    await mkdir(truth, { recursive: true })
+    makeDirectory(observed)
+    makeDirectory(truth)
     await writeFile(join(observed, 'cells.json'), `${JSON.stringify(cellSheet(plant), null, 1)}\n`)
   } catch (error) {
     throw new LiquidusError('FILE_UNWRITABLE', { path: directory, problem: problemOf(error) })

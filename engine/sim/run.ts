@@ -192,10 +192,11 @@ async function send(
       simulated_s++
     }
     const due_ms = ((simulated_s - 1 - preroll_s) * 1000) / speed
+    const unpaced = speed === Number.POSITIVE_INFINITY || simulated_s <= preroll_s
+    if (unpaced) origin_ms = clock.elapsed_ms() - due_ms
     const early_ms = origin_ms + due_ms - clock.elapsed_ms()
     // At speed 1 the readings carry wall time, so what an outage held back is sent at once.
     if (speed !== 1 && early_ms < -LAG_MAX_MS) origin_ms -= early_ms
-    const unpaced = speed === Number.POSITIVE_INFINITY || simulated_s <= preroll_s
     if (early_ms > 0 && !unpaced) await pause(early_ms, signal)
     try {
       await producer.send(batch)

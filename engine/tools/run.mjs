@@ -50,8 +50,7 @@ switch (task) {
 
 function checkNode() {
   const [major, minor, patch] = process.versions.node.split('.').map(Number)
-  const enough =
-    major > 20 || (major === 20 && (minor > 19 || (minor === 19 && patch >= 4)))
+  const enough = major > 20 || (major === 20 && (minor > 19 || (minor === 19 && patch >= 4)))
   if (!enough) fail(`Node ${process.versions.node} is too old; install Node 20.19.4 or later`)
 }
 

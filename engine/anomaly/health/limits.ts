@@ -11,7 +11,8 @@ export interface TagLimits {
   readonly stuck_ms: Float64Array // [tag]
   readonly stuckKind: readonly string[] // [tag]
   readonly silent_ms: Float64Array // [tag]
-  readonly signal: Uint8Array // [tag]
+  /** 1: the noise level is watched. */
+  readonly noise: Uint8Array // [tag]
 }
 
 const SILENT_HOLDS = 3
@@ -22,6 +23,7 @@ export function tagLimits(definition: LineDefinition): TagLimits {
   const { tags } = definition
   const take = (of: (tag: TagDefinition) => number) => Float64Array.from(tags, of)
   const potline = definition.kind === 'potline'
+  const isVoltage = (tag: TagDefinition) => potline && tag.tag === 'cell_voltage'
   return {
     high: take(tag => (tag.alarm_high === undefined ? Infinity : toSi(tag.alarm_high, tag.unit))),
     low: take(tag => (tag.alarm_low === undefined ? -Infinity : toSi(tag.alarm_low, tag.unit))),
@@ -30,13 +32,12 @@ export function tagLimits(definition: LineDefinition): TagLimits {
       tag.kind === 'signal' && tag.rate_max_per_s ? tag.rate_max_per_s * scaleOf(tag) : Infinity,
     ),
     stuck_ms: take(tag => (tag.kind === 'signal' && tag.stuck_after_ms) || Infinity),
-    stuckKind: tags.map(tag =>
-      potline && tag.tag === 'cell_voltage' ? 'voltage-sensor-stuck' : 'sensor-stuck',
-    ),
+    stuckKind: tags.map(tag => (isVoltage(tag) ? 'voltage-sensor-stuck' : 'sensor-stuck')),
     silent_ms: take(tag =>
       tag.kind === 'signal' ? Math.max(SILENT_MIN_MS, SILENT_HOLDS * tag.hold_max_ms) : Infinity,
     ),
-    signal: Uint8Array.from(tags, tag => (tag.kind === 'signal' ? 1 : 0)),
+    // A noisy voltage is the cell's doing, and has a rule of its own.
+    noise: Uint8Array.from(tags, tag => (tag.kind === 'signal' && !isVoltage(tag) ? 1 : 0)),
   }
 }
 

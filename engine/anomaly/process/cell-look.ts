@@ -1,7 +1,8 @@
-import type { Channel, LineDefinition, LineFrame, Quantity, TwinFrame } from '../../flow.ts'
+import type { Channel, LineDefinition, Quantity, TwinFrame } from '../../flow.ts'
 import { potlineTag } from '../../lines/potline.ts'
 import { estimateAt, estimateNames, stdAt } from '../estimates.ts'
 import type { Stateful } from '../state.ts'
+import { quietTime } from './quiet.ts'
 
 /** What the rules see of one cell at one tick; one object, refilled for each cell. */
 export interface CellLook {
@@ -18,22 +19,20 @@ export interface CellLook {
   superheat_std_K: number
   masked: boolean
   trusted: boolean
-  /** Seconds since the voltage was last hidden by an event or an anode effect. */
+  /** Seconds since work at the cell or an anode effect; short beam moves do not count. */
   quiet_s: number
 }
 
 /** Fills a look from the frames and keeps the running means it needs. */
 export interface CellLooks extends Stateful {
   readonly look: CellLook
-  fill(frame: LineFrame, twin: TwinFrame, cell: number): CellLook
+  fill(twin: TwinFrame, cell: number, blind: boolean): CellLook
 }
 
 const SLOPE_S = 120
 const NOISE_S = 90
 const ALUMINA_FAST_S = 60
 const ALUMINA_SLOW_S = 360
-const EFFECT_V = 8
-const QUIET_MAX_S = 1e6
 
 /** Looks at the cells of a potline. */
 export function cellLooks(
@@ -56,25 +55,27 @@ export function cellLooks(
   const noise = smooth(NOISE_S)
   const aluminaFast = smooth(ALUMINA_FAST_S)
   const aluminaSlow = smooth(ALUMINA_SLOW_S)
-  const quiet_s = new Float64Array(cells)
+  const quiet = quietTime(cells)
   const arrays = [slope, noise, aluminaFast, aluminaSlow].map(({ values }) => values)
   const look = {} as CellLook
 
   return {
     look,
-    fill(_frame, twin, cell) {
+    fill(twin, cell, blind) {
       const voltage_V = at.voltage < 0 ? Number.NaN : twin.observed[at.voltage + cell]!
       const masked = twin.masked[cell] === 1
-      const hidden = masked || voltage_V > EFFECT_V
-      quiet_s[cell] = hidden ? 0 : Math.min(QUIET_MAX_S, quiet_s[cell]! + dt_s)
+      const hidden = !quiet.look(cell, masked || blind, voltage_V, dt_s)
       if (!hidden) {
-        slope.add(cell, estimateAt(twin, at.slope, cell))
+        const slopeNow = estimateAt(twin, at.slope, cell)
+        // The twin begins its slope anew after an event: what was before says nothing then.
+        if (Number.isNaN(slopeNow)) slope.values[cell] = Number.NaN
+        slope.add(cell, slopeNow)
         noise.add(cell, estimateAt(twin, at.noise, cell))
       }
       look.voltage_V = voltage_V
       look.masked = masked
       look.trusted = twin.trusted[cell] === 1
-      look.quiet_s = quiet_s[cell]!
+      look.quiet_s = quiet.since_s(cell)
       look.alumina = estimateAt(twin, at.alumina, cell)
       aluminaFast.add(cell, look.alumina)
       aluminaSlow.add(cell, look.alumina)
@@ -91,11 +92,11 @@ export function cellLooks(
     },
     save(out) {
       for (const values of arrays) out.array(values)
-      out.array(quiet_s)
+      quiet.save(out)
     },
     load(from) {
       for (const values of arrays) from.array(values)
-      from.array(quiet_s)
+      quiet.load(from)
     },
   }
 }

@@ -22,6 +22,7 @@ const names = [
 const fields = names.map(name => ({ name }) as Quantity)
 const channels = [{ name: 'cell_voltage_V', tag: 'cell_voltage' } as Channel]
 const NEED_KGPS = 0.0583
+const NO_FAULTS = new Map<number, string>()
 
 interface Second {
   readonly voltage_V?: number
@@ -84,7 +85,7 @@ function watch() {
   let tick = 0
   const take = (second: Second) => {
     const { frame, twin } = frames(++tick, second)
-    detector.tick(frame, twin, finding => found.push(finding))
+    detector.tick(frame, twin, NO_FAULTS, finding => found.push(finding))
   }
   return {
     found,
@@ -183,7 +184,7 @@ describe('process rules', () => {
     const found: Finding[] = []
     for (let tick = 1; tick < 600; tick++) {
       const { frame, twin } = frames(tick, { noise_V: 1, superheat_K: 0 })
-      detector.tick(frame, twin, finding => found.push(finding))
+      detector.tick(frame, twin, NO_FAULTS, finding => found.push(finding))
     }
     expect(found).toEqual([])
   })

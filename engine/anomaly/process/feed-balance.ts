@@ -3,6 +3,7 @@ import { isFeedShot, potlineTag } from '../../lines/potline.ts'
 import { estimateAt, estimateNames } from '../estimates.ts'
 import type { Report } from '../finding.ts'
 import type { Stateful } from '../state.ts'
+import { type Faults, quietTime } from './quiet.ts'
 
 /**
  * Weighs the slope of the resistance against the alumina that was commanded. A cell that gets
@@ -10,14 +11,13 @@ import type { Stateful } from '../state.ts'
  * a slope that stays above that answer means that alumina is missing.
  */
 export interface FeedBalance extends Stateful {
-  tick(frame: LineFrame, twin: TwinFrame, report: Report): void
+  tick(frame: LineFrame, twin: TwinFrame, faults: Faults, report: Report): void
 }
 
 /** Alumina used up per coulomb at 94.5 % current efficiency: CE M / (6 F), kg/C. */
 const NEED_KGPC = (0.945 * 0.10196) / (6 * 96485.33)
 /** Fixed back voltage of the pseudo-resistance. */
 const FIXED_V = 1.65
-const EFFECT_V = 6
 
 // Usual answer of slope over resistance, 1/min, to feed and resistance level; least squares on
 // one quiet simulated day of 40 cells, and the spread of what is left on another.
@@ -58,8 +58,8 @@ interface Sum {
   readonly standing: Uint8Array // [cell]
 }
 
-const Row = { feed5: 0, feed10: 1, feed20: 2, slope: 3, level: 4, usual: 5, quiet_s: 6, age_s: 7 }
-const ROWS = 8
+const Row = { feed5: 0, feed10: 1, feed20: 2, slope: 3, level: 4, usual: 5, age_s: 6 }
+const ROWS = 7
 
 /** Feed balance of all cells of a potline. */
 export function feedBalance(
@@ -71,6 +71,8 @@ export function feedBalance(
   const find = estimateNames(names.fields, names.channels, cells)
   const voltageAt = find.channel(potlineTag.voltage)
   const slopeAt = find.field('resistance_slope_Ohmps')
+  const voltageTag = definition.tags.findIndex(({ tag }) => tag === potlineTag.voltage)
+  const quiet = quietTime(cells)
   const currentTag = definition.tags.findIndex(({ tag }) => tag === potlineTag.current)
   const feedTags = definition.tags.map(({ tag }) => isFeedShot(tag))
   const state = new Float64Array(ROWS * cells) // [row][cell]
@@ -90,7 +92,7 @@ export function feedBalance(
     state[i] = Number.isNaN(before) ? value : before + (value - before) * (dt_s / seconds)
   }
 
-  const learn = (twin: TwinFrame, cell: number, current_A: number) => {
+  const learn = (twin: TwinFrame, cell: number, current_A: number, blind: boolean) => {
     const feed = fed_kg[cell]! / dt_s / (NEED_KGPC * current_A) - 1
     if (Number.isFinite(feed)) {
       // A cell that was just met is taken to have been fed its need.
@@ -102,22 +104,22 @@ export function feedBalance(
       follow(Row.feed20, cell, feed, 1200)
     }
     const voltage_V = twin.observed[voltageAt + cell]!
-    const hidden = twin.masked[cell] === 1 || !(voltage_V < EFFECT_V) || Number.isNaN(feed)
-    const quiet = Row.quiet_s * cells + cell
-    state[quiet] = hidden ? 0 : Math.min(SETTLED_S, state[quiet]! + dt_s)
-    if (hidden) return
+    const hidden = twin.masked[cell] === 1 || blind
+    if (!quiet.look(cell, hidden, voltage_V, dt_s) || Number.isNaN(feed)) return
     const age = Row.age_s * cells + cell
     state[age] = Math.min(USUAL_S, state[age]! + dt_s)
     follow(Row.level, cell, (voltage_V - FIXED_V) / current_A, LEVEL_S)
     follow(Row.usual, cell, state[Row.level * cells + cell]!, Math.max(dt_s, state[age]!))
     const slope = estimateAt(twin, slopeAt, cell)
+    // The twin begins its slope anew after an event: what was before says nothing then.
     if (Number.isFinite(slope)) follow(Row.slope, cell, slope, SLOPE_S)
+    else state[Row.slope * cells + cell] = Number.NaN
   }
 
   /** How far the slope is above the usual answer, in spreads; NaN when it can not be judged. */
   const deviation = (cell: number): number => {
     const of = (row: number) => state[row * cells + cell]!
-    if (of(Row.quiet_s) < SETTLED_S || of(Row.age_s) < START_S) return Number.NaN
+    if (quiet.since_s(cell) < SETTLED_S || of(Row.age_s) < START_S) return Number.NaN
     const level = (of(Row.level) / of(Row.usual) - 1) * (of(Row.age_s) / USUAL_S)
     const usual =
       ANSWER.constant +
@@ -145,7 +147,7 @@ export function feedBalance(
   }
 
   return {
-    tick(frame, twin, report) {
+    tick(frame, twin, faults, report) {
       if (voltageAt < 0 || slopeAt < 0 || currentTag < 0) return
       const current_A = frame.values[currentTag * cells]!
       fed_kg.fill(0)
@@ -153,7 +155,7 @@ export function feedBalance(
         if (feedTags[event.tagIndex]) fed_kg[event.cell]! += event.value
       }
       for (let cell = 0; cell < cells; cell++) {
-        learn(twin, cell, current_A)
+        learn(twin, cell, current_A, faults.has(voltageTag * cells + cell))
         const by = deviation(cell)
         if (Number.isNaN(by)) continue
         for (const sum of sums) judge(sum, cell, by, frame.time_ms, report)
@@ -161,6 +163,7 @@ export function feedBalance(
     },
     save(out) {
       out.array(state)
+      quiet.save(out)
       for (const sum of sums) {
         out.array(sum.sums)
         out.array(sum.standing)
@@ -168,6 +171,7 @@ export function feedBalance(
     },
     load(from) {
       from.array(state)
+      quiet.load(from)
       for (const sum of sums) {
         from.array(sum.sums)
         from.array(sum.standing)

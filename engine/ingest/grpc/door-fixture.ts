@@ -55,6 +55,7 @@ export async function open(
     clock,
     log,
     authenticate: () => identity,
+    mayWrite: ({ role }) => role === 'device',
     limits: { drain_ms: 100, ...options.limits },
   })
   const { address } = await source.start()

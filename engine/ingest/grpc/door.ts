@@ -1,7 +1,7 @@
 import * as grpc from '@grpc/grpc-js'
 import type { Clock } from '../../core/clock.ts'
 import { LiquidusError } from '../../core/errors.ts'
-import type { Identity, Intake, LineIntake, Role } from '../../flow.ts'
+import type { Identity, Intake, LineIntake } from '../../flow.ts'
 import { isLineName, lineDefinition } from '../line-definition.ts'
 import type { GrpcLimits } from './limits.ts'
 import type { Refusal } from './refusal.ts'
@@ -31,6 +31,8 @@ export interface DoorLog {
 export interface Door {
   readonly intake: Intake
   readonly authenticate: Authenticate
+  /** Whether the access rules let the caller write readings. */
+  readonly mayWrite: (identity: Identity) => boolean
   readonly clock: Clock
   readonly log: DoorLog
   readonly limits: GrpcLimits
@@ -45,14 +47,6 @@ export interface Entrance {
 }
 
 const PRODUCER_NAME = /^[A-Za-z0-9._:/@-]{1,128}$/
-const MAY_WRITE: ReadonlySet<Role> = new Set([
-  'device',
-  'developer',
-  'engineer',
-  'administrator',
-  'scientist',
-  'operator',
-])
 const { status } = grpc
 
 interface CallHead {
@@ -75,7 +69,7 @@ export function identify(door: Door, call: CallHead): Identity | Refusal {
   if (claimed !== undefined && claimed !== identity.tenant) {
     return foreignTenant(identity, claimed)
   }
-  if (!MAY_WRITE.has(identity.role)) {
+  if (!door.mayWrite(identity)) {
     const { subject, role } = identity
     return refusalOf(new LiquidusError('NOT_ALLOWED', { subject, role, action: 'write readings' }))
   }

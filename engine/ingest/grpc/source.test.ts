@@ -171,7 +171,7 @@ test('new connections get wide receive windows', async () => {
 test('a taken port and an open bind without TLS are refused at the start', async () => {
   const { address } = await open()
   const intake = memoryIntake({ tenant: 'plant', definitions: [] })
-  const rest = { intake, clock, log, authenticate: () => undefined }
+  const rest = { intake, clock, log, authenticate: () => undefined, mayWrite: () => true }
   const port = Number(address.split(':')[1])
   await expect(grpcSource({ ...rest, host: '127.0.0.1', port }).start()).rejects.toMatchObject({
     code: 'PORT_IN_USE',

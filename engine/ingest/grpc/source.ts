@@ -42,8 +42,8 @@ const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
 /** Builds the gRPC door; nothing listens before `start`. */
 export function grpcSource(options: GrpcSourceOptions): GrpcSource {
   const limits = { ...defaultLimits, ...options.limits }
-  const { intake, authenticate, clock, log, host, port, tls } = options
-  const door: Door = { intake, authenticate, clock, log, limits }
+  const { intake, authenticate, mayWrite, clock, log, host, port, tls } = options
+  const door: Door = { intake, authenticate, mayWrite, clock, log, limits }
   const registry: StreamRegistry = { open: new Set(), byProducer: new Map() }
   const writer = new UnaryWriter(door)
   let closing = false

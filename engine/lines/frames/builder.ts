@@ -15,6 +15,8 @@ import {
   type ReadingBatch,
 } from '../../flow.ts'
 import { type HappenedReading, type OpenTick, openTick, resetTick } from './open-tick.ts'
+import { orderByTime } from './row-order.ts'
+import { KIND_EVENT, KIND_SAMPLE, seriesPlan } from './series-plan.ts'
 
 /** Ticks that may be open at once; one more forces the oldest to close. */
 const OPEN_TICKS_MAX = 16
@@ -22,14 +24,8 @@ const OPEN_TICKS_MAX = 16
 const SILENT_TICKS_MAX = 900
 /** Event time that a `stream` line waits for stragglers after a tick's end. */
 const STREAM_GRACE_MS = 200
-/** Periods without a reading after which a signal no longer holds a tick open. */
-const SILENT_PERIODS = 3
 /** A late event is still counted when it is at most this old. */
 export const FIXED_LAG_MS = 120_000
-
-const KIND_SIGNAL = 0
-const KIND_EVENT = 1
-const KIND_SAMPLE = 2
 
 export interface FrameCounters {
   accepted: number
@@ -61,24 +57,7 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
   const cells = definition.cells.length
   const seriesCount = definition.tags.length * cells
   const { tick_ms } = definition
-  const kind = new Uint8Array(seriesCount)
-  const inTickMean = new Uint8Array(seriesCount)
-  const silent_ticks = new Float64Array(seriesCount).fill(Number.POSITIVE_INFINITY)
-  const hold_ms = new Float64Array(seriesCount)
-  const holdsTick = new Uint8Array(seriesCount)
-  for (const [tagIndex, tag] of definition.tags.entries()) {
-    for (let cell = 0; cell < cells; cell++) {
-      const series = tagIndex * cells + cell
-      kind[series] =
-        tag.kind === 'event' ? KIND_EVENT : tag.kind === 'sample' ? KIND_SAMPLE : KIND_SIGNAL
-      inTickMean[series] = tag.in_tick === 'mean' ? 1 : 0
-      hold_ms[series] = tag.hold_max_ms
-      if (tag.kind !== 'signal') continue
-      const period_ticks = Math.max(1, tag.period_ms / tick_ms)
-      silent_ticks[series] = SILENT_PERIODS * period_ticks
-      holdsTick[series] = tag.period_ms <= tick_ms ? 1 : 0
-    }
-  }
+  const { kind, rank, inTickMean, silent_ticks, hold_ms, holdsTick } = seriesPlan(definition)
 
   // Memory of the fold, all of it in the snapshot.
   const held = new Float64Array(seriesCount).fill(Number.NaN)
@@ -142,6 +121,20 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
     }
   }
 
+  const writeValue = (series: number, end_ms: number, taken: OpenTick | undefined): void => {
+    if (kind[series] === KIND_EVENT) {
+      frame.values[series] = taken ? taken.sum[series]! : 0
+      frame.quality[series] = Quality.good
+      frame.age_ms[series] = 0
+      return
+    }
+    const age_ms = Math.max(0, end_ms - held_ms[series]!)
+    const known = age_ms <= hold_ms[series]! + tick_ms
+    frame.age_ms[series] = age_ms
+    frame.values[series] = known ? held[series]! : Number.NaN
+    frame.quality[series] = known ? heldQuality[series]! : Quality.missing
+  }
+
   const writeFrame = (tick: number, taken: OpenTick | undefined, closed: CloseReason): void => {
     const end_ms = (tick + 1) * tick_ms
     frame.tick = tick
@@ -149,25 +142,13 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
     frame.closed = closed
     for (let series = 0; series < seriesCount; series++) {
       if (taken) foldSeries(taken, series)
-      if (kind[series] === KIND_EVENT) {
-        frame.values[series] = taken ? taken.sum[series]! : 0
-        frame.quality[series] = Quality.good
-        frame.age_ms[series] = 0
-        continue
-      }
-      const age_ms = Math.max(0, end_ms - held_ms[series]!)
-      const known = age_ms <= hold_ms[series]! + tick_ms
-      frame.age_ms[series] = age_ms
-      frame.values[series] = known ? held[series]! : Number.NaN
-      frame.quality[series] = known ? heldQuality[series]! : Quality.missing
+      writeValue(series, end_ms, taken)
     }
-    frame.events = taken ? taken.events.map(toHappened) : []
-    frame.samples = taken
-      ? taken.samples.map(reading => {
-          const { tagIndex, cell, value, time_ms } = toHappened(reading)
-          return { tagIndex, cell, value, taken_ms: time_ms }
-        })
-      : []
+    frame.events = (taken?.events ?? []).map(toHappened)
+    frame.samples = (taken?.samples ?? []).map(reading => {
+      const { tagIndex, cell, value, time_ms } = toHappened(reading)
+      return { tagIndex, cell, value, taken_ms: time_ms }
+    })
     if (!taken) dropSilent(tick)
     counters.closed[closed] += 1
   }
@@ -259,6 +240,43 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
     taken.quality[series] = good ? q : Quality.bad
   }
 
+  /** A sample tells of the past: it joins the tick in which it became known. */
+  const putSample = (series: number, time_ms: number, value: number, quality: number): void => {
+    if (Number.isNaN(value) || quality === Quality.bad || Number.isNaN(nextTick)) return
+    const taken = openAt(Math.max(nextTick, newestTick || nextTick))
+    taken.samples.push({ series, time_ms, value })
+    putSignal(taken, series, time_ms, value, quality)
+  }
+
+  const putEvent = (series: number, time_ms: number, value: number, quality: number): void => {
+    const tick = Math.floor(time_ms / tick_ms)
+    if (nextTick - tick > 1) {
+      // What a late event carried (mass fed, metal tapped) still counts, up to the lag.
+      counters.late += 1
+      if (newest_ms - time_ms > FIXED_LAG_MS) return
+    }
+    noteTime(time_ms, tick)
+    if (Number.isNaN(value) || quality === Quality.bad) return
+    const taken = openAt(Math.max(tick, nextTick))
+    taken.events.push({ series, time_ms, value })
+    taken.sum[series]! += value
+  }
+
+  /** The open tick a signal joins, or NaN when it came too late for the live state. */
+  const tickOfSignal = (time_ms: number): number => {
+    const tick = Math.floor(time_ms / tick_ms)
+    if (tick >= nextTick) return tick
+    // A clock that jitters puts two readings into one tick and none into the next: what comes
+    // within half a tick after its own tick closed belongs to the one that is open.
+    return nextTick * tick_ms - time_ms <= tick_ms / 2 ? nextTick : Number.NaN
+  }
+
+  const noteTime = (time_ms: number, tick: number): void => {
+    if (newest_ms >= time_ms) return
+    newest_ms = time_ms
+    newestTick = tick
+  }
+
   const put = (
     series: number,
     time_ms: number,
@@ -267,36 +285,22 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
     emit: (frame: LineFrame) => void,
   ): void => {
     counters.accepted += 1
-    const what = kind[series]!
-    // A sample tells of the past: it joins the tick in which it became known.
-    const tick = what === KIND_SAMPLE ? nextTick : Math.floor(time_ms / tick_ms)
-    if (what === KIND_SAMPLE) {
-      if (Number.isNaN(value) || quality === Quality.bad || Number.isNaN(nextTick)) return
-      const taken = openAt(Math.max(tick, newestTick))
-      taken.samples.push({ series, time_ms, value })
-      putSignal(taken, series, time_ms, value, quality)
+    if (kind[series] === KIND_SAMPLE) {
+      putSample(series, time_ms, value, quality)
       return
     }
-    if (Number.isNaN(nextTick)) nextTick = tick
-    // A clock that jitters puts two readings into one tick and none into the next: what comes
-    // within half a tick after its own tick closed belongs to the one that is open.
-    const jittered = tick < nextTick && nextTick * tick_ms - time_ms <= tick_ms / 2
-    if (tick < nextTick && !jittered) {
+    if (Number.isNaN(nextTick)) nextTick = Math.floor(time_ms / tick_ms)
+    if (kind[series] === KIND_EVENT) {
+      putEvent(series, time_ms, value, quality)
+      return
+    }
+    const tick = tickOfSignal(time_ms)
+    if (Number.isNaN(tick)) {
       counters.late += 1
-      // What a late event carried (mass fed, metal tapped) still counts; a late signal does not.
-      if (what !== KIND_EVENT || newest_ms - time_ms > FIXED_LAG_MS || Number.isNaN(value)) return
-    }
-    if (!(newest_ms >= time_ms)) {
-      newest_ms = time_ms
-      newestTick = tick
-    }
-    const taken = openAt(Math.max(tick, nextTick))
-    if (what === KIND_EVENT) {
-      if (Number.isNaN(value) || quality === Quality.bad) return
-      taken.events.push({ series, time_ms, value })
-      taken.sum[series]! += value
       return
     }
+    noteTime(time_ms, tick)
+    const taken = openAt(tick)
     putSignal(taken, series, time_ms, value, quality)
     closeDue(taken, emit)
   }
@@ -307,7 +311,7 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
     newest_tick: () => newestTick,
     newest_ms: () => newest_ms,
     batch(batch, emit) {
-      const order = orderByTime(batch)
+      const order = orderByTime(batch, rank)
       for (let i = 0; i < batch.count; i++) {
         const row = order ? order[i]! : i
         const series = batch.series[row]!
@@ -380,27 +384,4 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
       recount()
     },
   }
-}
-
-/**
- * Row order by time, then series, then value, so that the order of rows within a batch does not
- * matter; undefined when the rows already are in time order with one reading per series and time.
- */
-function orderByTime(batch: ReadingBatch): Uint32Array | undefined {
-  const { times_ms, series, values } = batch
-  let sorted = true
-  for (let i = 1; i < batch.count; i++) {
-    const step_ms = times_ms[i]! - times_ms[i - 1]!
-    if (step_ms < 0 || (step_ms === 0 && series[i]! <= series[i - 1]!)) {
-      sorted = false
-      break
-    }
-  }
-  if (sorted) return undefined
-  const order = new Uint32Array(batch.count)
-  for (let i = 0; i < order.length; i++) order[i] = i
-  return order.sort(
-    (a, b) =>
-      times_ms[a]! - times_ms[b]! || series[a]! - series[b]! || values[a]! - values[b]! || a - b,
-  )
 }

@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { z } from 'zod'
-import { FIXTURE_START_ms, fixtureAdvice, fixtureAlarm, fixtureEngine, fixtureGuard, fixtureKeys } from '../fixture.ts'
+import {
+  FIXTURE_START_ms,
+  fixtureAdvice,
+  fixtureAlarm,
+  fixtureEngine,
+  fixtureGuard,
+  fixtureKeys,
+} from '../fixture.ts'
 import { silentLog } from '../log.ts'
 import * as schema from './schema.ts'
 import { BODY_BYTES_MAX, type HttpOptions, httpSink } from './server.ts'

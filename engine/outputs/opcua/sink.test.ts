@@ -24,7 +24,10 @@ import {
   fixtureAdvice,
   fixtureAlarm,
   fixtureDefinition,
-  fixtureEngine, fixtureGuard, fixtureKeys } from '../fixture.ts'
+  fixtureEngine,
+  fixtureGuard,
+  fixtureKeys,
+} from '../fixture.ts'
 import { silentLog } from '../log.ts'
 import { type OpcUaOptions, opcUaSink } from './sink.ts'
 

@@ -6,7 +6,7 @@ import { defaultWsLimits } from './limits.ts'
 import { lineFeed, type Subscription } from './line-feed.ts'
 import { decodeTelemetry } from './protocol.ts'
 
-function listener() {
+function listener(progress = false) {
   const frames: Uint8Array[] = []
   const texts: string[] = []
   const state = { buffered_bytes: 0 }
@@ -19,6 +19,7 @@ function listener() {
   } as unknown as Client
   const subscription: Subscription = {
     client,
+    progress,
     live: true,
     sent_offset: 0,
     frameSent_ms: Number.NEGATIVE_INFINITY,
@@ -38,8 +39,8 @@ function feed() {
     line.tick()
     made.ticked()
   }
-  const join = () => {
-    const one = listener()
+  const join = (progress = false) => {
+    const one = listener(progress)
     made.subscriptions.add(one.subscription)
     return one
   }
@@ -120,4 +121,23 @@ test('an event goes out once, whatever the client already has', () => {
   made.publish(stored)
   expect(page.texts.map(text => JSON.parse(text).offset)).toEqual([2])
   expect(made.published()).toBe(2)
+})
+
+test('who asked hears of every committed tick, unless it is slow; the others do not', () => {
+  const { made, join } = feed()
+  const asked = join(true)
+  const other = join()
+  made.progress(7, 8000)
+  asked.state.buffered_bytes = defaultWsLimits.buffered_skip_bytes + 1
+  made.progress(8, 9000)
+  asked.state.buffered_bytes = 0
+  made.progress(9, 10_000)
+  const told = (tick: number, time_ms: number) => ({
+    type: 'progress',
+    line: 'line-1',
+    tick,
+    time_ms,
+  })
+  expect(asked.texts.map(text => JSON.parse(text))).toEqual([told(7, 8000), told(9, 10_000)])
+  expect(other.texts).toEqual([])
 })

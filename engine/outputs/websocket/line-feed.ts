@@ -3,11 +3,19 @@ import type { EngineView, LineView, StoredEvent } from '../../flow.ts'
 import { sensorFaults } from '../sensor-faults.ts'
 import type { Client } from './client.ts'
 import { BEHIND_ENTRIES, type WsLimits } from './limits.ts'
-import { encodeTelemetry, type LineInfo, type ServerMessage, StatusBit } from './protocol.ts'
+import {
+  encodeTelemetry,
+  type LineInfo,
+  type ProgressMessage,
+  type ServerMessage,
+  StatusBit,
+} from './protocol.ts'
 
 /** One client's interest in one line. */
 export interface Subscription {
   readonly client: Client
+  /** The client wants to hear of every committed tick. */
+  readonly progress: boolean
   /** False until the snapshot or the replay is out; live events wait for it. */
   live: boolean
   /** Highest event offset that was sent. */
@@ -31,6 +39,8 @@ export interface LineFeed {
   /** Highest offset known to be committed; 0 before the first. */
   published(): number
   publish(events: readonly StoredEvent[]): void
+  /** Tells those who asked that ticks up to this one are committed. */
+  progress(tick: number, time_ms: number): void
   /** Marks a closed tick and sends it if it is time. */
   ticked(): void
   /** Sends what is due: a new frame, or the newest one to those who missed it. */
@@ -176,6 +186,19 @@ export function lineFeed(options: {
     deliver,
     info: current => lineInfo(current, number),
     ...events,
+    progress(tick, time_ms) {
+      const text = JSON.stringify({
+        type: 'progress',
+        line,
+        tick,
+        time_ms,
+      } satisfies ProgressMessage)
+      for (const { client, progress, live } of subscriptions) {
+        // A later one says all that this says: it may be left out for a client that is slow.
+        if (!progress || !live || client.buffered_bytes() > limits.buffered_skip_bytes) continue
+        client.sendText(text)
+      }
+    },
     ticked() {
       stale = true
       pump()

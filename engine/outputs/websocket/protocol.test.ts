@@ -59,6 +59,8 @@ test('only well-formed client messages are taken, and nothing else of them', () 
   const good = [
     { type: 'subscribe', line: 'a' },
     { type: 'subscribe', line: 'a', resume },
+    { type: 'subscribe', line: 'a', progress: true },
+    { type: 'subscribe', line: 'a', resume, progress: false },
     { type: 'unsubscribe', line: 'a' },
     { type: 'visibility', hidden: true },
   ]
@@ -74,6 +76,7 @@ test('only well-formed client messages are taken, and nothing else of them', () 
     '{"type":"subscribe","line":"a","resume":{"epoch":"e","offset":-1}}',
     '{"type":"subscribe","line":"a","resume":{"epoch":"e","offset":1.5}}',
     '{"type":"subscribe","line":"a","resume":null}',
+    '{"type":"subscribe","line":"a","progress":1}',
     '{"type":"visibility","hidden":"yes"}',
     '{"type":"decide","line":"a"}',
     `{"type":"subscribe","line":"${'x'.repeat(201)}"}`,

@@ -37,7 +37,13 @@ export interface ResumePoint {
 
 /** Everything a client may say. */
 export type ClientMessage =
-  | { readonly type: 'subscribe'; readonly line: string; readonly resume?: ResumePoint }
+  | {
+      readonly type: 'subscribe'
+      readonly line: string
+      readonly resume?: ResumePoint
+      /** Send a ProgressMessage after every commit that closed a tick. */
+      readonly progress?: boolean
+    }
   | { readonly type: 'unsubscribe'; readonly line: string }
   | { readonly type: 'visibility'; readonly hidden: boolean }
 
@@ -117,6 +123,15 @@ export type ServerMessage =
   | { readonly type: 'heartbeat'; readonly now_ms: number }
   | { readonly type: 'error'; readonly code: WsErrorCode; readonly message: string }
 
+/** Ticks up to this one are committed. Only those who subscribed with `progress` hear it. */
+export interface ProgressMessage {
+  readonly type: 'progress'
+  readonly line: string
+  readonly tick: number
+  /** End of the tick. */
+  readonly time_ms: number
+}
+
 /** Why the server refused a message. */
 export type WsErrorCode = 'BAD_MESSAGE' | 'LINE_UNKNOWN' | 'TOO_MANY_COMMANDS' | 'FORBIDDEN'
 
@@ -146,9 +161,11 @@ export function parseClientMessage(text: string): ClientMessage | undefined {
   if (typeof line !== 'string' || line.length > LINE_NAME_CHARS_MAX) return undefined
   if (message.type === 'unsubscribe') return { type: 'unsubscribe', line }
   if (message.type !== 'subscribe') return undefined
-  if (message.resume === undefined) return { type: 'subscribe', line }
+  if (message.progress !== undefined && typeof message.progress !== 'boolean') return undefined
+  const wish = message.progress === undefined ? {} : { progress: message.progress }
+  if (message.resume === undefined) return { type: 'subscribe', line, ...wish }
   const resume = resumePoint(message.resume)
-  return resume && { type: 'subscribe', line, resume }
+  return resume && { type: 'subscribe', line, resume, ...wish }
 }
 
 function resumePoint(raw: unknown): ResumePoint | undefined {

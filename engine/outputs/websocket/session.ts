@@ -85,7 +85,7 @@ function handleLine(
   } else if (!hub.guard.check(client.identity, 'read', line)) {
     refuse(client, 'FORBIDDEN', 'Your role may not read this line.')
   } else {
-    subscribe(hub.engine, feed, client, hub.limits, message.resume).catch(error => {
+    subscribe(hub.engine, feed, client, hub.limits, message).catch(error => {
       hub.log.error({ line, error: problemOf(error) }, 'subscribe failed')
       client.close(CloseCode.tryAgain, 'the store does not answer; try again')
     })

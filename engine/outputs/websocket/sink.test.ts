@@ -4,7 +4,14 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { type ClientOptions, WebSocket } from 'ws'
 import { systemClock } from '../../core/clock.ts'
 import { checkSink, oneOfEach } from '../contract.ts'
-import { type FixtureEngine, fixtureAlarm, fixtureDefinition, fixtureEngine, fixtureGuard, fixtureKeys } from '../fixture.ts'
+import {
+  type FixtureEngine,
+  fixtureAlarm,
+  fixtureDefinition,
+  fixtureEngine,
+  fixtureGuard,
+  fixtureKeys,
+} from '../fixture.ts'
 import { silentLog } from '../log.ts'
 import type { WsLimits } from './limits.ts'
 import {
@@ -214,6 +221,21 @@ test('events do not wait for the telemetry interval', async () => {
   line.emit(alarm('now'))
   await vi.waitFor(() => expect(client.offsets()).toEqual([1]))
   expect(client.frames).toHaveLength(1)
+})
+
+test('a client that subscribes with progress hears of each commit that closed a tick', async () => {
+  const { line, url } = await serve({ frame_interval_ms: 3_600_000 })
+  const client = await peer(url)
+  client.say({ type: 'subscribe', line: 'line-1', progress: true })
+  await client.saw('snapshot')
+  for (let i = 0; i < 3; i++) line.tick()
+  line.emit(alarm('no tick'))
+  await vi.waitFor(() => expect(client.offsets()).toEqual([1]))
+  const last = line.latest()!.frame.tick
+  const progress = (client.texts as { type: string; tick?: number }[]).flatMap(message =>
+    message.type === 'progress' ? [message.tick] : [],
+  )
+  expect(progress).toEqual([last - 2, last - 1, last])
 })
 
 test('a hidden page gets no frames, and the newest one when it is shown again', async () => {

@@ -64,7 +64,9 @@ export function webSocketSink(options: WebSocketOptions): WebSocketSink {
 function spread(hub: Hub, change: LineChange): void {
   const feed = hub.feeds.find(change.tenant, change.line)
   feed?.publish(change.events)
-  if (change.ticked) feed?.ticked()
+  if (!feed || !change.ticked) return
+  feed.progress(change.tick, change.time_ms)
+  feed.ticked()
 }
 
 function sweep(hub: Hub): void {

@@ -2,7 +2,7 @@ import type { EngineView, StoredEvent } from '../../flow.ts'
 import type { Client } from './client.ts'
 import { REPLAY_PAGE_EVENTS, type WsLimits } from './limits.ts'
 import { eventText, type LineFeed, type Subscription } from './line-feed.ts'
-import type { ResumePoint } from './protocol.ts'
+import type { ClientMessage } from './protocol.ts'
 
 /**
  * Starts a subscription: replays what the client missed, or sends the state as it is. The switch
@@ -13,12 +13,14 @@ export async function subscribe(
   feed: LineFeed,
   client: Client,
   limits: WsLimits,
-  resume: ResumePoint | undefined,
+  asked: Extract<ClientMessage, { type: 'subscribe' }>,
 ): Promise<void> {
   const { line } = feed
+  const { resume } = asked
   unsubscribe(feed, client)
   const subscription: Subscription = {
     client,
+    progress: asked.progress === true,
     live: false,
     sent_offset: 0,
     frameSent_ms: Number.NEGATIVE_INFINITY,

@@ -3,14 +3,13 @@ import {
   closeSync,
   constants,
   existsSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readSync,
   statSync,
 } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import { LiquidusError, problemOf } from '../../core/errors.ts'
+import { makeDirectory } from '../../core/make-directory.ts'
 
 /** The process that holds a data directory, kept inside the data file itself. */
 export interface Owner {
@@ -23,19 +22,12 @@ export interface Owner {
 /** Creates the directory where needed; throws STORE_UNWRITABLE where it cannot be written. */
 export function prepareDirectory(directory: string): void {
   try {
-    makeDirectory(resolve(directory))
+    makeDirectory(directory)
     if (!statSync(directory).isDirectory()) throw new Error('it is a file')
     accessSync(directory, constants.W_OK | constants.X_OK)
   } catch (error) {
     throw unwritable(directory, error)
   }
-}
-
-/** Node's own recursive mkdir never returns where the parent exists and answers ENOENT (/proc). */
-function makeDirectory(path: string): void {
-  if (existsSync(path)) return
-  makeDirectory(dirname(path))
-  mkdirSync(path)
 }
 
 /** Throws where the file is something else than a data file: LMDB would end the process on it. */

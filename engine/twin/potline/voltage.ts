@@ -39,6 +39,13 @@ const STUCK_S = 20
 export const ONSET_GAP_WTPCT = 0.06
 const NODE_GAP_WTPCT = 0.15
 const SPREAD_MAX_WTPCT = 0.5
+/** Richest alumina that cells are run at, and how firmly that is known. */
+const RICH_WTPCT = 3.2
+const RICH_STD_WTPCT = 0.4
+const RICH_MEMORY_S = 1800
+/** A young filter may sit on the wrong part of the curve: it believes the slope less. */
+const YOUNG_S = 5400
+const YOUNG_NOISE = 4
 const REFUSE_SIGMA = 5
 const REFUSED_MAX_S = 45
 const RESIDUAL_MAX = 50
@@ -128,7 +135,8 @@ function predictVoltage(state: PotlineState, cell: number): VoltagePrediction {
       (vHigh - mean_V) * (vHigh - mean_V)) /
     6
   prediction.mean_V = mean_V + slope * d0
-  prediction.slope_V = slope
+  // Past its minimum the curve rises a little: to the filter that is no news at all.
+  prediction.slope_V = Math.min(slope, 0)
   prediction.bend_V2 = Math.max(0, second - slope * slope * variance)
   return prediction
 }
@@ -197,10 +205,13 @@ export function assimilateVoltage(
   }
   if (started && Math.abs(score) > REFUSE_SIGMA && refuse(state, cell, dt_s)) return
   state.own[at(own.refused_s)] = 0
-  const noise_V2 = filterTuning.noiseScale * effectiveNoise_V2(state, cell) + expected.bend_V2
+  const young = Math.max(0, 1 - state.own[at(own.updates)]! / YOUNG_S)
+  const scale = filterTuning.noiseScale * (1 + YOUNG_NOISE * young)
+  const noise_V2 = scale * effectiveNoise_V2(state, cell) + expected.bend_V2
   const by = updateFilter(filter, cells, cell, expected.slope_V, h_bias, innovation_V, noise_V2)
   correctAlumina(state, cell, by)
   clampFeed(state, cell)
+  holdToRange(state, cell, dt_s)
   if (started) trackNoise(state, cell, innovation_V, dt_s)
   state.own[at(own.started)] = 1
   state.own[at(own.updates)]! += dt_s
@@ -232,9 +243,19 @@ function whitened(
   return Math.max(-RESIDUAL_MAX, Math.min(RESIDUAL_MAX, error_V / Math.sqrt(variance_V2)))
 }
 
+/** Cells are not run so rich; where the voltage is flat only this holds alumina. */
+function holdToRange(state: PotlineState, cell: number, dt_s: number): void {
+  const over = alumina_wtpct(state, cell) - RICH_WTPCT
+  if (over <= 0) return
+  const noise = (RICH_STD_WTPCT * RICH_STD_WTPCT * RICH_MEMORY_S) / dt_s
+  const by = updateFilter(state.filter, state.cells, cell, 1, 0, -over, noise)
+  correctAlumina(state, cell, by)
+  clampFeed(state, cell)
+}
+
 function clampFeed(state: PotlineState, cell: number): void {
   const at = filterRow.feedEfficiency * state.cells + cell
-  state.filter[at] = Math.min(1.6, Math.max(0, state.filter[at]!))
+  state.filter[at] = Math.min(1.4, Math.max(0, state.filter[at]!))
 }
 
 /** A wild voltage is left out; when it stays wild the resistance itself has moved. */

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 
 export const ROOT = path.resolve(import.meta.dirname, '..')
-const NODE_ARGS = ['--import', path.join(ROOT, 'engine/tools/ts.mjs'), path.join(ROOT, 'engine/cli.ts')]
+const NODE_ARGS = [
+  '--import',
+  path.join(ROOT, 'engine/tools/ts.mjs'),
+  path.join(ROOT, 'engine/cli.ts'),
+]
 const START_WITHIN_MS = 60_000
 
 export interface EngineProcess {
@@ -39,7 +43,10 @@ export async function startEngineProcess(
   const gone = new Promise<number | null>(resolve => child.on('exit', code => resolve(code)))
   const seen = (pattern: RegExp): Promise<string> =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`not seen ${pattern}:\n${output}`)), START_WITHIN_MS)
+      const timer = setTimeout(
+        () => reject(new Error(`not seen ${pattern}:\n${output}`)),
+        START_WITHIN_MS,
+      )
       timer.unref()
       const look = () => {
         const match = pattern.exec(output)
@@ -117,7 +124,9 @@ export async function eventually<T>(
     const answer = await ask()
     if (satisfied(answer)) return answer
     if (Date.now() > deadline_ms) {
-      throw new Error(`still not so after ${within_ms} ms: ${JSON.stringify(answer).slice(0, 2000)}`)
+      throw new Error(
+        `still not so after ${within_ms} ms: ${JSON.stringify(answer).slice(0, 2000)}`,
+      )
     }
     await new Promise(resolve => setTimeout(resolve, 200))
   }

@@ -1,0 +1,166 @@
+import { LiquidusError } from '#engine/core/errors.ts'
+import { type Random, seededRandom } from '#engine/core/random.ts'
+
+/** Tags of every asset; each sends one reading a second. */
+export const TAGS_COUNT = 10
+/** Alarm limit of every tag; normal readings stay far below it. */
+export const ALARM_HIGH = 80
+export const RANGE_HIGH = 100
+/** Two crossings of one series are this far apart, so that each is an alarm of its own. */
+const CROSSING_GAP_S = 10
+/** Share of all places for a crossing that may be used: more would not be random any more. */
+const CROSSING_SHARE_MAX = 0.3
+const SECOND_MS = 1000
+
+/** What one run is asked to do. */
+export interface LoadPlan {
+  readonly rate_per_s: number
+  /** Measured time; the warm-up comes before it and is sent, but not timed. */
+  readonly seconds_s: number
+  readonly warmup_s: number
+  readonly alerts: number
+  readonly lines: number
+  readonly seed: number
+}
+
+/** One reading above its limit; the next reading of the series is normal again. */
+export interface Crossing {
+  readonly line: number
+  readonly asset: number
+  readonly tag: number
+  readonly second: number
+}
+
+/** The load of one line: all readings of an asset are due together, once a second. */
+export interface LineSchedule {
+  readonly name: string
+  readonly assets: readonly string[]
+  /** When in each second an asset's readings are due, whole ms, ascending. */
+  readonly phase_ms: Uint16Array // [asset]
+  /** Groups of TAGS_COUNT readings, one group per asset and second, in order of due time. */
+  readonly groups: number
+  readonly crossings: readonly Crossing[]
+}
+
+export interface Schedule {
+  readonly plan: LoadPlan
+  readonly lines: readonly LineSchedule[]
+}
+
+/** Due time of a group, ms after the load began. */
+export function dueOf(line: LineSchedule, group: number): number {
+  const count = line.assets.length
+  return Math.floor(group / count) * SECOND_MS + line.phase_ms[group % count]!
+}
+
+export const tagName = (tag: number): string => `tag_${String(tag + 1).padStart(2, '0')}`
+
+/** Lays out the whole load before it begins, so that nothing can shift what is due when. */
+export function scheduleOf(plan: LoadPlan): Schedule {
+  const assets = Math.round(plan.rate_per_s / TAGS_COUNT)
+  if (plan.lines < 1 || assets < plan.lines) {
+    throw new LiquidusError('USAGE', {
+      problem: `--rate must give each of ${plan.lines} lines an asset: ${TAGS_COUNT} readings/s`,
+    })
+  }
+  const random = seededRandom(plan.seed)
+  const seconds = plan.warmup_s + plan.seconds_s
+  const lines = Array.from({ length: plan.lines }, (_, i) => {
+    const count = Math.floor(assets / plan.lines) + (i < assets % plan.lines ? 1 : 0)
+    const phases = random.fork(`phases ${i}`)
+    return {
+      name: `bench-${i + 1}`,
+      assets: Array.from({ length: count }, (_, k) => `unit-${String(k + 1).padStart(3, '0')}`),
+      phase_ms: Uint16Array.from({ length: count }, () => phases.integer(SECOND_MS)).sort(),
+      groups: count * seconds,
+    }
+  })
+  const crossings = crossingsOf(
+    plan,
+    lines.map(line => line.assets.length),
+    random.fork('crossings'),
+  )
+  return {
+    plan,
+    lines: lines.map((line, i) => ({
+      ...line,
+      crossings: crossings.filter(crossing => crossing.line === i),
+    })),
+  }
+}
+
+/** Crossings at random places of the measured time, the last second left out for the return. */
+function crossingsOf(plan: LoadPlan, assets: readonly number[], random: Random): Crossing[] {
+  const seconds = plan.seconds_s - 1
+  const total = assets.reduce((sum, count) => sum + count, 0)
+  const room = total * TAGS_COUNT * Math.ceil(seconds / CROSSING_GAP_S) * CROSSING_SHARE_MAX
+  if (plan.alerts > room) {
+    throw new LiquidusError('USAGE', {
+      problem: `--alerts ${plan.alerts} does not fit; at this rate and time take ${Math.floor(room)} or fewer`,
+    })
+  }
+  const taken = new Map<string, number[]>()
+  const found: Crossing[] = []
+  while (found.length < plan.alerts) {
+    let asset = random.integer(total)
+    let line = 0
+    while (asset >= assets[line]!) asset -= assets[line++]!
+    const tag = random.integer(TAGS_COUNT)
+    const second = plan.warmup_s + random.integer(seconds)
+    const series = `${line}/${asset}/${tag}`
+    const others = taken.get(series) ?? []
+    if (others.some(other => Math.abs(other - second) < CROSSING_GAP_S)) continue
+    taken.set(series, [...others, second])
+    found.push({ line, asset, tag, second })
+  }
+  return found
+}
+
+/** Gives the values of a line's groups, in order: noise around a level, and the crossings. */
+export function lineValues(
+  schedule: LineSchedule,
+  random: Random,
+): (group: number, into: Float64Array, at: number) => void {
+  const { assets, crossings } = schedule
+  const series = assets.length * TAGS_COUNT
+  const level = Float64Array.from({ length: series }, () => 40 + 20 * random.uniform())
+  const noise = new Float64Array(series)
+  const crossing = new Set(
+    crossings.map(({ asset, tag, second }) => (second * assets.length + asset) * TAGS_COUNT + tag),
+  )
+  return (group, into, at) => {
+    const asset = group % assets.length
+    for (let tag = 0; tag < TAGS_COUNT; tag++) {
+      const i = asset * TAGS_COUNT + tag
+      noise[i] = 0.9 * noise[i]! + 0.8 * random.normal()
+      const above = crossing.has(group * TAGS_COUNT + tag)
+      into[at + tag] = above
+        ? ALARM_HIGH + 5 + 10 * random.uniform()
+        : Math.min(75, level[i]! + noise[i]!)
+    }
+  }
+}
+
+/** The engine's configuration for this load. */
+export function configOf({ lines }: Schedule): Record<string, unknown> {
+  return {
+    log_level: 'warn',
+    lines: lines.map(({ name, assets }) => ({
+      line: name,
+      kind: 'generic',
+      clock: 'wall',
+      origin: 'synthetic',
+      tick_ms: SECOND_MS,
+      cells: assets,
+      tags: Array.from({ length: TAGS_COUNT }, (_, tag) => ({
+        tag: tagName(tag),
+        unit: '1',
+        period_ms: SECOND_MS,
+        hold_max_ms: 5000,
+        low: 0,
+        high: RANGE_HIGH,
+        alarm_high: ALARM_HIGH,
+      })),
+    })),
+  }
+}

@@ -1,0 +1,60 @@
+import { type LatencyResult, measureLatency } from '#bench/latency.ts'
+import { appendResult, medianRun, surroundings, tableOf } from '#bench/results.ts'
+import { type Command, type OptionValues, printJson, say, usage } from './command.ts'
+
+const DEFAULTS = { rate: 2500, seconds: 60, warmup: 5, alerts: 1200, lines: 4, runs: 1, seed: 1 }
+
+export const benchCommand: Command = {
+  summary: 'Measure how long readings take to acknowledgement, commit and alert.',
+  usage: 'latency',
+  details: `Starts an engine of its own on free ports with an empty store, sends at a fixed rate
+whatever the engine does, and listens on its WebSocket. Every latency is counted from the time a
+reading was due. Exit code 1: a reading was lost or an alert did not arrive. See bench/README.md.`,
+  options: {
+    rate: { type: 'number', value: 'N', help: 'readings per second (default 2500)' },
+    seconds: { type: 'number', value: 'N', help: 'measured time (default 60)' },
+    warmup: { type: 'number', value: 'N', help: 'seconds sent before that (default 5)' },
+    alerts: { type: 'number', value: 'N', help: 'limit crossings to inject (default 1200)' },
+    lines: { type: 'number', value: 'N', help: 'lines the assets are spread over (default 4)' },
+    runs: { type: 'number', value: 'N', help: 'repeat and report the median run (default 1)' },
+    seed: { type: 'number', value: 'N', help: 'seed of the load (default 1)' },
+    json: { type: 'boolean', help: 'print the result as one JSON object' },
+    save: { type: 'boolean', help: 'append it to bench/results.ndjson (--no-save: do not)' },
+  },
+  async run(options, positionals) {
+    if (positionals.length !== 1 || positionals[0] !== 'latency') {
+      throw usage('name what to measure: liquidus bench latency')
+    }
+    const numbers = numbersOf(options)
+    const { rate, seconds, warmup, runs, ...rest } = numbers
+    const plan = { rate_per_s: rate, seconds_s: seconds, warmup_s: warmup, ...rest }
+    const around = surroundings()
+    const results: LatencyResult[] = []
+    for (let run = 0; run < runs; run++) {
+      if (runs > 1) say(`run ${run + 1} of ${runs}`)
+      results.push(await measureLatency(plan, say))
+    }
+    const command = `bench latency ${Object.entries(numbers)
+      .map(([name, value]) => `--${name} ${value}`)
+      .join(' ')}`
+    const result: LatencyResult = { ...medianRun(results), ...around, command }
+    if (options.save !== false) appendResult(result)
+    if (options.json) printJson(result)
+    else process.stdout.write(`${tableOf(result)}\n`)
+    for (const problem of result.problems) say(`failed: ${problem}`)
+    return result.problems.length === 0 ? 0 : 1
+  },
+}
+
+function numbersOf(options: OptionValues): typeof DEFAULTS {
+  const numbers = { ...DEFAULTS }
+  for (const name of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
+    const value = (options[name] as number | undefined) ?? DEFAULTS[name]
+    const least = name === 'warmup' || name === 'alerts' ? 0 : name === 'seconds' ? 2 : 1
+    if (!Number.isInteger(value) || value < least) {
+      throw usage(`--${name} takes a whole number, ${least} or more`)
+    }
+    numbers[name] = value
+  }
+  return numbers
+}
