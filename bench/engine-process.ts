@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { LiquidusError } from '#engine/core/errors.ts'
 
 export const ROOT = path.resolve(import.meta.dirname, '..')
 const NODE_ARGS = [
@@ -16,6 +17,8 @@ export interface EngineProcess {
   readonly grpc: string
   readonly opcua: Promise<string>
   readonly pid: number
+  /** Resolves with the exit code once the process is gone, whoever ended it. */
+  readonly ended: Promise<number | null>
   /** All that the process has written so far. */
   output(): string
   /** As the kernel would on power loss of the process: no handler runs. */
@@ -27,6 +30,11 @@ export interface EngineProcess {
 export function scratch(name: string): { readonly path: string; clean(): void } {
   const at = mkdtempSync(path.join(tmpdir(), `liquidus-${name}-`))
   return { path: at, clean: () => rmSync(at, { recursive: true, force: true }) }
+}
+
+/** The failure to report when an engine is gone that should run. */
+export function engineEnded(code: number | null, output: string): LiquidusError {
+  return new LiquidusError('ENGINE_ENDED', { code: code ?? 'killed', output: output.trimEnd() })
 }
 
 /** Starts `liquidus start` in a process of its own and waits until it listens. */
@@ -55,7 +63,7 @@ export async function startEngineProcess(
         resolve(match[1]!)
       }
       child.stderr!.on('data', look)
-      void gone.then(code => reject(new Error(`the engine ended with ${code}:\n${output}`)))
+      void gone.then(code => reject(engineEnded(code, output)))
       look()
     })
   const collect = (chunk: Buffer) => {
@@ -63,7 +71,9 @@ export async function startEngineProcess(
   }
   child.stdout.on('data', collect)
   child.stderr.on('data', collect)
-  const [http, grpc] = await Promise.all([seen(/^page\s+(\S+)/m), seen(/^gRPC\s+(\S+)/m)])
+  const doors = Promise.all([seen(/^page\s+(\S+)/m), seen(/^gRPC\s+(\S+)/m)])
+  doors.catch(() => child.kill('SIGKILL'))
+  const [http, grpc] = await doors
   const opcua = seen(/^OPC UA\s+(\S+)/m)
   opcua.catch(() => {})
   return {
@@ -71,6 +81,7 @@ export async function startEngineProcess(
     grpc,
     opcua,
     pid: child.pid!,
+    ended: gone,
     output: () => output,
     async kill9() {
       child.kill('SIGKILL')

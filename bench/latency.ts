@@ -3,14 +3,18 @@ import path from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '#engine/core/clock.ts'
-import { type AlertTally, alertTally } from './alerts.ts'
-import { type CommitTally, commitTally } from './commits.ts'
-import { type EngineProcess, getJson, scratch, startEngineProcess } from './engine-process.ts'
-import { latencyHistogram } from './histogram.ts'
+import {
+  type EngineProcess,
+  engineEnded,
+  getJson,
+  scratch,
+  startEngineProcess,
+} from './engine-process.ts'
+import { Figures } from './figures.ts'
 import { connectListener, type Listener } from './listener.ts'
 import { connectLoad, FLUSH_EVERY_MS, type LineLoad } from './load.ts'
 import { processUsage } from './process-usage.ts'
-import { configOf, dueOf, type LoadPlan, type Schedule, scheduleOf } from './schedule.ts'
+import { configOf, type LoadPlan, type Schedule, scheduleOf } from './schedule.ts'
 
 const DRAIN_WITHIN_MS = 30_000
 const STRAGGLERS_WITHIN_MS = 10_000
@@ -65,7 +69,8 @@ export async function measureLatency(
     // Its packages load for seconds after the other doors are open.
     await engine.opcua
     rig = await connect(schedule, engine)
-    return await drive(rig, say)
+    const fallen = engine.ended.then(code => Promise.reject(engineEnded(code, engine!.output())))
+    return await Promise.race([drive(rig, say), fallen])
   } finally {
     await Promise.all(rig?.loads.map(load => load.producer.close()) ?? [])
     rig?.listener.close()
@@ -113,16 +118,17 @@ async function drive(rig: Rig, say: (text: string) => void): Promise<LatencyResu
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()
   usage.begin()
-  await running
-  const { cpu_cores, rss_MiB } = usage.end()
+  const left_ms = 1000 * plan.seconds_s + DRAIN_WITHIN_MS
+  const sentAll = await within(running, left_ms)
+  const used = usage.end()
   delay.disable()
-  const drained = await within(
-    Promise.all(loads.map(load => load.producer.drain())),
-    DRAIN_WITHIN_MS,
-  )
+  const drains = Promise.all(loads.map(load => load.producer.drain()))
+  drains.catch(() => {})
+  const drained = await within(drains, DRAIN_WITHIN_MS)
   await until(() => figures.complete(), STRAGGLERS_WITHIN_MS)
   const counted = await countedBy(rig)
   const problems = [
+    ...(sentAll ? [] : ['the engine did not take all readings in time']),
     ...(drained ? [] : ['the engine did not acknowledge everything in time']),
     ...(rig.listener.lost() === '' ? [] : [`the WebSocket ended: ${rig.listener.lost()}`]),
     ...problemsOf(counted, figures),
@@ -130,8 +136,9 @@ async function drive(rig: Rig, say: (text: string) => void): Promise<LatencyResu
   return {
     ...counted,
     ...figures.report(),
-    engine_cpu_cores: rounded(cpu_cores),
-    rss_MiB: rounded(rss_MiB),
+    engine_cpu_cores: rounded(used.cpu_cores),
+    engine_written_MiB_per_s: rounded(used.written_MiB_per_s),
+    rss_MiB: rounded(used.rss_MiB),
     bench_loop_delay_ms_p99: rounded(delay.percentile(99) / 1e6),
     problems,
   }
@@ -198,78 +205,6 @@ function problemsOf(counted: Counted, figures: Figures): string[] {
   }
   if (!figures.committedAll()) problems.push('not every tick was committed')
   return problems
-}
-
-/** The three latencies, each from the time a reading was due, not from when it was sent. */
-class Figures {
-  alerts: AlertTally
-  readonly #schedule: Schedule
-  readonly #ack = latencyHistogram()
-  readonly #commit = latencyHistogram()
-  readonly #alert = latencyHistogram()
-  #commits = new Map<string, CommitTally>()
-  #start_ms = Number.NaN
-
-  constructor(schedule: Schedule) {
-    this.#schedule = schedule
-    this.alerts = alertTally(schedule, 0)
-  }
-
-  begin(start_ms: number): void {
-    const { lines, plan } = this.#schedule
-    const seconds_s = plan.warmup_s + plan.seconds_s
-    this.#start_ms = start_ms
-    this.alerts = alertTally(this.#schedule, start_ms)
-    this.#commits = new Map(
-      lines.map(line => [line.name, commitTally(line, start_ms / 1000, seconds_s)]),
-    )
-  }
-
-  acknowledged(line: number, group: number, count: number, at_ms: number): void {
-    const schedule = this.#schedule.lines[line]!
-    const second = Math.floor(group / schedule.assets.length)
-    if (second < this.#schedule.plan.warmup_s) return
-    this.#ack.add(at_ms - this.#start_ms - dueOf(schedule, group), count)
-  }
-
-  event(line: string, event: Parameters<AlertTally['seen']>[1], at_ms: number): void {
-    const due_ms = this.alerts.seen(line, event)
-    if (due_ms !== undefined) this.#alert.add(at_ms - this.#start_ms - due_ms)
-  }
-
-  committed(line: string, tick: number, at_ms: number): void {
-    this.#commits.get(line)?.committed(tick, (second, due_ms) => {
-      if (second >= this.#schedule.plan.warmup_s) {
-        this.#commit.add(at_ms - this.#start_ms - due_ms)
-      }
-    })
-  }
-
-  committedAll(): boolean {
-    return [...this.#commits.values()].every(tally => tally.done())
-  }
-
-  complete(): boolean {
-    return this.alerts.missing().length === 0 && this.committedAll()
-  }
-
-  report() {
-    const { plan } = this.#schedule
-    return {
-      ...this.#ack.percentiles('ack'),
-      ...this.#commit.percentiles('commit'),
-      alerts_injected: this.alerts.injected,
-      alerts: this.alerts.arrived(),
-      ...this.#alert.percentiles('alert'),
-      ticks: this.#commit.count(),
-      readings_per_s: Math.round(this.#ack.count() / plan.seconds_s),
-      rate: plan.rate_per_s,
-      seconds: plan.seconds_s,
-      warmup_s: plan.warmup_s,
-      lines: plan.lines,
-      seed: plan.seed,
-    }
-  }
 }
 
 const rounded = (value: number | null) => (value === null ? null : Math.round(value * 100) / 100)

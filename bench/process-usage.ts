@@ -6,12 +6,18 @@ const EVERY_MS = 1000
 /** What a process used between `begin` and `end`; null where the system does not tell. */
 export interface ProcessUsage {
   begin(): void
-  end(): { readonly cpu_cores: number | null; readonly rss_MiB: number | null }
+  end(): {
+    readonly cpu_cores: number | null
+    readonly rss_MiB: number | null
+    /** Handed to the system by write calls, to disk and network. */
+    readonly written_MiB_per_s: number | null
+  }
 }
 
 /** Watches a process through /proc; the memory is the most that was seen. */
 export function processUsage(pid: number): ProcessUsage {
   let began_s = Number.NaN
+  let began_MiB = Number.NaN
   let began_ms = Number.NaN
   let rss_MiB: number | null = null
   let timer: NodeJS.Timeout | undefined
@@ -22,6 +28,7 @@ export function processUsage(pid: number): ProcessUsage {
   return {
     begin() {
       began_s = cpuOf(pid)
+      began_MiB = writtenOf(pid)
       began_ms = performance.now()
       look()
       timer = setInterval(look, EVERY_MS)
@@ -29,8 +36,12 @@ export function processUsage(pid: number): ProcessUsage {
     end() {
       clearInterval(timer)
       look()
-      const cores = (cpuOf(pid) - began_s) / ((performance.now() - began_ms) / 1000)
-      return { cpu_cores: Number.isFinite(cores) ? cores : null, rss_MiB }
+      const passed_s = (performance.now() - began_ms) / 1000
+      return {
+        cpu_cores: known((cpuOf(pid) - began_s) / passed_s),
+        rss_MiB,
+        written_MiB_per_s: known((writtenOf(pid) - began_MiB) / passed_s),
+      }
     },
   }
 }
@@ -46,6 +57,12 @@ function memoryOf(pid: number): number | undefined {
   const match = /^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))
   return match ? Number(match[1]) / 1024 : undefined
 }
+
+function writtenOf(pid: number): number {
+  return Number(/^wchar: (\d+)/m.exec(read(`/proc/${pid}/io`))?.[1]) / 1024 ** 2
+}
+
+const known = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
 function read(file: string): string {
   try {

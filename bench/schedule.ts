@@ -96,7 +96,9 @@ function crossingsOf(plan: LoadPlan, assets: readonly number[], random: Random):
   const room = total * TAGS_COUNT * Math.ceil(seconds / CROSSING_GAP_S) * CROSSING_SHARE_MAX
   if (plan.alerts > room) {
     throw new LiquidusError('USAGE', {
-      problem: `--alerts ${plan.alerts} does not fit; at this rate and time take ${Math.floor(room)} or fewer`,
+      problem:
+        `--alerts ${plan.alerts} does not fit; at this rate and time ` +
+        `take ${Math.floor(room)} or fewer`,
     })
   }
   const taken = new Map<string, number[]>()

@@ -360,6 +360,8 @@ export interface Margin {
   readonly constraint: string
   /** Distance to the limit in the worst case of the forecast, in `unit`; negative: broken. */
   readonly worst: number
+  /** The same distance without the change. */
+  readonly worst_without: number
   readonly unit: string
 }
 

@@ -57,7 +57,11 @@ async function run(kills: number): Promise<Verified> {
       recording.path,
       ...['--line', 'pots', '--grpc', `127.0.0.1:${port}`, '--speed', 'max', '--json'],
     ])
-    await eventually(async () => replay.said(), said => said.includes('line "pots"'), 30_000)
+    await eventually(
+      async () => replay.said(),
+      said => said.includes('line "pots"'),
+      30_000,
+    )
     for (let kill = 0; kill < kills; kill++) {
       await new Promise(resolve => setTimeout(resolve, 500 + 700 * kill))
       await engine.kill9()
@@ -72,7 +76,8 @@ async function run(kills: number): Promise<Verified> {
     if (kills > 0) expect(summary['reconnects']).toBeGreaterThan(0)
     await settled(engine.http)
     expect(await engine.stop()).toBe(0)
-    const verified = await liquidus(['verify', '--data', data.path, '--line', 'pots', '--json']).done
+    const verified = await liquidus(['verify', '--data', data.path, '--line', 'pots', '--json'])
+      .done
     expect(verified.stderr).not.toContain('bug')
     return JSON.parse(verified.stdout) as Verified
   } finally {

@@ -87,7 +87,12 @@ export function outlookOf(cell: number, plan: Plan, forecast: ForecastOf): Outlo
     if (Number.isNaN(worst) || Number.isNaN(without)) return undefined
     safe &&= worst >= 0 || worst >= without
     const { text, unit, scale } = constraint
-    margins.push({ constraint: text, worst: rounded(worst * scale), unit })
+    margins.push({
+      constraint: text,
+      worst: rounded(worst * scale),
+      worst_without: rounded(without * scale),
+      unit,
+    })
   }
   return { margins, safe, forecasts: pairsOf(after, before) }
 }

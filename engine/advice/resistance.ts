@@ -2,13 +2,7 @@ import type { TwinFrame } from '../flow.ts'
 import { confidenceOf } from './feed.ts'
 import { targetResistance, window } from './limits.ts'
 import type { Look } from './look.ts'
-import {
-  clamp,
-  type ForecastOf,
-  outlookOf,
-  type Proposal,
-  rounded,
-} from './proposal.ts'
+import { clamp, type ForecastOf, outlookOf, type Proposal, rounded } from './proposal.ts'
 
 /** Resistance per distance of a 350 kA cell, uOhm/m (process model specification 8). */
 const UOHM_PER_M = 109

@@ -46,27 +46,28 @@ export function adviceStage(
   const seen = new Float64Array(2) // ticks seen, usual line current A
   const dt_s = definition.tick_ms / 1000
 
-  const track = (frame: LineFrame, twin: TwinFrame): void => {
-    if (!look) return
-    seen[0]! += 1
-    const line_A = frame.values[look.currentTag * cells]!
-    if (line_A > 0) seen[1] = seen[1]! > 0 ? seen[1]! + (line_A - seen[1]!) * 1e-4 : line_A
+  const trackCell = (cell: number, frame: LineFrame, twin: TwinFrame): void => {
     // The gain starts at 1/n, so that the first hour is a plain mean.
     const feedGain = Math.max(dt_s / FEED_MEAN_S, 1 / seen[0]!)
     const resistanceGain = Math.max(dt_s / RESISTANCE_MEAN_S, 1 / seen[0]!)
-    for (let cell = 0; cell < cells; cell++) {
-      let shots_kg = 0
-      for (const tag of look.feedTags) shots_kg += frame.values[tag * cells + cell]!
-      commanded_kgps[cell]! += feedGain * (shots_kg / dt_s - commanded_kgps[cell]!)
-      const resistance = look.mean(twin, 'resistance', cell)
-      if (Number.isNaN(resistance)) continue
-      const before = reference_Ohm[cell]!
-      reference_Ohm[cell] = Number.isNaN(before)
-        ? resistance
-        : before + resistanceGain * (resistance - before)
-    }
+    let shots_kg = 0
+    for (const tag of look!.feedTags) shots_kg += frame.values[tag * cells + cell]!
+    commanded_kgps[cell]! += feedGain * (shots_kg / dt_s - commanded_kgps[cell]!)
+    const resistance = look!.mean(twin, 'resistance', cell)
+    if (Number.isNaN(resistance)) return
+    const before = reference_Ohm[cell]!
+    reference_Ohm[cell] = Number.isNaN(before)
+      ? resistance
+      : before + resistanceGain * (resistance - before)
+  }
+
+  const track = (frame: LineFrame, twin: TwinFrame): void => {
+    seen[0]! += 1
+    const line_A = frame.values[look!.currentTag * cells]!
+    if (line_A > 0) seen[1] = seen[1]! > 0 ? seen[1]! + (line_A - seen[1]!) * 1e-4 : line_A
+    for (let cell = 0; cell < cells; cell++) trackCell(cell, frame, twin)
     for (const event of frame.events) {
-      if (look.eventTags.includes(event.tagIndex)) {
+      if (look!.eventTags.includes(event.tagIndex)) {
         quietFrom_ms[event.cell] = event.time_ms + AFTER_ANODE_CHANGE_MS
       }
     }

@@ -70,26 +70,25 @@ export function anomalyStage(
   const pattern =
     potline && models.cellScorer ? patternDetector(definition, twin, models.cellScorer) : undefined
   const list = alarmList(definition)
-  const parts = [health, process, dynamic, pattern, list].filter(
-    (part): part is NonNullable<typeof part> => part !== undefined,
-  ) satisfies Stateful[]
+  const parts: Stateful[] = [health, process, dynamic, pattern, list].filter(part => !!part)
 
   let anomalies: Anomaly[] = []
-  const report = (finding: Finding) => {
+  const tell = (finding: Finding) => {
     if (finding.active) anomalies.push(anomalyOf(definition, finding))
+  }
+  const report = (finding: Finding) => {
+    tell(finding)
     list.condition(finding)
   }
-  /** An unpromoted model is shown and never raises an alarm. */
-  const reportEvent = (finding: Finding) => {
-    if (finding.active) anomalies.push(anomalyOf(definition, finding))
-  }
-  const patternReport = models.cellScorer?.promoted ? report : reportEvent
-  const dynamicReport = potline ? reportEvent : report
+  // An unpromoted model is shown and never raises an alarm.
+  const patternReport = models.cellScorer?.promoted ? report : tell
+  const dynamicReport = potline ? tell : report
 
   const result = (): AnomalyResult => {
+    if (anomalies.length === 0) return { anomalies: NO_ANOMALIES, alarms: list.changes() }
     const found = anomalies
-    if (found.length > 0) anomalies = []
-    return { anomalies: found.length > 0 ? found : NO_ANOMALIES, alarms: list.changes() }
+    anomalies = []
+    return { anomalies: found, alarms: list.changes() }
   }
 
   return {

@@ -49,9 +49,14 @@ sends through the gRPC door like any plant. Stop with Ctrl+C.`,
       file: options['config'] as string | undefined,
       flags: flagsOf(options),
     })
+    const defaults = loadConfig({ environment: {} })
+    // A port that differs from its default was asked for; so was one that a flag names.
     const fixedPorts = new Set(
       (['http', 'grpc', 'opcua'] as const)
-        .filter(name => options[name] !== undefined)
+        .filter(name => {
+          const key = `${name}_port` as const
+          return options[name] !== undefined || config[key] !== defaults[key]
+        })
         .map(name => `${name}_port` as const),
     )
     const running = await startEngine({ config, fixedPorts })

@@ -24,6 +24,7 @@ const TABLE = {
   CONNECTION_REFUSED: 'no engine answers at {address} ({problem}); start one with "npm start"',
   INGEST_REFUSED: '{address} refused the readings: {problem}',
   NOT_ALLOWED: '{subject} ({role}) may not {action}',
+  ENGINE_ENDED: 'the engine that was started ended ({code}); it said:\n{output}',
   MODEL_INVALID: 'model {model}: {problem}',
   USAGE: '{problem}',
 } as const

@@ -6,7 +6,7 @@ import type {
   BatchDecoder,
   LineDefinition,
   LineFrame,
-  OutputEvent,
+  ReadingBatch,
   Twin,
   TwinFrame,
 } from '../flow.ts'
@@ -20,6 +20,8 @@ export interface LineFold {
   readonly anomaly: AnomalyStage
   readonly advice: AdviceStage
   frames(item: LogItem, emit: (step: Step) => void): void
+  /** Runs all stages over readings that need no log: for offline runs. */
+  foldBatch(batch: ReadingBatch, onStep: (step: Step) => void): void
   runTwin(frame: LineFrame): TwinFrame
   runAnomaly(step: Step): void
   runAdvice(step: Step): void
@@ -47,27 +49,33 @@ export function lineFold(
   let latest: { frame: LineFrame; twin: TwinFrame } | undefined
   let line_ms = 0
 
-  return {
+  const emitTicks = (emit: (step: Step) => void) => (frame: LineFrame) =>
+    emit({ at: 'tick', frame, twin: undefined, events: [] })
+
+  const foldOf: LineFold = {
     builder,
     twin,
     anomaly,
     advice,
     latest: () => latest,
     frames(item, emit) {
-      const emitTick = (frame: LineFrame) =>
-        emit({ at: 'tick', frame, twin: undefined, events: [] })
       const { entry } = item
       if (entry.kind === 'batch') {
         const batch = decoder.decode(entry)
         // History is kept in the log for recalculation; it never moves the live state.
         if (batch.count === 0 || batch.mode === 'backfill') return
         emit({ at: 'readings', batch, events: [] })
-        builder.batch(batch, emitTick)
+        builder.batch(batch, emitTicks(emit))
       } else if (entry.kind === 'close') {
-        builder.close(entry.tick, entry.reason, emitTick)
+        builder.close(entry.tick, entry.reason, emitTicks(emit))
       } else if (entry.kind === 'decision') {
         emit({ at: 'decision', entry, time_ms: line_ms || entry.decided_ms, events: [] })
       }
+    },
+    foldBatch(batch, onStep) {
+      const run = (step: Step) => runStages(foldOf, step, onStep)
+      run({ at: 'readings', batch, events: [] })
+      builder.batch(batch, emitTicks(run))
     },
     runTwin(frame) {
       const result = twin.step(frame)
@@ -123,6 +131,7 @@ export function lineFold(
       advice.restore(part('advice'))
     },
   }
+  return foldOf
 }
 
 function twinOf(step: Extract<Step, { at: 'tick' }>): TwinFrame {
@@ -130,18 +139,14 @@ function twinOf(step: Extract<Step, { at: 'tick' }>): TwinFrame {
   return step.twin
 }
 
-/** Runs the whole fold over one entry, without RxJS: for verification and training. */
-export function foldEntry(
-  fold: LineFold,
-  item: LogItem,
-  onEvent: (event: OutputEvent) => void,
-  onTick?: (frame: LineFrame, twin: TwinFrame) => void,
-): void {
-  fold.frames(item, step => {
-    if (step.at === 'tick') step.twin = fold.runTwin(step.frame)
-    fold.runAnomaly(step)
-    fold.runAdvice(step)
-    for (const event of step.events) onEvent(event)
-    if (step.at === 'tick' && step.twin) onTick?.(step.frame, step.twin)
-  })
+function runStages(fold: LineFold, step: Step, onStep: (step: Step) => void): void {
+  if (step.at === 'tick') step.twin = fold.runTwin(step.frame)
+  fold.runAnomaly(step)
+  fold.runAdvice(step)
+  onStep(step)
+}
+
+/** Runs the whole fold over one entry, without RxJS: for verification. */
+export function foldEntry(fold: LineFold, item: LogItem, onStep: (step: Step) => void): void {
+  fold.frames(item, step => runStages(fold, step, onStep))
 }

@@ -196,13 +196,16 @@ export function lineRuntime(parts: LineParts): LineRuntime {
 
     status(): LineStatus {
       const { counters } = fold.builder
-      if (hash === '' && state) hash = stateHash(state)
       const latest = fold.latest()
       return {
         tick: latest?.frame.tick ?? 0,
         time_ms: latest?.frame.time_ms ?? 0,
         position,
-        state_hash: hash,
+        // Hashing a large state takes milliseconds, and most who ask for the status do not want it.
+        get state_hash() {
+          if (hash === '' && state) hash = stateHash(state)
+          return hash
+        },
         behind_entries: queue.behind_entries(),
         degraded,
         readings_accepted: counters.accepted,

@@ -60,10 +60,10 @@ export async function verifyLine(
       const entry = decodeEntry(record.bytes)
       audit.take(entry)
       const item = { position: record.position, entry, size_bytes: record.bytes.length }
-      const count = () => {
-        ticks += 1
-      }
-      foldEntry(fold, item, event => events.push(event), count)
+      foldEntry(fold, item, step => {
+        if (step.at === 'tick') ticks += 1
+        events.push(...step.events)
+      })
       position = record.position
     }
     onProgress(position, end)

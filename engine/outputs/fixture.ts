@@ -131,7 +131,7 @@ export function fixtureAdvice(change: Partial<Advice> = {}): Advice {
     interval_min_s: 3600,
     reason: 'Alumina falls below its target.',
     forecasts: [],
-    margins: [{ constraint: 'superheat', worst: 3.5, unit: 'K' }],
+    margins: [{ constraint: 'superheat', worst: 3.5, worst_without: 3.1, unit: 'K' }],
     confidence: 0.8,
     inhibits: [],
     versions: { twin: '1' },

@@ -7,7 +7,7 @@ export const TREND_COARSE_EVERY = 60
 /** Coarse buckets kept: one day of a 1 Hz line. */
 export const TREND_COARSE_BUCKETS = 1440
 /** Most bytes that one ring may hold; a larger wish is cut to fewer rows. */
-export const TREND_BYTES_MAX = 128 * 1024 * 1024
+export const TREND_BYTES_MAX = 32 * 1024 * 1024
 /** Most points that one read may ask for. */
 export const TREND_POINTS_MAX = 4000
 

@@ -126,6 +126,19 @@ describe('training an autoencoder', () => {
   })
 })
 
+describe('the shipped model', () => {
+  it('is whole, takes the features this engine makes and only scores', async () => {
+    const shipped = modelRegistry(join(import.meta.dirname, '../../models'))
+    const stored = await shipped.loadLive('potline-cells')
+    expect(stored!.record.features).toEqual([...CELL_FEATURES])
+    expect(stored!.promoted).toBe(false)
+    const scorer = await loadCellScorer(stored!)
+    const out = new Float64Array(1)
+    scorer.score(Float32Array.from(stored!.record.centre), 1, out)
+    expect(out[0]).toBeLessThan(stored!.record.threshold)
+  })
+})
+
 describe('model registry', () => {
   it('points shadow at the newest version and champion only when told', async () => {
     await train('points', 1)

@@ -16,6 +16,7 @@ export function MarginBars({ margins }: { margins: readonly Margin[] }) {
           const most = largest.get(margin.unit) ?? 0
           const share = most > 0 ? Math.abs(margin.worst) / most : 0
           const broken = margin.worst < 0
+          const digits = Math.max(0, Math.min(3, digitsFor(most) - 1))
           return (
             <tr key={margin.constraint} data-broken={broken}>
               <th scope="row">{words(margin.constraint)}</th>
@@ -28,9 +29,8 @@ export function MarginBars({ margins }: { margins: readonly Margin[] }) {
                 )}
               </td>
               <td className="number">
-                {formatNumber(margin.worst, Math.max(0, Math.min(3, digitsFor(most) - 1)))}{' '}
-                {formatUnit(margin.unit)}
-                {broken && ' broken'}
+                {formatNumber(margin.worst, digits)} {formatUnit(margin.unit)}
+                {broken && ` (without ${formatNumber(margin.worst_without, digits)})`}
               </td>
             </tr>
           )

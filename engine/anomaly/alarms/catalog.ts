@@ -79,7 +79,8 @@ export const alarmCatalog: Readonly<Record<string, AlarmRule>> = {
     response: 'Inspect the feeders and crust breakers of the cell; clear the blocked hole.',
     respond_within_ms: 30 * MINUTE,
     on_delay_ms: 0,
-    off_delay_ms: 5 * MINUTE,
+    // A feeding cycle hides the fault for a while: the alarm stays through it.
+    off_delay_ms: 45 * MINUTE,
   },
   'feed-above-demand': {
     ...measured,

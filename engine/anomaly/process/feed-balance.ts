@@ -3,7 +3,7 @@ import { isFeedShot, potlineTag } from '../../lines/potline.ts'
 import { estimateAt, estimateNames } from '../estimates.ts'
 import type { Report } from '../finding.ts'
 import type { Stateful } from '../state.ts'
-import { type Faults, quietTime } from './quiet.ts'
+import { type Faults, type QuietTime, quietTime } from './quiet.ts'
 
 /**
  * Weighs the slope of the resistance against the alumina that was commanded. A cell that gets
@@ -20,7 +20,7 @@ const NEED_KGPC = (0.945 * 0.10196) / (6 * 96485.33)
 const FIXED_V = 1.65
 
 // Usual answer of slope over resistance, 1/min, to feed and resistance level; least squares on
-// one quiet simulated day of 40 cells, and the spread of what is left on another.
+// one quiet simulated day of 40 cells, and the spread of what is left on others.
 const ANSWER = {
   constant: -1.933e-4,
   feed5: 3.0589e-3,
@@ -29,19 +29,25 @@ const ANSWER = {
   level: -7.8808e-3,
   level_feed10: 5.321e-2,
   level_feed20: -2.21389e-1,
-  spread: 1.2658e-4,
+  spread: 1.41e-4,
 } as const
 
-// Cumulative sums: allowance per minute in spreads, and the sum that is a finding. The largest
-// sums on 97 quiet simulated hours of 40 cells were 48 and 135.
-const BELOW = { kind: 'feed-below-demand', sign: 1, allowance: 1.3, limit: 60 } as const
+// Cumulative sums: allowance per minute in spreads, and the sum that is a finding: at most one
+// on a quiet simulated day of 40 cells.
+const BELOW = { kind: 'feed-below-demand', sign: 1, allowance: 1.3, limit: 56 } as const
 const ABOVE = { kind: 'feed-above-demand', sign: -1, allowance: 1.7, limit: 180 } as const
 const DEVIATION_MAX = 6
 /** A rise is told only where the cell was fed its need, a fall only where it was not. */
-const FED_SHARE = 0.03
+const FED_SHARE = 0.12
 /** The limit is this much higher until the usual level of the cell is known. */
-const START_SHARE = 0.3
-const SUM_MAX_SHARE = 1.5
+const START_SHARE = 0.15
+const SUM_MAX_SHARE = 2.5
+
+/** What a cell always is off the usual answer is its own; it is learnt while nothing is up. */
+const OWN_S = 4 * 3600
+const OWN_SUM_MAX = 25
+/** Above this noise a slope of minutes says nothing of alumina. */
+const NOISE_MAX_V = 0.025
 
 const SLOPE_S = 120
 const LEVEL_S = 300
@@ -58,8 +64,18 @@ interface Sum {
   readonly standing: Uint8Array // [cell]
 }
 
-const Row = { feed5: 0, feed10: 1, feed20: 2, slope: 3, level: 4, usual: 5, age_s: 6 }
-const ROWS = 7
+const Row = { feed5: 0, feed10: 1, feed20: 2, slope: 3, level: 4, usual: 5, age_s: 6, own: 7 }
+const ROWS = 8
+
+interface Balance {
+  readonly cells: number
+  readonly dt_s: number
+  readonly at: { readonly voltage: number; readonly slope: number; readonly noise: number }
+  readonly quiet: QuietTime
+  readonly state: Float64Array // [row][cell]
+  readonly fed_kg: Float64Array // [cell], in this tick
+  readonly sums: readonly Sum[]
+}
 
 /** Feed balance of all cells of a potline. */
 export function feedBalance(
@@ -67,117 +83,140 @@ export function feedBalance(
   names: { readonly fields: readonly Quantity[]; readonly channels: readonly Channel[] },
 ): FeedBalance {
   const cells = definition.cells.length
-  const dt_s = definition.tick_ms / 1000
   const find = estimateNames(names.fields, names.channels, cells)
-  const voltageAt = find.channel(potlineTag.voltage)
-  const slopeAt = find.field('resistance_slope_Ohmps')
+  const at = {
+    voltage: find.channel(potlineTag.voltage),
+    slope: find.field('resistance_slope_Ohmps'),
+    noise: find.field('voltage_noise_V'),
+  }
   const voltageTag = definition.tags.findIndex(({ tag }) => tag === potlineTag.voltage)
-  const quiet = quietTime(cells)
   const currentTag = definition.tags.findIndex(({ tag }) => tag === potlineTag.current)
   const feedTags = definition.tags.map(({ tag }) => isFeedShot(tag))
-  const state = new Float64Array(ROWS * cells) // [row][cell]
+  const state = new Float64Array(ROWS * cells)
   for (const row of [Row.feed5, Row.feed10, Row.feed20, Row.level, Row.usual]) {
     state.fill(Number.NaN, row * cells, (row + 1) * cells)
   }
   const fed_kg = new Float64Array(cells)
-  const sums: readonly Sum[] = [BELOW, ABOVE].map(rule => ({
+  const sums = [BELOW, ABOVE].map(rule => ({
     ...rule,
     sums: new Float64Array(cells),
     standing: new Uint8Array(cells),
   }))
-
-  const follow = (row: number, cell: number, value: number, seconds: number) => {
-    const i = row * cells + cell
-    const before = state[i]!
-    state[i] = Number.isNaN(before) ? value : before + (value - before) * (dt_s / seconds)
-  }
-
-  const learn = (twin: TwinFrame, cell: number, current_A: number, blind: boolean) => {
-    const feed = fed_kg[cell]! / dt_s / (NEED_KGPC * current_A) - 1
-    if (Number.isFinite(feed)) {
-      // A cell that was just met is taken to have been fed its need.
-      for (const row of [Row.feed5, Row.feed10, Row.feed20]) {
-        if (Number.isNaN(state[row * cells + cell]!)) state[row * cells + cell] = 0
-      }
-      follow(Row.feed5, cell, feed, 300)
-      follow(Row.feed10, cell, feed, 600)
-      follow(Row.feed20, cell, feed, 1200)
-    }
-    const voltage_V = twin.observed[voltageAt + cell]!
-    const hidden = twin.masked[cell] === 1 || blind
-    if (!quiet.look(cell, hidden, voltage_V, dt_s) || Number.isNaN(feed)) return
-    const age = Row.age_s * cells + cell
-    state[age] = Math.min(USUAL_S, state[age]! + dt_s)
-    follow(Row.level, cell, (voltage_V - FIXED_V) / current_A, LEVEL_S)
-    follow(Row.usual, cell, state[Row.level * cells + cell]!, Math.max(dt_s, state[age]!))
-    const slope = estimateAt(twin, slopeAt, cell)
-    // The twin begins its slope anew after an event: what was before says nothing then.
-    if (Number.isFinite(slope)) follow(Row.slope, cell, slope, SLOPE_S)
-    else state[Row.slope * cells + cell] = Number.NaN
-  }
-
-  /** How far the slope is above the usual answer, in spreads; NaN when it can not be judged. */
-  const deviation = (cell: number): number => {
-    const of = (row: number) => state[row * cells + cell]!
-    if (quiet.since_s(cell) < SETTLED_S || of(Row.age_s) < START_S) return Number.NaN
-    const level = (of(Row.level) / of(Row.usual) - 1) * (of(Row.age_s) / USUAL_S)
-    const usual =
-      ANSWER.constant +
-      ANSWER.feed5 * of(Row.feed5) +
-      (ANSWER.feed10 + ANSWER.level_feed10 * level) * of(Row.feed10) +
-      (ANSWER.feed20 + ANSWER.level_feed20 * level) * of(Row.feed20) +
-      ANSWER.level * level
-    return ((of(Row.slope) * 60) / of(Row.level) - usual) / ANSWER.spread
-  }
-
-  const judge = (sum: Sum, cell: number, by: number, time_ms: number, report: Report) => {
-    // Both sums run on while nothing may be told: evidence of one phase counts in the next.
-    const step = (Math.min(DEVIATION_MAX, sum.sign * by) - sum.allowance) * (dt_s / 60)
-    const total = Math.min(SUM_MAX_SHARE * sum.limit, Math.max(0, sum.sums[cell]! + step))
-    sum.sums[cell] = total
-    const stands = sum.standing[cell] === 1
-    const feed = state[Row.feed20 * cells + cell]!
-    const known = state[Row.age_s * cells + cell]! / USUAL_S
-    const limit = sum.limit * (1 + START_SHARE * (1 - known))
-    if (stands ? total > 0 : total < limit || sum.sign * feed < FED_SHARE) return
-    sum.standing[cell] = stands ? 0 : 1
-    const told = stands ? NOTHING : describe(sum.sign > 0, feed)
-    const place = { kind: sum.kind, cell, tagIndex: -1, active: !stands, time_ms }
-    report({ ...place, ...told, detector: 'process' })
-  }
+  const quiet = quietTime(cells)
+  const dt_s = definition.tick_ms / 1000
+  const balance: Balance = { cells, dt_s, at, quiet, state, fed_kg, sums }
+  const arrays = [state, ...sums.flatMap(sum => [sum.sums, sum.standing])]
 
   return {
     tick(frame, twin, faults, report) {
-      if (voltageAt < 0 || slopeAt < 0 || currentTag < 0) return
+      if (at.voltage < 0 || at.slope < 0 || currentTag < 0) return
       const current_A = frame.values[currentTag * cells]!
       fed_kg.fill(0)
       for (const event of frame.events) {
         if (feedTags[event.tagIndex]) fed_kg[event.cell]! += event.value
       }
       for (let cell = 0; cell < cells; cell++) {
-        learn(twin, cell, current_A, faults.has(voltageTag * cells + cell))
-        const by = deviation(cell)
-        if (Number.isNaN(by)) continue
-        for (const sum of sums) judge(sum, cell, by, frame.time_ms, report)
+        learn(balance, twin, cell, current_A, faults.has(voltageTag * cells + cell))
+        const by = deviation(balance, cell)
+        if (Number.isNaN(by) || estimateAt(twin, at.noise, cell) > NOISE_MAX_V) continue
+        const beside = by - learnOwn(balance, cell, by)
+        for (const sum of sums) judge(balance, sum, cell, beside, frame.time_ms, report)
       }
     },
     save(out) {
-      out.array(state)
+      for (const array of arrays) out.array(array)
       quiet.save(out)
-      for (const sum of sums) {
-        out.array(sum.sums)
-        out.array(sum.standing)
-      }
     },
     load(from) {
-      from.array(state)
+      for (const array of arrays) from.array(array)
       quiet.load(from)
-      for (const sum of sums) {
-        from.array(sum.sums)
-        from.array(sum.standing)
-      }
     },
   }
+}
+
+function follow(balance: Balance, row: number, cell: number, value: number, seconds: number): void {
+  const i = row * balance.cells + cell
+  const before = balance.state[i]!
+  const share = balance.dt_s / seconds
+  balance.state[i] = Number.isNaN(before) ? value : before + (value - before) * share
+}
+
+function learn(
+  balance: Balance,
+  twin: TwinFrame,
+  cell: number,
+  current_A: number,
+  blind: boolean,
+): void {
+  const { cells, dt_s, at, quiet, state, fed_kg } = balance
+  const feed = fed_kg[cell]! / dt_s / (NEED_KGPC * current_A) - 1
+  if (Number.isFinite(feed)) {
+    // A cell that was just met is taken to have been fed its need.
+    for (const row of [Row.feed5, Row.feed10, Row.feed20]) {
+      if (Number.isNaN(state[row * cells + cell]!)) state[row * cells + cell] = 0
+    }
+    follow(balance, Row.feed5, cell, feed, 300)
+    follow(balance, Row.feed10, cell, feed, 600)
+    follow(balance, Row.feed20, cell, feed, 1200)
+  }
+  const voltage_V = twin.observed[at.voltage + cell]!
+  const hidden = twin.masked[cell] === 1 || blind
+  if (!quiet.look(cell, hidden, voltage_V, dt_s) || Number.isNaN(feed)) return
+  const age = Row.age_s * cells + cell
+  state[age] = Math.min(USUAL_S, state[age]! + dt_s)
+  follow(balance, Row.level, cell, (voltage_V - FIXED_V) / current_A, LEVEL_S)
+  const level = state[Row.level * cells + cell]!
+  follow(balance, Row.usual, cell, level, Math.max(dt_s, state[age]!))
+  const slope = estimateAt(twin, at.slope, cell)
+  // The twin begins its slope anew after an event: what was before says nothing then.
+  if (Number.isFinite(slope)) follow(balance, Row.slope, cell, slope, SLOPE_S)
+  else state[Row.slope * cells + cell] = Number.NaN
+}
+
+/** How far the slope is above the usual answer, in spreads; NaN when it can not be judged. */
+function deviation({ state, cells, quiet }: Balance, cell: number): number {
+  const of = (row: number) => state[row * cells + cell]!
+  if (quiet.since_s(cell) < SETTLED_S || of(Row.age_s) < START_S) return Number.NaN
+  const level = (of(Row.level) / of(Row.usual) - 1) * (of(Row.age_s) / USUAL_S)
+  const usual =
+    ANSWER.constant +
+    ANSWER.feed5 * of(Row.feed5) +
+    (ANSWER.feed10 + ANSWER.level_feed10 * level) * of(Row.feed10) +
+    (ANSWER.feed20 + ANSWER.level_feed20 * level) * of(Row.feed20) +
+    ANSWER.level * level
+  return ((of(Row.slope) * 60) / of(Row.level) - usual) / ANSWER.spread
+}
+
+/** Returns what the cell was usually off before this tick. */
+function learnOwn({ state, cells, sums, dt_s }: Balance, cell: number, by: number): number {
+  const i = Row.own * cells + cell
+  const own = state[i]!
+  const bounded = Math.max(-DEVIATION_MAX, Math.min(DEVIATION_MAX, by))
+  if (sums[0]!.sums[cell]! < OWN_SUM_MAX) state[i] = own + (bounded - own) * (dt_s / OWN_S)
+  return own
+}
+
+function judge(
+  { state, cells, dt_s }: Balance,
+  sum: Sum,
+  cell: number,
+  by: number,
+  time_ms: number,
+  report: Report,
+): void {
+  // The sum runs on while nothing may be told: evidence of one phase counts in the next.
+  const step = (Math.min(DEVIATION_MAX, sum.sign * by) - sum.allowance) * (dt_s / 60)
+  const total = Math.min(SUM_MAX_SHARE * sum.limit, Math.max(0, sum.sums[cell]! + step))
+  sum.sums[cell] = total
+  const stands = sum.standing[cell] === 1
+  const feed = state[Row.feed20 * cells + cell]!
+  const known = state[Row.age_s * cells + cell]! / USUAL_S
+  const limit = sum.limit * (1 + START_SHARE * (1 - known))
+  if (stands ? total > 0 : total < limit || sum.sign * feed < FED_SHARE) return
+  sum.standing[cell] = stands ? 0 : 1
+  const told = stands ? NOTHING : describe(sum.sign > 0, feed)
+  const place = { kind: sum.kind, cell, tagIndex: -1, active: !stands, time_ms }
+  report({ ...place, ...told, detector: 'process' })
 }
 
 const NOTHING = { text: '', score: 0, causes: [] }

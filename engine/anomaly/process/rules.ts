@@ -55,7 +55,8 @@ const anodeEffect: ProcessRule = {
 }
 
 // Mean slopes of two minutes; the steepest on 58 quiet simulated hours of 40 cells was 0.024.
-const SLOPE_RISING = 0.02e-6 / 60 // Ohm/s
+const SLOPE_CALM = 0.02e-6 / 60 // Ohm/s
+const SLOPE_RISING = 0.026e-6 / 60
 const SLOPE_STEEP = 0.032e-6 / 60
 const AHEAD_S = 15 * 60
 const SETTLED_S = 240
@@ -76,7 +77,7 @@ const anodeEffectComing: ProcessRule = {
     if (look.slope_Ohmps > SLOPE_STEEP) return Verdict.present
     const soon = look.trusted && timeToEffect_s(look) < AHEAD_S
     if (soon && look.slope_Ohmps > SLOPE_RISING) return Verdict.present
-    return look.slope_Ohmps < SLOPE_RISING ? Verdict.absent : Verdict.unknown
+    return look.slope_Ohmps < SLOPE_CALM ? Verdict.absent : Verdict.unknown
   },
   describe(look) {
     const ahead_s = timeToEffect_s(look)

@@ -15,6 +15,9 @@ const LOW_K = 273.15 + 943
 const BACK_K = 3
 /** Repeatability of a dip measurement; the gap of 37 true dips on a quiet day was 2.6 K rms. */
 const SAMPLE_STD_K = 1.5
+/** An anode effect heats a cell by more than the twin knows; no dip is doubted so soon after. */
+const EFFECT_V = 8
+const AFTER_EFFECT_MS = 4 * 3600_000
 const BIAS_SIGMAS = 1.25
 const BIAS_MIN_K = 8.5
 
@@ -26,7 +29,10 @@ export function sampleCheck(
   names: { readonly fields: readonly Quantity[]; readonly channels: readonly Channel[] },
 ): SampleCheck {
   const cells = definition.cells.length
-  const at = estimateNames(names.fields, names.channels, cells).field('bath_K')
+  const find = estimateNames(names.fields, names.channels, cells)
+  const at = find.field('bath_K')
+  const voltageAt = find.channel(potlineTag.voltage)
+  const effect_ms = new Float64Array(cells).fill(Number.NEGATIVE_INFINITY)
   const tagIndex = definition.tags.findIndex(({ tag }) => tag === potlineTag.bathTemperature)
   // What the twin believed before it saw the sample.
   const expected_K = new Float64Array(cells).fill(Number.NaN)
@@ -48,7 +54,8 @@ export function sampleCheck(
     const shown = `${(value_K - 273.15).toFixed(1)} C`
     const gap_K = value_K - expected_K[cell]!
     const std_K = Math.hypot(SAMPLE_STD_K, expectedStd_K[cell]! || 0)
-    const biased = Math.abs(gap_K) > BIAS_MIN_K && Math.abs(gap_K) > BIAS_SIGMAS * std_K
+    const calm = time_ms - effect_ms[cell]! > AFTER_EFFECT_MS
+    const biased = calm && Math.abs(gap_K) > Math.max(BIAS_MIN_K, BIAS_SIGMAS * std_K)
     const told = { time_ms, report, score: 1 - std_K / (std_K + Math.abs(gap_K) || 1) }
     change(cell, Flag.bias, 'thermocouple-bias', biased, {
       ...told,
@@ -76,13 +83,16 @@ export function sampleCheck(
       for (let cell = 0; cell < cells; cell++) {
         expected_K[cell] = estimateAt(twin, at, cell)
         expectedStd_K[cell] = stdAt(twin, at, cell)
+        if (voltageAt >= 0 && twin.observed[voltageAt + cell]! > EFFECT_V) {
+          effect_ms[cell] = frame.time_ms
+        }
       }
     },
     save(out) {
-      for (const array of [expected_K, expectedStd_K, flags]) out.array(array)
+      for (const array of [expected_K, expectedStd_K, effect_ms, flags]) out.array(array)
     },
     load(from) {
-      for (const array of [expected_K, expectedStd_K, flags]) from.array(array)
+      for (const array of [expected_K, expectedStd_K, effect_ms, flags]) from.array(array)
     },
   }
 }

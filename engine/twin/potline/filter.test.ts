@@ -44,7 +44,15 @@ describe('the cell filter', () => {
     const state = created()
     const random = seededRandom(3)
     for (let second = 0; second < 200_000; second++) {
-      predictFilter(state, 1, 0, filterTuning, 0.0008 * random.uniform(), 1 + random.integer(3), 1)
+      predictFilter(
+        state,
+        1,
+        0,
+        filterTuning,
+        0.0008 * random.uniform(),
+        { bias: 1 + random.integer(3), feed: 1 },
+        1,
+      )
       const slope = -0.4 * random.uniform()
       updateFilter(
         state,
@@ -65,7 +73,8 @@ describe('the cell filter', () => {
 
   it('never outgrows its caps, however long it hears nothing', () => {
     const state = created()
-    for (let hour = 0; hour < 400; hour++) predictFilter(state, 1, 0, filterTuning, 2.8, 3, 3600)
+    for (let hour = 0; hour < 400; hour++)
+      predictFilter(state, 1, 0, filterTuning, 2.8, { bias: 3, feed: 1 }, 3600)
     const cap = (row: number) => Math.sqrt(state[row]!)
     expect(cap(filterRow.varAlumina)).toBeLessThanOrEqual(filterTuning.aluminaStdMax_wtpct + 1e-9)
     expect(cap(filterRow.varBias)).toBeLessThanOrEqual(filterTuning.biasStdMax_uOhm + 1e-9)
@@ -79,7 +88,7 @@ describe('the cell filter', () => {
     for (let second = 0; second < 7200; second++) {
       alumina += 0.0008 * (state[filterRow.feedEfficiency]! - 1)
       truth += 0.0008 * (0.8 - 1)
-      predictFilter(state, 1, 0, filterTuning, 0.0008, 1, 1)
+      predictFilter(state, 1, 0, filterTuning, 0.0008, { bias: 1, feed: 1 }, 1)
       alumina += updateFilter(state, 1, 0, 1, 0, truth - alumina, 0.01)
     }
     expect(state[filterRow.feedEfficiency]).toBeCloseTo(0.8, 1)

@@ -50,6 +50,12 @@ export const filterTuning: FilterTuning = {
   noiseScale: 20,
 }
 
+/** Multiplies the noise of a state, e.g. after an event; 1 is ordinary running. */
+export interface NoiseBoost {
+  bias: number
+  feed: number
+}
+
 /** Fills the prior of one cell. */
 export function startFilter(
   state: Float64Array, // [filterRow][cell]
@@ -68,7 +74,7 @@ const square = (x: number) => x * x
 
 /**
  * Grows the covariance over dt_s. `aluminaPerFeed_wtpct` is what dissolved alumina gains in this
- * step per unit of feed efficiency; `biasBoost` multiplies the bias noise after an event.
+ * step per unit of feed efficiency; `boost` is that of the cell's present situation.
  */
 export function predictFilter(
   state: Float64Array,
@@ -76,7 +82,7 @@ export function predictFilter(
   cell: number,
   tuning: FilterTuning,
   aluminaPerFeed_wtpct: number,
-  biasBoost: number,
+  boost: NoiseBoost,
   dt_s: number,
 ): void {
   const at = (row: number) => row * cells + cell
@@ -92,9 +98,10 @@ export function predictFilter(
     2 * g * ce + g * g * ee + square(tuning.aluminaNoise_perRoot_h) * hours
   state[at(filterRow.covAluminaBias)]! += g * be
   state[at(filterRow.covAluminaFeed)] = keep * (ce + g * ee)
-  state[at(filterRow.varBias)]! += square(tuning.biasNoise_perRoot_h * biasBoost) * hours
+  state[at(filterRow.varBias)]! += square(tuning.biasNoise_perRoot_h * boost.bias) * hours
   state[at(filterRow.covBiasFeed)] = keep * be
-  state[at(filterRow.varFeed)] = keep * keep * ee + square(tuning.feedNoise_perRoot_h) * hours
+  state[at(filterRow.varFeed)] =
+    keep * keep * ee + square(tuning.feedNoise_perRoot_h * boost.feed) * hours
   capFilter(state, cells, cell, tuning)
 }
 

@@ -13,10 +13,10 @@ const THERMAL_FLOOR_K = 1.5
 const LIQUIDUS_FLOOR_K = 1.5
 const LIQUIDUS_PER_ALUMINA_K = -5.7
 const LIQUIDUS_PER_CAF2_K = -3
-const ACD_STD_M = 0.003
+const ACD_STD_M = 0.0035
 const LEDGE_STD_M = 0.035
 const EFFICIENCY_STD = 0.012
-const UNDISSOLVED_STD_KG = 30
+const UNDISSOLVED_STD_KG = 45
 /** Below this slope of the voltage, in V per wt%, alumina hides. */
 const OBSERVABLE_SLOPE_V = 0.035
 const OBSERVABLE_STD_WTPCT = 0.55

@@ -3,7 +3,7 @@ import type { LineDefinition, Twin } from '../../flow.ts'
 import { twinFrame } from '../frame.ts'
 import { packState, type StateKind, unpackState } from '../snapshot.ts'
 import { potlineChannels, potlineFields } from './fields.ts'
-import { FILTER_ROWS, filterRow, filterTuning, predictFilter } from './filter.ts'
+import { FILTER_ROWS, filterRow, filterTuning, type NoiseBoost, predictFilter } from './filter.ts'
 import { forecastCell } from './forecast.ts'
 import { freshValue, readCells, readCurrent, tagPlaces, usable } from './inputs.ts'
 import { writeCell } from './outputs.ts'
@@ -18,10 +18,13 @@ import {
   restartCell,
   snapshotArrays,
 } from './state.ts'
-import { assimilateVoltage, clampAlumina } from './voltage.ts'
+import { assimilateVoltage, clampAlumina, youth } from './voltage.ts'
 
 const KIND: StateKind = { name: 'potline', version: 1 }
 const RESTLESS_BOOST = 3
+// Until alumina has found its place on the curve, feed efficiency must not explain it away.
+const YOUNG_FEED = 0.7
+const boost: NoiseBoost = { bias: 1, feed: 1 }
 const ACD_SHARE_OF_BIAS = 0.5
 const BIAS_TO_ACD_S = 12 * 3600
 
@@ -94,8 +97,9 @@ function effectHeat_W(state: PotlineState, cell: number): number {
 function stepCell(state: PotlineState, cell: number, measured_V: number, dt_s: number): void {
   const { cells } = state
   const gain = feedGain_wtpct(state, cell, dt_s)
-  const restless = state.own[own.restless_s * cells + cell]! > 0 ? RESTLESS_BOOST : 1
-  predictFilter(state.filter, cells, cell, filterTuning, gain, restless, dt_s)
+  boost.bias = state.own[own.restless_s * cells + cell]! > 0 ? RESTLESS_BOOST : 1
+  boost.feed = 1 - YOUNG_FEED * youth(state, cell)
+  predictFilter(state.filter, cells, cell, filterTuning, gain, boost, dt_s)
   assimilateVoltage(state, cell, measured_V, dt_s)
   settleDistance(state, cell, dt_s)
   if (!isSane(state, cell)) restartCell(state, cell)

@@ -44,8 +44,8 @@ const RICH_WTPCT = 3.2
 const RICH_STD_WTPCT = 0.4
 const RICH_MEMORY_S = 1800
 /** A young filter may sit on the wrong part of the curve: it believes the slope less. */
-const YOUNG_S = 5400
-const YOUNG_NOISE = 4
+const YOUNG_S = 4000
+const YOUNG_NOISE = 6
 const REFUSE_SIGMA = 5
 const REFUSED_MAX_S = 45
 const RESIDUAL_MAX = 50
@@ -157,6 +157,11 @@ export function clampAlumina(state: PotlineState, cell: number): void {
   state.model[at] = Math.min(0.08 * mass_kg, Math.max(low * mass_kg, state.model[at]!))
 }
 
+/** 1 at a cell's first voltage, 0 once it has been followed through a feed cycle or two. */
+export function youth(state: PotlineState, cell: number): number {
+  return Math.max(0, 1 - state.own[own.updates * state.cells + cell]! / YOUNG_S)
+}
+
 /** Compares the measured voltage with the expected one, and corrects the cell by it. */
 export function assimilateVoltage(
   state: PotlineState,
@@ -205,8 +210,7 @@ export function assimilateVoltage(
   }
   if (started && Math.abs(score) > REFUSE_SIGMA && refuse(state, cell, dt_s)) return
   state.own[at(own.refused_s)] = 0
-  const young = Math.max(0, 1 - state.own[at(own.updates)]! / YOUNG_S)
-  const scale = filterTuning.noiseScale * (1 + YOUNG_NOISE * young)
+  const scale = filterTuning.noiseScale * (1 + YOUNG_NOISE * youth(state, cell))
   const noise_V2 = scale * effectiveNoise_V2(state, cell) + expected.bend_V2
   const by = updateFilter(filter, cells, cell, expected.slope_V, h_bias, innovation_V, noise_V2)
   correctAlumina(state, cell, by)
