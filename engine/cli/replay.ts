@@ -68,7 +68,7 @@ from the header. A replay that was interrupted goes on where the engine's log en
       sleep: duration_ms => sleep(duration_ms, undefined, { signal: stop.signal }).catch(() => {}),
       onProgress: report,
       signal: stop.signal,
-    })
+    }).finally(() => producer.close())
     const summary = {
       line,
       line_created: created,
@@ -82,7 +82,6 @@ from the header. A replay that was interrupted goes on where the engine's log en
       reconnects: producer.counts.reconnects,
       not_sent: source.notes,
     }
-    await producer.close()
     if (options['json']) printJson(summary)
     else say(textOf(summary))
     return stop.signal.aborted ? 130 : 0
