@@ -45,7 +45,10 @@ describe('loadConfig', () => {
   it('names the key of a wrong value', () => {
     expect(() => loadConfig({ environment: {}, flags: { http_port: 70000 } })).toThrow(/http_port/)
     expect(() =>
-      loadConfig({ file: file({ lines: [{ line: 'A B', kind: 'generic', cells: 1 }] }), environment: {} }),
+      loadConfig({
+        file: file({ lines: [{ line: 'A B', kind: 'generic', cells: 1 }] }),
+        environment: {},
+      }),
     ).toThrow(/lines\.0\.line/)
   })
 

@@ -117,14 +117,14 @@ export function loadConfig(options: {
   readonly environment?: NodeJS.ProcessEnv
 }): Config {
   const env = options.environment ?? environment
-  const file = options.file ?? env['LIQUIDUS_CONFIG']
+  const file = options.file ?? env.LIQUIDUS_CONFIG
   const fromFile = file === undefined ? {} : readFile(file)
   checkKeys(fromFile, file ?? 'file')
   const fromEnvironment = readEnvironment(env)
   const flags = options.flags ?? {}
   checkKeys(flags, 'flags')
   const merged: Raw = { ...fromFile, ...fromEnvironment, ...flags }
-  if (merged['redis_url'] !== undefined && merged['store'] === undefined) merged['store'] = 'redis'
+  if (merged.redis_url !== undefined && merged.store === undefined) merged.store = 'redis'
   const parsed = schema.safeParse(merged)
   if (!parsed.success) throw invalid(parsed.error, file ?? 'environment and flags')
   if (parsed.data.store === 'redis' && parsed.data.redis_url === undefined) {

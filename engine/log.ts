@@ -1,7 +1,12 @@
 import pino, { type Logger } from 'pino'
 import type { Config } from './config.ts'
 
-const LEVELS: Readonly<Record<number, string>> = { 30: 'info', 40: 'WARN', 50: 'ERROR', 20: 'debug' }
+const LEVELS: Readonly<Record<number, string>> = {
+  30: 'info',
+  40: 'WARN',
+  50: 'ERROR',
+  20: 'debug',
+}
 const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'audit'])
 
 /** Structured logs on standard error: JSON for machines, one plain line for people at a terminal. */

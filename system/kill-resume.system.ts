@@ -71,9 +71,9 @@ async function run(kills: number): Promise<Verified> {
     expect(stderr).not.toContain('bug')
     expect(code).toBe(0)
     const summary = JSON.parse(stdout) as Record<string, number>
-    expect(summary['sent']).toBeGreaterThan(50_000)
-    expect(summary['acknowledged']! + summary['rejected']!).toBe(summary['sent'])
-    if (kills > 0) expect(summary['reconnects']).toBeGreaterThan(0)
+    expect(summary.sent).toBeGreaterThan(50_000)
+    expect(summary.acknowledged! + summary.rejected!).toBe(summary.sent)
+    if (kills > 0) expect(summary.reconnects).toBeGreaterThan(0)
     await settled(engine.http)
     expect(await engine.stop()).toBe(0)
     const verified = await liquidus(['verify', '--data', data.path, '--line', 'pots', '--json'])

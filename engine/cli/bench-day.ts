@@ -21,7 +21,7 @@ export async function benchDay(options: OptionValues): Promise<number> {
       ? []
       : plan === 'demo'
         ? demoFaults.map(fault => ({ ...fault, start_s: fault.start_s + DEMO_PREROLL_S }))
-        : parseFaults(plan.replaceAll(';', ' '), cells, FEEDERS)
+        : parseFaults(plan, cells, FEEDERS)
   const scorer = await championScorer(
     path.resolve((options.models as string | undefined) ?? 'models'),
     say,

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { LiquidusError } from '../core/errors.ts'
+import { LiquidusError, problemOf } from '../core/errors.ts'
 
 export interface OptionSpec {
   readonly type: 'string' | 'number' | 'boolean'
@@ -41,8 +42,7 @@ export function readArguments(
       ),
     })
   } catch (error) {
-    const text = error instanceof Error ? error.message.split('\n')[0]! : String(error)
-    throw usage(`${text} (see: liquidus ${name} --help)`)
+    throw usage(`${argumentProblem(error)} (see: liquidus ${name} --help)`)
   }
   const options: Record<string, string | number | boolean | undefined> = {}
   for (const [key, value] of Object.entries(parsed.values)) {
@@ -63,6 +63,24 @@ export function readArguments(
     )
   }
   return { options, positionals: parsed.positionals }
+}
+
+/** Node's words, shortened where they lead astray. */
+function argumentProblem(error: unknown): string {
+  const text = problemOf(error).split('\n')[0]!
+  const valueless = /^Option '(?:-\w, )?(--[\w-]+)[^']*' argument (is ambiguous|missing)/.exec(text)
+  if (valueless)
+    return `${valueless[1]} needs a value; one that starts with "-" as ${valueless[1]}=-1`
+  return text.replace(/\. To specify a positional .*$/, '')
+}
+
+/** The bytes of a file that an option names. */
+export function readInput(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw new LiquidusError('FILE_UNREADABLE', { path, problem: problemOf(error) })
+  }
 }
 
 export function helpOf(name: string, command: Command): string {

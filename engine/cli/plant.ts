@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { systemClock } from '../core/clock.ts'
-import { demoFaults, parseFaults } from '../sim/faults.ts'
+import { type Fault, parseFaults } from '../sim/faults.ts'
 import { recordPlant } from '../sim/record.ts'
-import { parseSpeed, runPlant } from '../sim/run.ts'
-import { type Command, printJson, say } from './command.ts'
+import { type PlantProgress, parseSpeed, runPlant } from '../sim/run.ts'
+import { type Command, type OptionValues, printJson, readInput, say } from './command.ts'
 
 /** Simulated time starts here unless the plant runs in real time. */
 const SIMULATED_START_MS = Date.UTC(2026, 0, 1)
@@ -31,81 +30,91 @@ demonstration's list, "none" is a quiet plant. Cells count from 1.`,
     json: { type: 'boolean', help: 'print the summary as one JSON object' },
   },
   async run(options) {
-    const cells = (options.cells as number | undefined) ?? 40
-    const feeders = (options.feeders as number | undefined) ?? 5
-    const seed = (options.seed as number | undefined) ?? 1
-    const plan = (options.faults as string | undefined) ?? 'none'
-    const faults =
-      plan === 'demo'
-        ? demoFaults.filter(fault => fault.cell < cells)
-        : plan === 'none'
-          ? []
-          : parseFaults(plan.replaceAll(';', ' '), cells, feeders)
-    const seconds =
-      options.hours === undefined ? undefined : Math.round(3600 * (options.hours as number))
-    const quiet = options.quiet === true
+    const shape = shapeOf(options)
     const stop = new AbortController()
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-    if (options.record !== undefined) {
-      const directory = options.record as string
-      const hours = (options.hours as number | undefined) ?? 24
-      let told_s = 0
-      const onProgress = (simulated_s: number, total_s: number) => {
-        if (quiet || simulated_s - told_s < 3600) return
-        told_s = simulated_s
-        say(`recording: ${(simulated_s / 3600).toFixed(0)} of ${(total_s / 3600).toFixed(0)} h`)
-      }
-      const plan = { seed, cells, feeders, start_ms: 0, faults, hours, onProgress }
-      const summary = await recordPlant({ ...plan, signal: stop.signal }, directory)
-      if (options.json) printJson({ directory, cells, seed, ...summary })
-      else if (!quiet) say(`${directory}: ${summary.fast_rows} rows of ${cells} cells`)
-      return 0
-    }
-    const speed = parseSpeed((options.speed as string | undefined) ?? '10')
-    let told_ms = systemClock.elapsed_ms()
-    const done = await runPlant({
-      address: (options.grpc as string | undefined) ?? '127.0.0.1:50051',
-      line: (options.line as string | undefined) ?? 'potline-1',
-      clock: systemClock,
-      seed,
-      cells,
-      feeders,
-      faults,
-      speed,
-      start_ms: speed === 1 ? systemClock.now_ms() : SIMULATED_START_MS,
-
-      preroll_s: Math.round(3600 * ((options.preroll as number | undefined) ?? 0)),
-      signal: stop.signal,
-      ...(seconds === undefined ? {} : { seconds }),
-      ...(options.key === undefined ? {} : { apiKey: options.key as string }),
-      ...(options['tls-ca'] === undefined
-        ? {}
-        : { tls_ca: readFileSync(options['tls-ca'] as string) }),
-      onProgress: progress => {
-        const now_ms = systemClock.elapsed_ms()
-        if (quiet || now_ms - told_ms < PROGRESS_EVERY_MS) return
-        told_ms = now_ms
-        const { acknowledged_readings, rejected_readings } = progress.counts
-        say(
-          `${(progress.simulated_s / 3600).toFixed(2)} h simulated, ` +
-            `${acknowledged_readings} readings acknowledged, ${rejected_readings} rejected`,
-        )
-      },
-    })
-    const summary = {
-      simulated_s: done.simulated_s,
-      sent: done.counts.sent_readings,
-      acknowledged: done.counts.acknowledged_readings,
-      rejected: done.counts.rejected_readings,
-      reconnects: done.counts.reconnects,
-    }
+    const summary =
+      options.record === undefined
+        ? await send(options, shape, stop.signal)
+        : await record(options, shape, stop.signal)
     if (options.json) printJson(summary)
-    else if (!quiet)
+    else if (!options.quiet) {
       say(
         Object.entries(summary)
-          .map(([k, v]) => `${k} ${v}`)
+          .map(([name, value]) => `${name} ${value}`)
           .join(', '),
       )
+    }
     return 0
   },
+}
+
+interface PlantShape {
+  readonly cells: number
+  readonly feeders: number
+  readonly seed: number
+  readonly faults: readonly Fault[]
+}
+
+function shapeOf(options: OptionValues): PlantShape {
+  const cells = (options.cells as number | undefined) ?? 40
+  const feeders = (options.feeders as number | undefined) ?? 5
+  const seed = (options.seed as number | undefined) ?? 1
+  const plan = (options.faults as string | undefined) ?? 'none'
+  return { cells, feeders, seed, faults: plan === 'none' ? [] : parseFaults(plan, cells, feeders) }
+}
+
+async function record(options: OptionValues, shape: PlantShape, signal: AbortSignal) {
+  const directory = options.record as string
+  const hours = (options.hours as number | undefined) ?? 24
+  let told_s = 0
+  const onProgress = (simulated_s: number, total_s: number) => {
+    if (options.quiet || simulated_s - told_s < 3600) return
+    told_s = simulated_s
+    say(`recording: ${(simulated_s / 3600).toFixed(0)} of ${(total_s / 3600).toFixed(0)} h`)
+  }
+  const plan = { ...shape, start_ms: 0, hours, onProgress, signal }
+  const summary = await recordPlant(plan, directory)
+  return { directory, cells: shape.cells, seed: shape.seed, ...summary }
+}
+
+async function send(options: OptionValues, shape: PlantShape, signal: AbortSignal) {
+  const speed = parseSpeed((options.speed as string | undefined) ?? '10')
+  const hours = options.hours as number | undefined
+  const tls_ca = options['tls-ca'] as string | undefined
+  const done = await runPlant({
+    ...shape,
+    address: (options.grpc as string | undefined) ?? '127.0.0.1:50051',
+    line: (options.line as string | undefined) ?? 'potline-1',
+    clock: systemClock,
+    speed,
+    start_ms: speed === 1 ? systemClock.now_ms() : SIMULATED_START_MS,
+    preroll_s: Math.round(3600 * ((options.preroll as number | undefined) ?? 0)),
+    signal,
+    ...(hours === undefined ? {} : { seconds: Math.round(3600 * hours) }),
+    ...(options.key === undefined ? {} : { apiKey: options.key as string }),
+    ...(tls_ca === undefined ? {} : { tls_ca: readInput(tls_ca) }),
+    onProgress: progressTeller(options.quiet === true),
+  })
+  const { counts, simulated_s } = done
+  return {
+    simulated_s,
+    sent: counts.sent_readings,
+    acknowledged: counts.acknowledged_readings,
+    rejected: counts.rejected_readings,
+    reconnects: counts.reconnects,
+  }
+}
+
+function progressTeller(quiet: boolean): (progress: PlantProgress) => void {
+  let told_ms = systemClock.elapsed_ms()
+  return ({ simulated_s, counts }) => {
+    const now_ms = systemClock.elapsed_ms()
+    if (quiet || now_ms - told_ms < PROGRESS_EVERY_MS) return
+    told_ms = now_ms
+    say(
+      `${(simulated_s / 3600).toFixed(2)} h simulated, ${counts.acknowledged_readings} readings ` +
+        `acknowledged, ${counts.rejected_readings} rejected`,
+    )
+  }
 }

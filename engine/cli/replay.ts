@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectProducer, type Producer } from '../client/producer.ts'
 import { systemClock } from '../core/clock.ts'
 import { openRecording } from '../replay/open.ts'
 import { sendRecording } from '../replay/send.ts'
-import { type Command, printJson, say, usage } from './command.ts'
+import { type Command, printJson, readInput, say, usage } from './command.ts'
 
 const PROGRESS_EVERY_MS = 1000
 
@@ -28,30 +27,30 @@ from the header. A replay that was interrupted goes on where the engine's log en
   async run(options, positionals) {
     const at = positionals[0]
     if (at === undefined || positionals.length > 1) throw usage('name one FILE or DIR to replay')
-    const line = options['line'] as string | undefined
+    const line = options.line as string | undefined
     if (line === undefined) throw usage('name the line with --line NAME')
-    const speed = speedOf((options['speed'] as string | undefined) ?? '1')
+    const speed = speedOf((options.speed as string | undefined) ?? '1')
     const recording = await openRecording(at, {
       line,
       tenant: 'local',
-      ignore: listOf(options['ignore']),
-      units: pairsOf(options['units']),
+      ignore: listOf(options.ignore),
+      units: pairsOf(options.units),
     })
     const { source } = recording
     for (const note of source.notes) say(`note: ${note}`)
-    const address = (options['grpc'] as string | undefined) ?? '127.0.0.1:50051'
+    const address = (options.grpc as string | undefined) ?? '127.0.0.1:50051'
     const producer = await connectProducer({
       address,
       line,
       producer:
-        (options['producer'] as string | undefined) ??
+        (options.producer as string | undefined) ??
         `replay-${recording.fingerprint}-${Number.isFinite(speed) ? speed : 'max'}`,
       proposal: source.definition,
       clock: systemClock,
-      ...(options['key'] === undefined ? {} : { apiKey: options['key'] as string }),
+      ...(options.key === undefined ? {} : { apiKey: options.key as string }),
       ...(options['tls-ca'] === undefined
         ? {}
-        : { tls_ca: readFileSync(options['tls-ca'] as string) }),
+        : { tls_ca: readInput(options['tls-ca'] as string) }),
     })
     const stop = new AbortController()
     process.once('SIGINT', () => stop.abort())
@@ -82,7 +81,7 @@ from the header. A replay that was interrupted goes on where the engine's log en
       reconnects: producer.counts.reconnects,
       not_sent: source.notes,
     }
-    if (options['json']) printJson(summary)
+    if (options.json) printJson(summary)
     else say(textOf(summary))
     return stop.signal.aborted ? 130 : 0
   },

@@ -46,7 +46,7 @@ sends through the gRPC door like any plant. Stop with Ctrl+C.`,
   },
   async run(options) {
     const config = loadConfig({
-      file: options['config'] as string | undefined,
+      file: options.config as string | undefined,
       flags: flagsOf(options),
     })
     const defaults = loadConfig({ environment: {} })
@@ -108,7 +108,7 @@ function startPlant(options: OptionValues, grpc: string, config: Config) {
     ...['--grpc', grpc, '--line', config.demo_line],
     ...['--cells', String(config.demo_cells), '--speed', String(config.demo_speed)],
     ...['--seed', String(config.demo_seed), '--preroll', String(config.demo_preroll_h)],
-    ...['--faults', (options['faults'] as string) ?? 'demo'],
+    ...['--faults', (options.faults as string) ?? 'demo'],
     '--quiet',
   ]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { loadConfig } from '../config.ts'
+import { LiquidusError } from '../core/errors.ts'
 import { verifyLine } from '../lines/verify.ts'
 import { championScorer, foldBuilder, openStore } from '../main.ts'
 import { VERSION } from '../version.ts'
@@ -24,6 +26,9 @@ hash is the same, every stored event is the same, and every batch is in the log 
       flags: options.data === undefined ? {} : { data: options.data },
     })
     const scorer = await championScorer(path.resolve(config.models), say)
+    if (config.store === 'lmdb' && !existsSync(config.data)) {
+      throw new LiquidusError('FILE_UNREADABLE', { path: config.data, problem: 'no data is there' })
+    }
     const store = await openStore(config)
     try {
       const key = `${(options.tenant as string | undefined) ?? 'local'}/${line}`

@@ -110,7 +110,8 @@ export function connectionError(
   status: { code: grpc.status; details: string; metadata?: grpc.Metadata },
   welcomed: boolean,
 ): LiquidusError {
-  const problem = status.details || grpc.status[status.code]
+  const details = status.details.replace(/\. Resolution note: $/, '')
+  const problem = details || grpc.status[status.code]
   const { address, line, producer } = to
   const told = (key: string) => String(status.metadata?.get(`liquidus-${key}`)[0] ?? '')
   switch (told('code')) {

@@ -38,7 +38,7 @@ export async function verifyLine(
 ): Promise<Verification> {
   const text = (await store.definitions()).get(key)
   if (text === undefined) {
-    const known = [...(await store.definitions()).keys()].join(', ')
+    const known = [...(await store.definitions()).keys()].join(', ') || 'none'
     throw new LiquidusError('LINE_UNKNOWN', { line: key, known })
   }
   const recovered = await store.acquire(key)

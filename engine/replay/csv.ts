@@ -16,8 +16,14 @@ export async function* readCsv(path: string): AsyncGenerator<CsvRow> {
   // Errors of the file do not travel through the pipe by themselves.
   file.on('error', error => bytes.destroy(error))
   const lines = createInterface({ input: bytes, crlfDelay: Number.POSITIVE_INFINITY })
-  const failed = new Promise<never>((_, reject) => bytes.once('error', reject))
-  failed.catch(() => lines.close())
+  let failure: unknown
+  const fail = (error: unknown) => {
+    failure ??= error
+    lines.close()
+  }
+  bytes.on('error', fail)
+  // Node 20 repeats the error here, and one that nobody hears ends the process.
+  lines.on('error', fail)
   let line = 0
   let width = 0
   let separator = ','
@@ -43,9 +49,7 @@ export async function* readCsv(path: string): AsyncGenerator<CsvRow> {
   } catch (error) {
     throw asFileError(path, error)
   }
-  await Promise.race([failed, Promise.resolve()]).catch(error => {
-    throw asFileError(path, error)
-  })
+  if (failure) throw asFileError(path, failure)
   if (line === 0) malformed(path, 1, 'the file is empty')
 }
 

@@ -1,5 +1,11 @@
 import { toSi } from '../core/units.ts'
-import { type LineDefinition, type LineFrame, Quality, type ReadingBatch, seriesIndex } from '../flow.ts'
+import {
+  type LineDefinition,
+  type LineFrame,
+  Quality,
+  type ReadingBatch,
+  seriesIndex,
+} from '../flow.ts'
 import { frameBuilder } from '../lines/frames/builder.ts'
 import type { ReplaySource } from './source.ts'
 

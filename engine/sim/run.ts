@@ -180,7 +180,7 @@ async function send(
   const paced_s = Math.max(1, Math.min(BATCH_SECONDS_MAX, Math.ceil(speed / 10)))
   let simulated_s = runAgain(plant, producer.welcome.newest_event_ms)
   let time_ms = plant.start_ms + simulated_s * 1000
-  let origin_ms = clock.elapsed_ms()
+  const pace = pacer(speed, preroll_s, clock, signal)
   const aborted = () => signal?.aborted === true
   while (simulated_s < seconds && !aborted()) {
     batch.clear()
@@ -191,13 +191,7 @@ async function send(
       time_ms = readings.time_ms
       simulated_s++
     }
-    const due_ms = ((simulated_s - 1 - preroll_s) * 1000) / speed
-    const unpaced = speed === Number.POSITIVE_INFINITY || simulated_s <= preroll_s
-    if (unpaced) origin_ms = clock.elapsed_ms() - due_ms
-    const early_ms = origin_ms + due_ms - clock.elapsed_ms()
-    // At speed 1 the readings carry wall time, so what an outage held back is sent at once.
-    if (speed !== 1 && early_ms < -LAG_MAX_MS) origin_ms -= early_ms
-    if (early_ms > 0 && !unpaced) await pause(early_ms, signal)
+    await pace(simulated_s)
     try {
       await producer.send(batch)
     } catch (error) {
@@ -217,6 +211,27 @@ function runAgain(plant: Plant, newest_ms: number): number {
     simulated_s++
   }
   return simulated_s
+}
+
+/** Waits until the second just simulated is due; the preroll is never waited for. */
+function pacer(
+  speed: PlantSpeed,
+  preroll_s: number,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): (simulated_s: number) => Promise<void> {
+  let origin_ms = clock.elapsed_ms()
+  return async simulated_s => {
+    const due_ms = ((simulated_s - 1 - preroll_s) * 1000) / speed
+    if (speed === Number.POSITIVE_INFINITY || simulated_s <= preroll_s) {
+      origin_ms = clock.elapsed_ms() - due_ms
+      return
+    }
+    const early_ms = origin_ms + due_ms - clock.elapsed_ms()
+    // At speed 1 the readings carry wall time, so what an outage held back is sent at once.
+    if (speed !== 1 && early_ms < -LAG_MAX_MS) origin_ms -= early_ms
+    if (early_ms > 0) await pause(early_ms, signal)
+  }
 }
 
 async function pause(wait_ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -39,13 +39,18 @@ switch (task) {
     install()
     check()
     break
+  case 'screenshot':
+    install()
+    buildPage()
+    must(process.execPath, [...LOADER, 'system/screenshot.ts'])
+    break
   case 'generate':
     install()
     must(process.execPath, ['engine/tools/generate-proto.mjs'])
     must(process.execPath, [...LOADER, 'engine/tools/generate-docs.ts'])
     break
   default:
-    fail(`unknown task "${task ?? ''}"; known: start, test, liquidus, check, ui, generate`)
+    fail(`unknown task "${task ?? ''}"; known: start, test, liquidus, check, ui, screenshot, generate`)
 }
 
 function checkNode() {

@@ -216,7 +216,7 @@ describe('the house', () => {
       'engine/tools/generate-docs.ts',
       // The client is also an interface for others.
       'engine/client/write-readings.ts',
-      'engine/tools/screenshot.ts',
+      'system/screenshot.ts',
     ]
     const byFile = new Map(sources.map(source => [source.file, source]))
     const reached = new Set<string>()

@@ -70,7 +70,7 @@ const ROWS = 8
 interface Balance {
   readonly cells: number
   readonly dt_s: number
-  readonly at: { readonly voltage: number; readonly slope: number; readonly noise: number }
+  readonly at: { readonly voltageRow: number; readonly slope: number; readonly noise: number }
   readonly quiet: QuietTime
   readonly state: Float64Array // [row][cell]
   readonly fed_kg: Float64Array // [cell], in this tick
@@ -85,7 +85,7 @@ export function feedBalance(
   const cells = definition.cells.length
   const find = estimateNames(names.fields, names.channels, cells)
   const at = {
-    voltage: find.channel(potlineTag.voltage),
+    voltageRow: find.channel(potlineTag.voltage),
     slope: find.field('resistance_slope_Ohmps'),
     noise: find.field('voltage_noise_V'),
   }
@@ -109,7 +109,7 @@ export function feedBalance(
 
   return {
     tick(frame, twin, faults, report) {
-      if (at.voltage < 0 || at.slope < 0 || currentTag < 0) return
+      if (at.voltageRow < 0 || at.slope < 0 || currentTag < 0) return
       const current_A = frame.values[currentTag * cells]!
       fed_kg.fill(0)
       for (const event of frame.events) {
@@ -159,7 +159,7 @@ function learn(
     follow(balance, Row.feed10, cell, feed, 600)
     follow(balance, Row.feed20, cell, feed, 1200)
   }
-  const voltage_V = twin.observed[at.voltage + cell]!
+  const voltage_V = twin.observed[at.voltageRow + cell]!
   const hidden = twin.masked[cell] === 1 || blind
   if (!quiet.look(cell, hidden, voltage_V, dt_s) || Number.isNaN(feed)) return
   const age = Row.age_s * cells + cell

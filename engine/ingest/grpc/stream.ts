@@ -174,9 +174,9 @@ export class ReadingStream {
   }
 
   /** Ends the stream because a newer one of the same producer took over. */
-  fence(current: number): void {
+  fence(newest_epoch: number): void {
     const { line, producer, epoch } = this.#lane!
-    const facts = { producer, line: line.definition.line, epoch, current }
+    const facts = { producer, line: line.definition.line, epoch, current: newest_epoch }
     this.end(refusalOf(new LiquidusError('PRODUCER_FENCED', facts)))
   }
 

@@ -150,7 +150,7 @@ export function cellTrend(
   for (const field of view.fields) units.set(field.name, field.unit)
   for (const channel of view.channels) units.set(channel.tag, channel.unit)
   const unitOf = (column: string) =>
-    units.get(column) ?? units.get(column.replace(/_(std|expected)$/, '')) ?? '1'
+    units.get(column) ?? units.get(column.replace(/_(std|expected|expected_std)$/, '')) ?? '1'
   return {
     line: view.definition.line,
     cell: view.definition.cells[cell] ?? '',

@@ -100,7 +100,9 @@ export const adviceSchema = z.object({
       without_std: series,
     }),
   ),
-  margins: z.array(z.object({ constraint: text, worst: z.number(), worst_without: z.number(), unit: text })),
+  margins: z.array(
+    z.object({ constraint: text, worst: z.number(), worst_without: z.number(), unit: text }),
+  ),
   confidence: z.number(),
   inhibits: z.array(text),
   versions: z.record(text, text),

@@ -144,6 +144,7 @@ test('a trend comes as columns with null where nothing is known', async () => {
     alumina_1_std: '1',
     cell_voltage: 'V',
     cell_voltage_expected: 'V',
+    cell_voltage_expected_std: 'V',
   })
   const std = whole.columns.find(column => column.name === 'alumina_1_std')!
   expect(std.values.every(value => value === null)).toBe(true)

@@ -8,9 +8,9 @@ const EventKind = { none: 0, feed: 1, alf3: 2, anodeChange: 3, tap: 4, quench: 5
 
 /** Where the tags of a line are, resolved once. */
 export interface TagPlaces {
-  readonly voltage: number
-  readonly current: number
-  readonly beam: number
+  readonly voltageTag: number
+  readonly currentTag: number
+  readonly beamTag: number
   readonly event: Uint8Array // [tag], EventKind
 }
 
@@ -26,9 +26,9 @@ export function tagPlaces(definition: LineDefinition): TagPlaces {
     return EventKind.none
   })
   return {
-    voltage: place(potlineTag.voltage),
-    current: place(potlineTag.current),
-    beam: place(potlineTag.beam),
+    voltageTag: place(potlineTag.voltage),
+    currentTag: place(potlineTag.current),
+    beamTag: place(potlineTag.beam),
     event,
   }
 }
@@ -63,7 +63,7 @@ export function readCurrent(
   frame: LineFrame,
   dt_s: number,
 ) {
-  const current_A = usable(frame, places.current, 0, state.cells)
+  const current_A = usable(frame, places.currentTag, 0, state.cells)
   if (current_A >= 0 && current_A < CURRENT_MAX_A) {
     state.line[line.current_A] = current_A
     state.line[line.currentAge_s] = 0
@@ -101,7 +101,7 @@ export function readCells(state: PotlineState, places: TagPlaces, frame: LineFra
     input[inputIndex.line_A * cells + cell] = current_A
     ageMasks(state, cell, dt_s)
     readJump(state, cell, current_A, dt_s)
-    readBeam(state, cell, usable(frame, places.beam, cell, cells), dt_s)
+    readBeam(state, cell, usable(frame, places.beamTag, cell, cells), dt_s)
   }
   for (const event of frame.events) {
     if (event.cell < 0 || event.cell >= cells || !Number.isFinite(event.value)) continue

@@ -54,8 +54,8 @@ export function potlineTwin(definition: LineDefinition): Twin {
       assimilateSamples(state, corrections, input)
       advanceModel(state, dt_s)
       for (let cell = 0; cell < cells; cell++) {
-        frame.observed[cell] = usable(input, places.voltage, cell, cells)
-        stepCell(state, cell, freshValue(input, places.voltage, cell, fresh), dt_s)
+        frame.observed[cell] = usable(input, places.voltageTag, cell, cells)
+        stepCell(state, cell, freshValue(input, places.voltageTag, cell, fresh), dt_s)
         writeCell(state, cell, frame)
       }
       ageKnowledge(state, input.time_ms, dt_s)
