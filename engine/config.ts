@@ -5,83 +5,149 @@ import { LiquidusError, problemOf } from './core/errors.ts'
 const port = z.number().int().min(0).max(65535)
 
 const tag = z.strictObject({
-  tag: z.string().min(1).max(128),
-  unit: z.string().max(16),
-  scope: z.enum(['line', 'cell']).default('cell'),
-  kind: z.enum(['signal', 'sample', 'event']).default('signal'),
-  period_ms: z.number().int().min(0).default(1000),
-  hold_max_ms: z.number().int().min(0).default(10_000),
-  in_tick: z.enum(['last', 'mean', 'sum', 'event']).default('mean'),
-  low: z.number(),
-  high: z.number(),
-  alarm_low: z.number().optional(),
-  alarm_high: z.number().optional(),
-  rate_max_per_s: z.number().positive().optional(),
-  stuck_after_ms: z.number().int().min(0).optional(),
+  tag: z.string().min(1).max(128).describe('Name of the tag, as producers send it.'),
+  unit: z.string().max(16).describe('Unit of the limits, and of readings that name none.'),
+  scope: z
+    .enum(['line', 'cell'])
+    .default('cell')
+    .describe('Whether the whole line has one such tag or each cell its own.'),
+  kind: z
+    .enum(['signal', 'sample', 'event'])
+    .default('signal')
+    .describe('A periodic signal, a late manual sample, or an event.'),
+  period_ms: z.number().int().min(0).default(1000).describe('Time between two readings.'),
+  hold_max_ms: z
+    .number()
+    .int()
+    .min(0)
+    .default(10_000)
+    .describe('How long the last reading stands for the present.'),
+  in_tick: z
+    .enum(['last', 'mean', 'sum', 'event'])
+    .default('mean')
+    .describe('How the readings of one tick become one value.'),
+  low: z.number().describe('Physical lower limit; readings below it are rejected.'),
+  high: z.number().describe('Physical upper limit; readings above it are rejected.'),
+  alarm_low: z.number().optional().describe('Alarm limit below the normal range.'),
+  alarm_high: z.number().optional().describe('Alarm limit above the normal range.'),
+  rate_max_per_s: z
+    .number()
+    .positive()
+    .optional()
+    .describe('Fastest physical change; faster ones mean a sensor fault.'),
+  stuck_after_ms: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe('A value unchanged for this long means a stuck sensor.'),
 })
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'uses a-z, 0-9, ".", "_" and "-" only')
 
 const line = z.strictObject({
-  line: name,
-  tenant: name.default('local'),
-  kind: z.enum(['potline', 'generic']),
-  clock: z.enum(['wall', 'stream']).default('wall'),
-  origin: z.enum(['plant', 'simulated', 'recorded', 'synthetic']).default('plant'),
-  tick_ms: z.number().int().min(10).max(3_600_000).default(1000),
-  /** Names of the cells or assets in physical order, or how many (named cell-101 ...). */
-  cells: z.union([z.array(z.string().min(1).max(64)).min(1).max(3000), z.number().int().min(1)]),
-  /** Alumina feeders of a potline cell; its tags follow from it. */
-  feeders: z.number().int().min(1).max(9).default(5),
-  /** Tags of a generic line. */
-  tags: z.array(tag).default([]),
+  line: name.describe('Name of the line.'),
+  tenant: name.default('local').describe('Who owns the line; keys of others do not see it.'),
+  kind: z.enum(['potline', 'generic']).describe('An aluminium potline, or any set of signals.'),
+  clock: z
+    .enum(['wall', 'stream'])
+    .default('wall')
+    .describe('Whether time is the clock of the engine or that of the readings.'),
+  origin: z
+    .enum(['plant', 'simulated', 'recorded', 'synthetic'])
+    .default('plant')
+    .describe('Where readings come from; every screen says so.'),
+  tick_ms: z.number().int().min(10).max(3_600_000).default(1000).describe('Length of a tick.'),
+  cells: z
+    .union([z.array(z.string().min(1).max(64)).min(1).max(3000), z.number().int().min(1)])
+    .describe('Names of cells or assets in physical order, or how many (named cell-101 ...).'),
+  feeders: z
+    .number()
+    .int()
+    .min(1)
+    .max(9)
+    .default(5)
+    .describe('Alumina feeders of a potline cell; its tags follow from it.'),
+  tags: z.array(tag).default([]).describe('Tags of a generic line.'),
+})
+
+const accessKey = z.strictObject({
+  name: z.string().min(1).describe('Who holds the key; decisions are signed with it.'),
+  tenant: name.describe('The tenant whose lines the key opens.'),
+  role: z
+    .enum(['operator', 'engineer', 'manager', 'scientist', 'auditor', 'administrator', 'device'])
+    .describe('What the holder may do.'),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'is the hex SHA-256 of a key')
+    .describe('SHA-256 of the key, hex; the key itself is nowhere stored.'),
 })
 
 const schema = z.strictObject({
-  data: z.string().min(1).default('data'),
-  host: z.string().min(1).default('127.0.0.1'),
-  http_port: port.default(8080),
-  grpc_port: port.default(50051),
-  opcua_port: port.default(4840),
-  opcua: z.boolean().default(true),
-  store: z.enum(['lmdb', 'redis']).default('lmdb'),
-  redis_url: z.string().optional(),
-  redis_durability: z.enum(['everysec', 'always']).default('everysec'),
-  models: z.string().default('models'),
-  log_level: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
-  log_entries_max: z.number().int().min(1000).default(500_000),
-  tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
+  data: z.string().min(1).default('data').describe('Folder of the embedded store.'),
+  host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address to bind; any but loopback needs `tls` and `access.keys`.'),
+  http_port: port.default(8080).describe('Page, REST and WebSocket; 0: any free port.'),
+  grpc_port: port.default(50051).describe('Readings in; 0: any free port.'),
+  opcua_port: port.default(4840).describe('OPC UA server; 0: any free port.'),
+  opcua: z.boolean().default(true).describe('Whether the OPC UA server runs.'),
+  store: z
+    .enum(['lmdb', 'redis'])
+    .default('lmdb')
+    .describe('Where log and state live; `redis` needs `redis_url`.'),
+  redis_url: z.string().optional().describe('Address of Redis; chooses the Redis store.'),
+  redis_durability: z
+    .enum(['everysec', 'always'])
+    .default('everysec')
+    .describe('Whether Redis syncs its file each second or before each answer.'),
+  models: z.string().default('models').describe('Folder of the model registry.'),
+  log_level: z
+    .enum(['silent', 'error', 'warn', 'info', 'debug'])
+    .default('info')
+    .describe('How much the engine says on standard error.'),
+  log_entries_max: z
+    .number()
+    .int()
+    .min(1000)
+    .default(500_000)
+    .describe('Log entries of a line that are kept.'),
+  tls: z
+    .strictObject({
+      cert: z.string().describe('Certificate chain, a PEM file.'),
+      key: z.string().describe('Private key, a PEM file.'),
+    })
+    .optional()
+    .describe('Files for TLS on every port.'),
   access: z
     .strictObject({
-      keys: z
-        .array(
-          z.strictObject({
-            name: z.string().min(1),
-            tenant: name,
-            role: z.enum([
-              'operator',
-              'engineer',
-              'manager',
-              'scientist',
-              'auditor',
-              'administrator',
-              'device',
-            ]),
-            sha256: z.string().regex(/^[0-9a-f]{64}$/, 'is the hex SHA-256 of a key'),
-          }),
-        )
-        .default([]),
+      keys: z.array(accessKey).default([]).describe('API keys; once there is one, all need one.'),
     })
-    .default({ keys: [] }),
-  lines: z.array(line).default([]),
-  /** The simulated plant that `npm start` runs; off with --no-demo. */
-  demo: z.boolean().default(true),
-  demo_line: name.default('potline-1'),
-  demo_cells: z.number().int().min(1).max(3000).default(40),
-  demo_speed: z.number().positive().max(3600).default(10),
-  /** Simulated hours that the plant sends at full speed when its line is new. */
-  demo_preroll_h: z.number().min(0).max(48).default(2),
-  demo_seed: z.number().int().default(1),
+    .default({ keys: [] })
+    .describe('Who may do what.'),
+  lines: z.array(line).default([]).describe('Lines that exist from the start.'),
+  demo: z
+    .boolean()
+    .default(true)
+    .describe('Whether the simulated plant runs; never with configured `lines`.'),
+  demo_line: name.default('potline-1').describe('Line of the simulated plant.'),
+  demo_cells: z
+    .number()
+    .int()
+    .min(1)
+    .max(3000)
+    .default(40)
+    .describe('Cells of the simulated plant.'),
+  demo_speed: z.number().positive().max(3600).default(10).describe('Simulated seconds per second.'),
+  demo_preroll_h: z
+    .number()
+    .min(0)
+    .max(48)
+    .default(2)
+    .describe('Simulated hours that are sent at full speed when the line is new.'),
+  demo_seed: z.number().int().default(1).describe('Seed of the simulated plant.'),
 })
 
 export type Config = z.infer<typeof schema>
@@ -90,7 +156,7 @@ export type LineConfig = z.infer<typeof line>
 const KNOWN_KEYS = Object.keys(schema.shape)
 
 /** Environment variables by configuration key; REDIS_URL also selects the Redis store. */
-const ENVIRONMENT: Readonly<Record<string, keyof Config>> = {
+export const ENVIRONMENT: Readonly<Record<string, keyof Config>> = {
   LIQUIDUS_DATA: 'data',
   LIQUIDUS_HOST: 'host',
   LIQUIDUS_HTTP_PORT: 'http_port',
@@ -102,6 +168,9 @@ const ENVIRONMENT: Readonly<Record<string, keyof Config>> = {
 }
 /** LIQUIDUS_ variables that are not configuration of the engine. */
 const NOT_CONFIGURATION = new Set(['LIQUIDUS_REQUIRE', 'LIQUIDUS_CONFIG'])
+
+/** The configuration as JSON Schema, with a description of every key. */
+export const configurationSchema = (): object => z.toJSONSchema(schema, { io: 'input' })
 
 export const environment: NodeJS.ProcessEnv = process.env
 

@@ -109,17 +109,24 @@ describe('ports and data directories that are taken', () => {
     }
   })
 
-  it('gives way where the port was its own choice, and prints the one it took', async () => {
-    const config = file('ports.json', JSON.stringify({ http_port: taken, grpc_port: taken }))
-    const second = await startEngineProcess([
-      ...[...QUIET, '--config', config, '--data', at('second'), '--opcua', '0'],
-    ])
+  it('keeps to a port of the configuration file, and gives way where it chose itself', async () => {
+    const config = file('ports.json', JSON.stringify({ http_port: taken }))
+    const asked = ['--config', config, '--grpc', '0', '--opcua', '0']
+    expect(await refusalOf(startWith(...asked), 1)).toMatch(`HTTP port ${taken} on 127.0.0.1 is`)
+    // Whoever holds the default ports, they are taken from here on.
+    const holders = [8080, 50051].map(port => net.createServer().listen(port, '127.0.0.1'))
+    const settled = holders.map(
+      holder => new Promise(resolve => holder.on('listening', resolve).on('error', resolve)),
+    )
+    await Promise.all(settled)
+    const second = await startEngineProcess([...QUIET, '--data', at('second'), '--opcua', '0'])
     try {
-      expect(new URL(second.http).port).not.toBe(String(taken))
-      expect(second.grpc).not.toBe(`127.0.0.1:${taken}`)
+      expect(new URL(second.http).port).not.toBe('8080')
+      expect(second.grpc).not.toMatch(/:50051$/)
       expect(await getJson(`${second.http}/health`)).toMatchObject({ status: 'ok' })
     } finally {
       expect(await second.stop()).toBe(0)
+      for (const holder of holders) holder.close()
     }
   })
 

@@ -8,6 +8,8 @@ const ALUMINA_KGPMOL = 0.1019613
 /** Feed efficiency this many deviations from one is not chance. */
 const SIGNIFICANT_SIGMA = 1.645
 const LEAST_SHARE = 0.02
+/** 0.01 uOhm/min. */
+const RISING_OHMPS = 0.01e-6 / 60
 
 /** Alumina that the reaction consumes (Faraday, with current efficiency), kg/s. */
 export function aluminaDemand_kgps(line_A: number, currentEfficiency: number): number {
@@ -45,6 +47,8 @@ export function proposeFeed(
   const change = to - from
   if (Math.abs(change) < Math.max(step_min, LEAST_SHARE * from)) return undefined
   if (Math.abs(change) > step_max + 1e-9) return undefined
+  // Rising resistance says that the cell is getting lean, whatever the estimate of the feed says.
+  if (change < 0 && look.mean(twin, 'slope', cell) > RISING_OHMPS) return undefined
   const outlook = outlookOf(cell, { feed_ratio: to / from }, forecast)
   if (!outlook?.safe) return undefined
   return {
@@ -60,7 +64,7 @@ export function proposeFeed(
       ? `dissolved alumina ${(100 * alumina).toFixed(1)} wt% is above ` +
         `${100 * window.alumina_high_share} wt%: undissolved alumina would settle as sludge`
       : `${(100 * efficiency).toFixed(0)} % of the commanded alumina arrives; the reaction needs ` +
-        `${need_kgph.toFixed(0)} kg/h`,
+        `${need_kgph.toFixed(0)} kg/h${outlook.warning}`,
     forecasts: outlook.forecasts,
     margins: outlook.margins,
     confidence: confidenceOf(Math.abs(short), efficiency_std),

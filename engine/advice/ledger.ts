@@ -7,7 +7,7 @@ const CLOSED_MAX = 200
 
 /** All advice of a line; a plain JSON snapshot. */
 export interface AdviceLedger {
-  /** Opens advice; an open one of the same cell and class that says the same stays. */
+  /** Opens advice; an open one of the same cell and class and direction stays. */
   propose(
     place: { readonly line: string; readonly cell: string },
     proposal: Proposal,
@@ -90,9 +90,9 @@ export function adviceLedger(): AdviceLedger {
   }
 }
 
-/** The same target within a tenth of the allowed step: not worth a new card. */
+/** The same direction for the same setpoint: a person should not see the card change under hand. */
 function sameAdvice(before: Advice, proposal: Proposal): boolean {
-  return Math.abs(before.to - proposal.to) <= 0.5 * proposal.step_max
+  return Math.sign(before.to - before.from) === Math.sign(proposal.to - proposal.from)
 }
 
 function adviceOf(

@@ -40,7 +40,7 @@ export const window = {
 } as const
 
 /** Horizon and grid of the forecasts that stand behind a recommendation. */
-export const forecastGrid = { horizon_s: 4 * 3600, step_s: 600 } as const
+export const forecastGrid = { horizon_s: 2 * 3600, step_s: 300 } as const
 
 /** One-sided 90 %: a worst case lies this many standard deviations from the mean. */
 export const WORST_SIGMA = 1.2816

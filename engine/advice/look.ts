@@ -11,6 +11,7 @@ const FIELDS = {
   resistance: 'pseudo_resistance_Ohm',
   noise: 'voltage_noise_V',
   voltage: 'voltage_V',
+  slope: 'resistance_slope_Ohmps',
 } as const
 type Name = keyof typeof FIELDS
 

@@ -27,9 +27,17 @@ export interface Proposal {
 export interface Outlook {
   readonly forecasts: readonly ForecastPair[]
   readonly margins: readonly Margin[]
-  /** True when no limit is broken that would not be broken, and as far, without the change. */
+  /** True when no limit is broken that would not be broken, nearly as far, without the change. */
   readonly safe: boolean
+  /** What threatens without the change, or ''. */
+  readonly warning: string
 }
+
+/** Share of a limit's window within which a change counts as neutral. */
+const NEUTRAL_SHARE = 0.05
+/** A forecast beyond these is an anode effect, or may be one. */
+const EFFECT_MEAN_V = 6
+const EFFECT_STD_V = 0.3
 
 interface Constraint {
   readonly text: string
@@ -79,13 +87,17 @@ export function outlookOf(cell: number, plan: Plan, forecast: ForecastOf): Outlo
   const after = forecast(cell, plan, horizon_s, step_s)
   const before = forecast(cell, {}, horizon_s, step_s)
   if (!after || !before) return undefined
+  const steps = Math.min(calmSteps(before), calmSteps(after))
+  if (steps === 0) return undefined
   const margins: Margin[] = []
-  let safe = true
+  let safe = calmSteps(after) >= calmSteps(before)
   for (const constraint of CONSTRAINTS) {
-    const worst = marginIn(after, constraint)
-    const without = marginIn(before, constraint)
+    const worst = marginIn(after, steps, constraint)
+    const without = marginIn(before, steps, constraint)
     if (Number.isNaN(worst) || Number.isNaN(without)) return undefined
-    safe &&= worst >= 0 || worst >= without
+    // Where the limit already lies inside the band, a change may cost a twentieth of the window.
+    const width = (Number.isFinite(constraint.high) ? constraint.high : 0) - constraint.low
+    safe &&= worst >= 0 || worst >= without - NEUTRAL_SHARE * Math.abs(width)
     const { text, unit, scale } = constraint
     margins.push({
       constraint: text,
@@ -94,16 +106,35 @@ export function outlookOf(cell: number, plan: Plan, forecast: ForecastOf): Outlo
       unit,
     })
   }
-  return { margins, safe, forecasts: pairsOf(after, before) }
+  return { margins, safe, warning: warningOf(before), forecasts: pairsOf(after, before, steps) }
 }
 
-/** Least distance of the believable band from either limit, over the whole horizon. */
-function marginIn(forecast: Forecast, { field, low, high }: Constraint): number {
+/** Steps before an anode effect shows in the forecast or in its band; figures beyond mean little. */
+function calmSteps(forecast: Forecast): number {
+  const steps = forecast.times_s.length
+  const row = forecast.fields.indexOf('voltage_V')
+  for (let step = 0; row >= 0 && step < steps; step++) {
+    const at = row * steps + step
+    const calm = forecast.mean[at]! < EFFECT_MEAN_V && !(forecast.std[at]! > EFFECT_STD_V)
+    if (!calm) return step
+  }
+  return steps
+}
+
+function warningOf(before: Forecast): string {
+  const steps = calmSteps(before)
+  if (steps >= before.times_s.length) return ''
+  const minutes = Math.round(before.times_s[steps]! / 60)
+  return `; without a change an anode effect is possible within ${minutes} min`
+}
+
+/** Least distance of the believable band from either limit, over the first `calm` steps. */
+function marginIn(forecast: Forecast, calm: number, { field, low, high }: Constraint): number {
   const row = forecast.fields.indexOf(field)
   if (row < 0) return Number.NaN
   const steps = forecast.times_s.length
   let worst = Number.POSITIVE_INFINITY
-  for (let i = row * steps; i < (row + 1) * steps; i++) {
+  for (let i = row * steps; i < row * steps + calm; i++) {
     const mean = forecast.mean[i]!
     const spread = WORST_SIGMA * (forecast.std[i]! || 0)
     worst = Math.min(worst, mean - spread - low, high - mean - spread)
@@ -111,16 +142,16 @@ function marginIn(forecast: Forecast, { field, low, high }: Constraint): number 
   return worst
 }
 
-function pairsOf(after: Forecast, before: Forecast): ForecastPair[] {
+function pairsOf(after: Forecast, before: Forecast, calm: number): ForecastPair[] {
   const steps = after.times_s.length
   return SHOWN.flatMap(({ field, unit, scale }) => {
     const row = after.fields.indexOf(field)
     if (row < 0) return []
     const slice = (values: Float64Array) =>
-      Array.from(values.subarray(row * steps, (row + 1) * steps), value => rounded(value * scale))
+      Array.from(values.subarray(row * steps, row * steps + calm), value => rounded(value * scale))
     return [
       {
-        times_s: Array.from(after.times_s),
+        times_s: Array.from(after.times_s.subarray(0, calm)),
         field,
         unit,
         with_mean: slice(after.mean),

@@ -15,16 +15,16 @@ export function proposeResistance(
   cell: number,
   twin: TwinFrame,
   look: Look,
-  reference_uOhm: number,
+  resistance: { readonly recent_uOhm: number; readonly usual_uOhm: number },
   forecast: ForecastOf,
 ): Proposal | undefined {
-  const from = look.mean(twin, 'resistance', cell) * 1e6
-  if (!(from > 0) || !(reference_uOhm > 0)) return undefined
+  const { recent_uOhm: from, usual_uOhm } = resistance
+  if (!(from > 0) || !(usual_uOhm > 0)) return undefined
   const wish = wishOf(cell, twin, look)
   if (!wish) return undefined
   const { range_share, step_max, step_min, interval_min_s, unit } = targetResistance
-  const low = reference_uOhm * (1 - range_share)
-  const high = reference_uOhm * (1 + range_share)
+  const low = usual_uOhm * (1 - range_share)
+  const high = usual_uOhm * (1 + range_share)
   const to = clamp(from + clamp(wish.change_uOhm, -step_max, step_max), low, high)
   const change = to - from
   if (Math.abs(change) < step_min || Math.abs(change) > step_max + 1e-9) return undefined

@@ -30,6 +30,7 @@ const NAMES = {
   pseudo_resistance_Ohm: [7.5e-6, Number.NaN],
   voltage_noise_V: [0.008, Number.NaN],
   voltage_V: [4.25, 0.005],
+  resistance_slope_Ohmps: [0, Number.NaN],
 } as const
 type Name = keyof typeof NAMES
 const fields = Object.keys(NAMES).map(name => ({ name }) as Quantity)
@@ -121,6 +122,15 @@ describe('adviceStage', () => {
     expect(hot!.to).toBeLessThan(hot!.from)
     const hotAndLean = run(4000, { superheat_K: [12.5, 0.5], excess_alf3_share: [0.09, 0.005] })
     expect(hotAndLean.seen).toEqual([])
+  })
+
+  it('never says the opposite of an alarm, nor cuts feed while resistance rises', () => {
+    const over = { feed_efficiency_1: [1.2, 0.03] } as const
+    expect(run(4000, over).seen[0]!.to).toBeLessThan(run(4000, over).seen[0]!.from)
+    const alarm = { cell: 'cell-101', kind: 'feed-below-demand', active: true } as AlarmRecord
+    expect(run(4000, over, { alarms: [alarm] }).seen).toEqual([])
+    const rising = { ...over, resistance_slope_Ohmps: [0.02e-6 / 60, Number.NaN] } as const
+    expect(run(4000, rising).seen).toEqual([])
   })
 
   it('says nothing about what it does not know well enough', () => {

@@ -25,7 +25,9 @@ import { proposeResistance } from './resistance.ts'
 const EVERY_TICKS = 300
 /** Time constants of the commanded feed and of the cell's own usual resistance. */
 const FEED_MEAN_S = 2 * 3600
-const RESISTANCE_MEAN_S = 24 * 3600
+const USUAL_MEAN_S = 24 * 3600
+/** Time constant of the resistance that a recommendation starts from. */
+const RECENT_MEAN_S = 900
 /** Hours of running before the commanded feed is known well enough. */
 const WARM_S = 3600
 const AFTER_ANODE_CHANGE_MS = 4 * 3600_000
@@ -41,7 +43,8 @@ export function adviceStage(
   const look = lookOf(definition, twinParts.fields)
   const cells = definition.cells.length
   const commanded_kgps = new Float64Array(cells)
-  const reference_Ohm = new Float64Array(cells).fill(Number.NaN)
+  const usual_Ohm = new Float64Array(cells).fill(Number.NaN)
+  const recent_Ohm = new Float64Array(cells).fill(Number.NaN)
   const quietFrom_ms = new Float64Array(cells)
   const seen = new Float64Array(2) // ticks seen, usual line current A
   const dt_s = definition.tick_ms / 1000
@@ -49,16 +52,15 @@ export function adviceStage(
   const trackCell = (cell: number, frame: LineFrame, twin: TwinFrame): void => {
     // The gain starts at 1/n, so that the first hour is a plain mean.
     const feedGain = Math.max(dt_s / FEED_MEAN_S, 1 / seen[0]!)
-    const resistanceGain = Math.max(dt_s / RESISTANCE_MEAN_S, 1 / seen[0]!)
+    const usualGain = Math.max(dt_s / USUAL_MEAN_S, 1 / seen[0]!)
     let shots_kg = 0
     for (const tag of look!.feedTags) shots_kg += frame.values[tag * cells + cell]!
     commanded_kgps[cell]! += feedGain * (shots_kg / dt_s - commanded_kgps[cell]!)
     const resistance = look!.mean(twin, 'resistance', cell)
     if (Number.isNaN(resistance)) return
-    const before = reference_Ohm[cell]!
-    reference_Ohm[cell] = Number.isNaN(before)
-      ? resistance
-      : before + resistanceGain * (resistance - before)
+    const recentGain = Math.max(dt_s / RECENT_MEAN_S, 1 / seen[0]!)
+    follow(usual_Ohm, cell, resistance, usualGain)
+    follow(recent_Ohm, cell, resistance, recentGain)
   }
 
   const track = (frame: LineFrame, twin: TwinFrame): void => {
@@ -94,17 +96,22 @@ export function adviceStage(
     return reasons
   }
 
-  const proposalsOf = (cell: number, frame: LineFrame, twin: TwinFrame): Proposal[] => {
+  const proposalsOf = (
+    cell: number,
+    frame: LineFrame,
+    twin: TwinFrame,
+    alarms: readonly AlarmRecord[],
+  ): Proposal[] => {
     const name = definition.cells[cell]!
     const line_A = frame.values[look!.currentTag * cells]!
     const proposals: Proposal[] = []
     if (!ledger.resting(name, 'base_feed_rate', frame.time_ms)) {
       const feed = proposeFeed(cell, twin, look!, commanded_kgps[cell]!, line_A, twinParts.forecast)
-      if (feed) proposals.push(feed)
+      if (feed && !contradicts(feed, name, alarms)) proposals.push(feed)
     }
     if (!ledger.resting(name, 'target_resistance', frame.time_ms)) {
-      const reference_uOhm = reference_Ohm[cell]! * 1e6
-      const move = proposeResistance(cell, twin, look!, reference_uOhm, twinParts.forecast)
+      const known = { recent_uOhm: recent_Ohm[cell]! * 1e6, usual_uOhm: usual_Ohm[cell]! * 1e6 }
+      const move = proposeResistance(cell, twin, look!, known, twinParts.forecast)
       if (move) proposals.push(move)
     }
     return proposals
@@ -125,7 +132,7 @@ export function adviceStage(
           continue
         }
         if (seen[0]! * dt_s < WARM_S) continue
-        for (const proposal of proposalsOf(cell, frame, twin)) {
+        for (const proposal of proposalsOf(cell, frame, twin, alarms)) {
           const place = { line: definition.line, cell: name }
           changed.push(...ledger.propose(place, proposal, frame.time_ms, versions, []))
         }
@@ -138,7 +145,8 @@ export function adviceStage(
       packSections([
         ['ledger', jsonBytes(ledger.toJson())],
         ['commanded', bytesOf(commanded_kgps)],
-        ['reference', bytesOf(reference_Ohm)],
+        ['usual', bytesOf(usual_Ohm)],
+        ['recent', bytesOf(recent_Ohm)],
         ['quiet', bytesOf(quietFrom_ms)],
         ['seen', bytesOf(seen)],
       ]),
@@ -146,9 +154,22 @@ export function adviceStage(
       const parts = unpackSections(bytes)
       ledger.fromJson(parseJsonBytes(parts.get('ledger')!))
       copyInto(commanded_kgps, parts.get('commanded'), 'commanded')
-      copyInto(reference_Ohm, parts.get('reference'), 'reference')
+      copyInto(usual_Ohm, parts.get('usual'), 'usual')
+      copyInto(recent_Ohm, parts.get('recent'), 'recent')
       copyInto(quietFrom_ms, parts.get('quiet'), 'quiet')
       copyInto(seen, parts.get('seen'), 'seen')
     },
   }
+}
+
+/** Advice must not say the opposite of an alarm that stands. */
+function contradicts(feed: Proposal, cell: string, alarms: readonly AlarmRecord[]): boolean {
+  const forbidden = feed.to < feed.from ? 'feed-below-demand' : 'feed-above-demand'
+  return alarms.some(alarm => alarm.active && alarm.cell === cell && alarm.kind === forbidden)
+}
+
+/** Moves a running mean one step; the first value is taken as it is. */
+function follow(means: Float64Array, at: number, value: number, gain: number): void {
+  const before = means[at]!
+  means[at] = Number.isNaN(before) ? value : before + gain * (value - before)
 }

@@ -6,7 +6,7 @@ import { startEngine } from '../main.ts'
 import { type Command, type OptionValues, say } from './command.ts'
 
 /** Flag on the command line to key of the configuration. */
-const FLAGS: Readonly<Record<string, string>> = {
+export const FLAGS: Readonly<Record<string, string>> = {
   data: 'data',
   host: 'host',
   http: 'http_port',

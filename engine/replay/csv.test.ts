@@ -15,6 +15,19 @@ async function rows(name: string, content: string | Buffer): Promise<readonly st
 }
 
 describe('readCsv', () => {
+  it('names a compressed file that is cut off or is none, at any length', async () => {
+    const whole = gzipSync(`time,a\n${'1,2\n'.repeat(20_000)}`, { level: 0 })
+    for (const length of [1, 12, 400, 40_000, whole.length - 9]) {
+      await expect(
+        rows('cut.csv.gz', whole.subarray(0, length)),
+        `${length} bytes`,
+      ).rejects.toThrow(/cannot read .*cut\.csv\.gz: unexpected end of file/)
+    }
+    await expect(rows('none.csv.gz', Buffer.from('time,a\n1,2\n'))).rejects.toThrow(
+      /cannot read .*none\.csv\.gz: incorrect header check/,
+    )
+  })
+
   it('reads plain and compressed files, commas and semicolons, a byte order mark and blank lines', async () => {
     const expected = [
       ['time', 'a'],

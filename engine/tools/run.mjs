@@ -50,7 +50,9 @@ switch (task) {
     must(process.execPath, [...LOADER, 'engine/tools/generate-docs.ts'])
     break
   default:
-    fail(`unknown task "${task ?? ''}"; known: start, test, liquidus, check, ui, screenshot, generate`)
+    fail(
+      `unknown task "${task ?? ''}"; known: start, test, liquidus, check, ui, screenshot, generate`,
+    )
 }
 
 function checkNode() {

@@ -1,4 +1,5 @@
 import { useMemo } from 'react'
+import { formatClock, formatInterval } from './format.ts'
 import type { LineState } from './store.ts'
 import { TrendPlot } from './trend-plot.tsx'
 import { trendSpecs } from './trend-specs.ts'
@@ -16,16 +17,23 @@ export function CellTrends(props: {
   span_ms: number
   room?: number
 }) {
-  const { line, cell, span_ms, room = ROOM } = props
+  const { line, cell, span_ms, room } = props
   const specs = useMemo(() => trendSpecs(line.info), [line.info])
   const { buffer, version, problem } = useTrend(line, cell, span_ms)
   const to_s = (line.telemetry?.time_ms ?? 0) / 1000
+  const from_s = firstShown_s(buffer.times_s, to_s, span_ms / 1000)
   const height = Math.max(HEIGHT_MIN, Math.floor((room - TIMES) / Math.max(1, specs.length)))
   return (
     <section className="panel trends live" aria-label="Trends">
       {problem !== '' && (
         <p className="problem" role="alert">
           No history: {problem}
+        </p>
+      )}
+      {to_s - from_s < 0.9 * (span_ms / 1000) && (
+        <p className="soft history-note">
+          History begins at {formatClock((buffer.times_s[0] ?? 0) * 1000)}, so less than{' '}
+          {formatInterval(span_ms)} is shown.
         </p>
       )}
       {specs.map((spec, i) => {
@@ -36,7 +44,7 @@ export function CellTrends(props: {
             spec={spec}
             view={buffer}
             version={version}
-            from_s={to_s - span_ms / 1000}
+            from_s={from_s}
             to_s={to_s}
             height={isLast ? height + TIMES : height}
             withTimes={isLast}
@@ -45,4 +53,12 @@ export function CellTrends(props: {
       })}
     </section>
   )
+}
+
+const SPAN_MIN_S = 300
+
+/** Where the time axis begins: a span before now, or where history does if that is later. */
+function firstShown_s(times_s: readonly number[], to_s: number, span_s: number): number {
+  const first_s = times_s[0] ?? to_s - span_s
+  return Math.max(to_s - span_s, Math.min(first_s, to_s - Math.min(SPAN_MIN_S, span_s)))
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { decodeTelemetry, encodeTelemetry } from '#engine/outputs/websocket/protocol.ts'
 import { fixtureLine, fixtureTelemetry } from './fixture.ts'
-import { trendBuffer, trendValues } from './trend-buffer.ts'
+import { foldExtremes, trendBuffer, trendValues } from './trend-buffer.ts'
 
 const values = (voltage: number) => new Map([['cell_voltage', voltage]])
 
@@ -38,6 +38,42 @@ describe('trend buffer', () => {
     expect(buffer.times_s).toEqual([1])
     expect(buffer.column('cell_voltage')).toEqual([null])
     expect(buffer.column('unheard')).toEqual([null])
+  })
+
+  it('draws two extremes of a span as one point between them, and newer rows by themselves', () => {
+    const buffer = trendBuffer(600_000, 600)
+    buffer.load({
+      times_ms: [59_000, 60_000, 119_000, 120_000, 179_000, 180_000, 181_000, 182_000],
+      columns: [{ name: 'cell_voltage', values: [4.9, 4.1, 4.3, 4.5, 4.2, 4.25, 4.26, 4.27] }],
+    })
+    expect(buffer.times_s).toEqual([89.5, 149.5, 180, 181, 182])
+    expect(buffer.low('cell_voltage')).toEqual([4.1, 4.2, 4.25, 4.26, 4.27])
+    expect(buffer.high('cell_voltage')).toEqual([4.3, 4.5, 4.25, 4.26, 4.27])
+    expect(buffer.column('cell_voltage')[0]).toBeCloseTo(4.2, 9)
+    expect(buffer.column('cell_voltage')[1]).toBeCloseTo(4.35, 9)
+  })
+
+  it('keeps the least and the greatest of the live ticks that share a point', () => {
+    const buffer = trendBuffer(100_000, 10)
+    for (const [i, voltage] of [4.2, 4.6, 4.1].entries()) buffer.append(1000 * i, values(voltage))
+    expect(buffer.times_s).toEqual([2])
+    expect(buffer.low('cell_voltage')).toEqual([4.1])
+    expect(buffer.high('cell_voltage')).toEqual([4.6])
+    expect(buffer.column('cell_voltage')[0]).toBeCloseTo(4.3, 9)
+  })
+
+  it('keeps what it had before the history begins, and does not join points over a gap', () => {
+    const buffer = trendBuffer(600_000, 600, 30_000)
+    buffer.append(1000, values(4.1))
+    buffer.append(62_000, values(4.4))
+    buffer.load({ times_ms: [60_000, 61_000], columns: [{ name: 'cell_voltage', values: [4.2, 4.3] }] })
+    expect(buffer.times_s).toEqual([1, 1.001, 60, 61, 62])
+    expect(buffer.column('cell_voltage')).toEqual([4.1, null, 4.2, 4.3, 4.4])
+  })
+
+  it('takes rows of one rate for single points, whatever the rate', () => {
+    expect(foldExtremes([0, 60, 120, 180]).map(point => point.rows.length)).toEqual([1, 1, 1, 1])
+    expect(foldExtremes([])).toEqual([])
   })
 
   it('takes one cell of a decoded frame under the names that history uses', () => {

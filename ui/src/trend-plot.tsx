@@ -33,6 +33,7 @@ export interface TrendSpec {
 
 const STROKES = { measured: '#33383d', twin: '#1f5594' } as const
 const BAND_FILL = 'rgba(31, 85, 148, 0.17)'
+const EXTREMES_FILLS = { measured: 'rgba(51, 56, 61, 0.28)', twin: 'rgba(31, 85, 148, 0.28)' } as const
 const GRID = { stroke: '#d3d6d8', width: 1 }
 const AXIS_FONT = '11px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
 const HEIGHT_HEAD = 22
@@ -81,6 +82,7 @@ export function TrendPlot(props: {
   }, [spec, view, version, from_s, to_s])
 
   const at = cursor ?? view.times_s.length - 1
+  const isEmpty = spec.lines.every(line => view.column(line.column).every(isNothing))
   const label = spec.lines
     .map(line => `${line.label} ${valueText(spec, view, line, at)}`)
     .join(', ')
@@ -98,10 +100,18 @@ export function TrendPlot(props: {
           <span className="soft">at {formatClock((view.times_s[cursor] ?? 0) * 1000)}</span>
         )}
       </figcaption>
-      <div ref={setHolder} role="img" aria-label={`${spec.title}: ${label}`} />
+      {isEmpty && <p className="soft no-values">No value in this time</p>}
+      <div
+        ref={setHolder}
+        role="img"
+        aria-label={`${spec.title}: ${label}`}
+        hidden={isEmpty && !withTimes}
+      />
     </figure>
   )
 }
+
+const isNothing = (value: number | null) => value === null
 
 function valueText(spec: TrendSpec, view: TrendView, line: TrendLine, at: number): string {
   const value = view.column(line.column)[at]
@@ -113,13 +123,19 @@ function valueText(spec: TrendSpec, view: TrendView, line: TrendLine, at: number
   return `${text} ±${formatNumber(Z_90 * shownSpread(display, std), display.digits)}`
 }
 
-/** Columns in the order of the series: x, then per line its high edge, low edge and middle. */
+/**
+ * Columns in the order of the series: x, then per line its high edge, low edge and middle; the
+ * edges are the band, or the extremes of what each point stands for.
+ */
 export function plotData(spec: TrendSpec, view: TrendView): uPlot.AlignedData {
   const columns: (readonly (number | null)[])[] = [view.times_s]
   const { display } = spec
   for (const line of spec.lines) {
     const middle = view.column(line.column)
-    if (line.band !== undefined) {
+    if (line.band === undefined) {
+      const inUnit = (value: number | null) => (value === null ? null : shown(display, value))
+      columns.push(view.high(line.column).map(inUnit), view.low(line.column).map(inUnit))
+    } else {
       const std = view.column(line.band)
       const edge = (side: number) =>
         middle.map((value, i) => {
@@ -144,11 +160,17 @@ function plotOptions(
   const series: uPlot.Series[] = [{}]
   const bands: uPlot.Band[] = []
   for (const line of spec.lines) {
-    if (line.band !== undefined) {
-      bands.push({ series: [series.length, series.length + 1], fill: BAND_FILL })
-      const edge: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false } }
-      series.push(edge, edge)
+    const fill = line.band === undefined ? EXTREMES_FILLS[line.style] : BAND_FILL
+    bands.push({ series: [series.length, series.length + 1], fill })
+    // The twin's band beside a measured line may leave the plot: the measured line must be read.
+    const auto = line.band === undefined || spec.lines.length === 1
+    const edge: uPlot.Series = {
+      stroke: 'transparent',
+      width: 0,
+      points: { show: false },
+      auto,
     }
+    series.push(edge, edge)
     const stroke = STROKES[line.style]
     series.push({ stroke, width: line.style === 'twin' ? 1.5 : 1, points: { show: false } })
   }
@@ -179,11 +201,13 @@ function plotOptions(
   }
 }
 
-/** As many decimals as the distance of two marks needs. */
-function axisText(splits: readonly number[]): (value: number) => string {
-  const step = splits.length > 1 ? Math.abs(splits[1]! - splits[0]!) : 1
+/** As many decimals as the distance of two marks needs; large numbers in thousands or millions. */
+export function axisText(splits: readonly number[]): (value: number) => string {
+  const largest = Math.max(0, ...splits.map(Math.abs))
+  const [factor, suffix] = largest >= 1e6 ? [1e6, ' M'] : largest >= 1e5 ? [1e3, ' k'] : [1, '']
+  const step = splits.length > 1 ? Math.abs(splits[1]! - splits[0]!) / factor : 1
   const digits = Math.max(0, Math.min(4, -Math.floor(Math.log10(step) + 1e-9)))
-  return value => formatNumber(value, digits)
+  return value => `${formatNumber(value / factor, digits)}${suffix}`
 }
 
 function range(spec: TrendSpec, low: number | null, high: number | null): [number, number] {

@@ -1,0 +1,43 @@
+import type { Command } from './command.ts'
+
+/** Commands by name; each is loaded when it is called, so that --help is quick. */
+export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<Command> }>> =
+  {
+    start: {
+      summary: 'run the engine, its page, and the simulated plant',
+      load: async () => (await import('./start.ts')).startCommand,
+    },
+    plant: {
+      summary: 'run a simulated potline that sends to an engine, or record it to files',
+      load: async () => (await import('./plant.ts')).plantCommand,
+    },
+    replay: {
+      summary: 'stream recorded CSV files through the gRPC door',
+      load: async () => (await import('./replay.ts')).replayCommand,
+    },
+    train: {
+      summary: 'train an anomaly model on recorded normal running',
+      load: async () => (await import('./train.ts')).trainCommand,
+    },
+    models: {
+      summary: 'list, show and promote the models of the registry',
+      load: async () => (await import('./models.ts')).modelsCommand,
+    },
+    verify: {
+      summary: 'run a stored log again and compare state, alarms and advice, bit for bit',
+      load: async () => (await import('./verify.ts')).verifyCommand,
+    },
+    bench: {
+      summary: 'measure: "bench latency" from send to acknowledgement, commit and alert',
+      load: async () => (await import('./bench.ts')).benchCommand,
+    },
+  }
+
+/** What `liquidus --help` prints. */
+export function overview(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map(name => name.length))
+  const rows = Object.entries(COMMANDS).map(
+    ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
+  )
+  return `liquidus COMMAND [options]\n\n${rows.join('\n')}\n\nliquidus COMMAND --help tells more.\n`
+}
