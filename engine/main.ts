@@ -79,10 +79,10 @@ export async function championScorer(
   }
 }
 
-export async function openStore(config: Config): Promise<Store> {
+export async function openStore(config: Config, log: (text: string) => void): Promise<Store> {
   if (config.store === 'redis') {
     const { openRedisStore } = await import('#redis/store.ts')
-    return openRedisStore({ url: config.redis_url!, durability: config.redis_durability })
+    return openRedisStore({ url: config.redis_url!, durability: config.redis_durability, log })
   }
   const { openLmdbStore } = await import('./store/lmdb/store.ts')
   return openLmdbStore({ directory: path.resolve(config.data) })
@@ -106,7 +106,7 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
   const tls = config.tls ? readTls(config.tls) : undefined
   const scorer = await championScorer(path.resolve(config.models), text => log.warn(text))
   const versions = { engine: VERSION, model: scorer?.version ?? 'none' }
-  const store = await openStore(config)
+  const store = await openStore(config, text => log.warn(text))
   const closing: Sink['close'][] = []
   const shut = async (): Promise<void> => {
     for (const close of closing.reverse()) {
@@ -143,6 +143,7 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
         ...(tls ? { tls } : {}),
       })
     const http = await listen(options, 'http_port', buildHttp)
+    closing.push(() => http.sink.close())
     const webSocket = webSocketSink({
       server: http.sink.server,
       host: config.host,
@@ -153,7 +154,6 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
     })
     await webSocket.start()
     wsClients = webSocket.clients
-    closing.push(() => http.sink.close())
     closing.push(() => webSocket.close())
 
     const boundToLoopback = access.isLoopback(config.host)

@@ -5,7 +5,7 @@ import type { Random } from '#engine/core/random.ts'
 import type { ProducerState, QuarantineRow, StoredEvent } from '#engine/flow.ts'
 import { decodeJson, encodeJson } from '#engine/store/codec.ts'
 import { checkLineKey, checkProducer, storeLimits } from '#engine/store/limits.ts'
-import type { LineKey, LogRecord, Store } from '#engine/store/port.ts'
+import type { LineKey, LogRecord, Recovered, Store } from '#engine/store/port.ts'
 import { connectRedis, type RedisConnection, unavailable } from './connection.ts'
 import { type Durability, durableWrites, type Writes } from './durability.ts'
 import { type Keys, keysOf } from './keys.ts'
@@ -64,7 +64,25 @@ function randomText(random: Random | undefined): string {
 function lineWrites(
   writes: Writes,
   keys: Keys,
-): Pick<Store, 'define' | 'acquire' | 'openProducer'> {
+): Pick<Store, 'define' | 'acquire' | 'look' | 'openProducer'> {
+  const recover = async (line: LineKey, take: 'take' | 'look'): Promise<Recovered> => {
+    checkLineKey(line)
+    const of = keys.line(line)
+    const reply = await writes('acquire', [of.line, of.producers, of.state], [take])
+    const [fence, log_start, log_end, position, outbox_end, quarantined_count] = reply
+      .slice(0, 6)
+      .map(Number) as [number, number, number, number, number, number]
+    const state = reply[6] as Buffer | null
+    return {
+      fence,
+      log_start,
+      log_end,
+      outbox_end,
+      quarantined_count,
+      commit: state ? { position, state } : undefined,
+      producers: producersIn(reply[7] as Buffer[]),
+    }
+  }
   return {
     async define(line, definition) {
       checkLineKey(line)
@@ -75,24 +93,8 @@ function lineWrites(
       }
     },
 
-    async acquire(line) {
-      checkLineKey(line)
-      const of = keys.line(line)
-      const reply = await writes('acquire', [of.line, of.producers, of.state], [])
-      const [fence, log_start, log_end, position, outbox_end, quarantined_count] = reply
-        .slice(0, 6)
-        .map(Number) as [number, number, number, number, number, number]
-      const state = reply[6] as Buffer | null
-      return {
-        fence,
-        log_start,
-        log_end,
-        outbox_end,
-        quarantined_count,
-        commit: state ? { position, state } : undefined,
-        producers: producersIn(reply[7] as Buffer[]),
-      }
-    },
+    acquire: line => recover(line, 'take'),
+    look: line => recover(line, 'look'),
 
     async openProducer(line, fence, producer) {
       checkProducer(producer)

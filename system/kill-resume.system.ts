@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   eventually,
@@ -6,6 +7,8 @@ import {
   scratch,
   startEngineProcess,
 } from '#bench/engine-process.ts'
+import { available } from '#engine/tools/require.ts'
+import { startTestServer } from '#redis/test-server.ts'
 
 interface LineAnswer {
   readonly tick: number
@@ -25,6 +28,8 @@ interface Verified {
 }
 
 const recording = scratch('recording')
+const redis = available('redis')?.path
+if (!redis) process.stderr.write('not run: no redis-server\n')
 const QUIET = ['--no-demo', '--log', 'warn', '--http', '0', '--opcua', '0']
 
 beforeAll(async () => {
@@ -46,11 +51,16 @@ async function settled(http: string): Promise<LineAnswer> {
   )
 }
 
-/** Replays the recording; kills and restarts the engine `kills` times while it runs. */
-async function run(kills: number): Promise<Verified> {
+/**
+ * Replays the recording; kills and restarts the engine `kills` times while it runs. The environment
+ * names the store.
+ */
+async function run(kills: number, environment: NodeJS.ProcessEnv = {}): Promise<Verified> {
   const data = scratch('data')
   try {
-    let engine = await startEngineProcess([...QUIET, '--data', data.path, '--grpc', '0'])
+    const start = (grpc: string) =>
+      startEngineProcess([...QUIET, '--data', data.path, '--grpc', grpc], environment)
+    let engine = await start('0')
     const port = engine.grpc.split(':').at(-1)!
     const replay = liquidus([
       'replay',
@@ -65,7 +75,7 @@ async function run(kills: number): Promise<Verified> {
     for (let kill = 0; kill < kills; kill++) {
       await new Promise(resolve => setTimeout(resolve, 500 + 700 * kill))
       await engine.kill9()
-      engine = await startEngineProcess([...QUIET, '--data', data.path, '--grpc', port])
+      engine = await start(port)
     }
     const { code, stdout, stderr } = await replay.done
     expect(stderr).not.toContain('bug')
@@ -75,9 +85,9 @@ async function run(kills: number): Promise<Verified> {
     expect(summary.acknowledged! + summary.rejected!).toBe(summary.sent)
     if (kills > 0) expect(summary.reconnects).toBeGreaterThan(0)
     await settled(engine.http)
-    expect(await engine.stop()).toBe(0)
-    const verified = await liquidus(['verify', '--data', data.path, '--line', 'pots', '--json'])
-      .done
+    expect(await engine.stop(), engine.output()).toBe(0)
+    const check = ['verify', '--data', data.path, '--line', 'pots', '--json']
+    const verified = await liquidus(check, environment).done
     expect(verified.stderr).not.toContain('bug')
     return JSON.parse(verified.stdout) as Verified
   } finally {
@@ -85,17 +95,99 @@ async function run(kills: number): Promise<Verified> {
   }
 }
 
+/** Compares a run with three kills with one without any. */
+async function expectEqualRuns(runWith: (kills: number) => Promise<Verified>): Promise<void> {
+  const calm = await runWith(0)
+  expect(calm).toMatchObject({ equal: true, batches_repeated: 0, sequence_gaps: 0 })
+  expect(calm.ticks).toBeGreaterThan(5000)
+  expect(calm.events_stored).toBeGreaterThan(0)
+  const killed = await runWith(3)
+  expect(killed).toMatchObject({ equal: true, batches_repeated: 0, sequence_gaps: 0 })
+  expect(killed.batches).toBe(calm.batches)
+  expect(killed.readings).toBe(calm.readings)
+  expect(killed.events_stored).toBe(calm.events_stored)
+  expect(killed.state_hash_stored).toBe(calm.state_hash_stored)
+}
+
 describe('an engine that is killed during a replay', () => {
-  it('has every reading once and the state, alarms and advice of an uninterrupted run', async () => {
-    const calm = await run(0)
-    expect(calm).toMatchObject({ equal: true, batches_repeated: 0, sequence_gaps: 0 })
-    expect(calm.ticks).toBeGreaterThan(5000)
-    expect(calm.events_stored).toBeGreaterThan(0)
-    const killed = await run(3)
-    expect(killed).toMatchObject({ equal: true, batches_repeated: 0, sequence_gaps: 0 })
-    expect(killed.batches).toBe(calm.batches)
-    expect(killed.readings).toBe(calm.readings)
-    expect(killed.events_stored).toBe(calm.events_stored)
-    expect(killed.state_hash_stored).toBe(calm.state_hash_stored)
+  it('has every reading once and the state, alarms and advice of an uninterrupted run', () =>
+    expectEqualRuns(run))
+
+  it.runIf(redis)('has them so too with its store in Redis', () =>
+    expectEqualRuns(async kills => {
+      const server = await startTestServer(redis!)
+      try {
+        return await run(kills, { REDIS_URL: server.url })
+      } finally {
+        await server.destroy()
+      }
+    }),
+  )
+})
+
+describe.runIf(redis)('an engine whose Redis is away', () => {
+  it('is not ready meanwhile, loses nothing, and is verified while it runs', async () => {
+    const server = await startTestServer(redis!)
+    const data = scratch('away')
+    const environment = { REDIS_URL: server.url }
+    const flags = ['--log', 'warn', '--http', '0', '--grpc', '0', '--opcua', '0', '--cells', '3']
+    const engine = await startEngineProcess(
+      [...flags, '--data', data.path, '--speed', '60', '--preroll', '0'],
+      environment,
+    )
+    const time_ms = async () =>
+      (await getJson<{ time_ms: number }>(`${engine.http}/api/lines/potline-1`)).time_ms
+    const health = async () => (await fetch(`${engine.http}/health`)).status
+    const verify = async () => {
+      const check = ['verify', '--data', data.path, '--line', 'potline-1', '--json']
+      const { stdout } = await liquidus(check, environment).done
+      return JSON.parse(stdout) as Verified
+    }
+    try {
+      await eventually(health, status => status === 200, 30_000)
+      await eventually(
+        () => time_ms().catch(() => 0),
+        at => at > 0,
+        30_000,
+      )
+      await server.kill('SIGKILL')
+      await eventually(health, status => status === 503, 30_000)
+      const before_ms = await time_ms()
+      await server.start()
+      await eventually(health, status => status === 200, 60_000)
+      await eventually(time_ms, at => at > before_ms, 30_000)
+      expect(await verify()).toMatchObject({ equal: true, batches_repeated: 0, sequence_gaps: 0 })
+      expect(await health()).toBe(200)
+      expect(await engine.stop()).toBe(0)
+      expect(engine.output()).not.toContain('bug')
+      expect(await verify()).toMatchObject({ equal: true })
+    } finally {
+      await engine.kill9()
+      await server.destroy()
+      data.clean()
+    }
+  })
+})
+
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
+
+describe.runIf(existsSync(`/proc/self/task/${process.pid}/children`))('the simulated plant', () => {
+  it('ends with the engine that started it, even one that was killed', async () => {
+    const data = scratch('plant')
+    const flags = ['--log', 'warn', '--http', '0', '--grpc', '0', '--opcua', '0', '--cells', '3']
+    const engine = await startEngineProcess([...flags, '--data', data.path])
+    const plant = await eventually(
+      async () => childrenOf(engine.pid)[0] ?? 0,
+      pid => pid > 0,
+      10_000,
+    )
+    await engine.kill9()
+    await eventually(
+      async () => existsSync(`/proc/${plant}`),
+      runs => !runs,
+      20_000,
+    )
+    data.clean()
   })
 })

@@ -1,4 +1,4 @@
-import type { Forecast, ForecastPair, Margin, Plan } from '../flow.ts'
+import type { Advice, Forecast, ForecastPair, Margin, Plan } from '../flow.ts'
 import { forecastGrid, WORST_SIGMA, window } from './limits.ts'
 
 export type ForecastOf = (
@@ -9,20 +9,21 @@ export type ForecastOf = (
 ) => Forecast | undefined
 
 /** A setpoint worth proposing, before it has an id, a time and a state. */
-export interface Proposal {
-  readonly setpoint: 'base_feed_rate' | 'target_resistance'
-  readonly unit: string
-  readonly from: number
-  readonly to: number
-  readonly low: number
-  readonly high: number
-  readonly step_max: number
-  readonly interval_min_s: number
-  readonly reason: string
-  readonly forecasts: readonly ForecastPair[]
-  readonly margins: readonly Margin[]
-  readonly confidence: number
-}
+export type Proposal = Pick<
+  Advice,
+  | 'setpoint'
+  | 'unit'
+  | 'from'
+  | 'to'
+  | 'low'
+  | 'high'
+  | 'step_max'
+  | 'interval_min_s'
+  | 'reason'
+  | 'forecasts'
+  | 'margins'
+  | 'confidence'
+>
 
 export interface Outlook {
   readonly forecasts: readonly ForecastPair[]

@@ -33,6 +33,10 @@ demonstration's list, "none" is a quiet plant. Cells count from 1.`,
     const shape = shapeOf(options)
     const stop = new AbortController()
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+    // Started by an engine, it ends with it, also when that was killed.
+    process.once('disconnect', () => stop.abort())
+    if (process.connected === false) stop.abort()
+    process.channel?.unref()
     const summary =
       options.record === undefined
         ? await send(options, shape, stop.signal)

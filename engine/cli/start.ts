@@ -111,8 +111,10 @@ function startPlant(options: OptionValues, grpc: string, config: Config) {
     ...['--faults', (options.faults as string) ?? 'demo'],
     '--quiet',
   ]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  // The channel ends with this process, however that ends, and the plant ends with the channel.
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const started_ms = systemClock.elapsed_ms()
+  child.on('error', error => say(`demo    the simulated plant does not run: ${problemOf(error)}`))
   child.on('exit', (code, signal) => {
     if (signal === 'SIGTERM' || signal === 'SIGINT' || code === 0) return
     const ran_s = (systemClock.elapsed_ms() - started_ms) / 1000

@@ -9,8 +9,9 @@ import { type Command, printJson, say, usage } from './command.ts'
 
 export const verifyCommand: Command = {
   summary: 'Run a stored log again and compare state, alarms and advice with what was committed.',
-  details: `Stop the engine first: a data directory has one owner at a time. Equal means: the state
-hash is the same, every stored event is the same, and every batch is in the log exactly once.`,
+  details: `Stop the engine first: a data directory has one owner at a time; a store in Redis is
+only looked at. Equal means: the state hash is the same, every stored event is the same, and every
+batch is in the log exactly once.`,
   options: {
     data: { type: 'string', value: 'DIR', help: 'where the embedded store lives (default ./data)' },
     config: { type: 'string', value: 'FILE', help: 'configuration of the engine' },
@@ -29,7 +30,7 @@ hash is the same, every stored event is the same, and every batch is in the log 
     if (config.store === 'lmdb' && !existsSync(config.data)) {
       throw new LiquidusError('FILE_UNREADABLE', { path: config.data, problem: 'no data is there' })
     }
-    const store = await openStore(config)
+    const store = await openStore(config, say)
     try {
       const key = `${(options.tenant as string | undefined) ?? 'local'}/${line}`
       const versions = { engine: VERSION, model: scorer?.version ?? 'none' }

@@ -12,6 +12,8 @@ const TABLE = {
   STORE_FULL: 'the {store} store is full: {problem}',
   STORE_FENCED:
     'line {line} was taken over by a newer engine (fence {fence}); this one stops writing',
+  STORE_LOST:
+    'the store lost log entries of line {line} that it had acknowledged; restart the engine to go on from what is left',
   PRODUCER_FENCED: 'producer {producer} of line {line}: epoch {epoch} is older than {current}',
   SEQUENCE_GAP: 'producer {producer} of line {line}: expected sequence {expected}, got {got}',
   BIND_NEEDS_TLS:

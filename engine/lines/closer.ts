@@ -10,7 +10,7 @@ const SILENT_AFTER_MS = 3000
 const SILENT_GIVE_UP_MS = 600_000
 
 export interface ArrivalCloser {
-  /** Call after readings of the line were folded. */
+  /** Call after readings of the line were folded, and only then: closes are no arrival. */
   arrived(): void
   close(): void
 }
@@ -28,7 +28,7 @@ export function arrivalCloser(
   if (definition.clock !== 'wall') return { arrived() {}, close() {} }
   const { tick_ms } = definition
   let grace: NodeJS.Timeout | undefined
-  let lastArrival_ms = clock.now_ms()
+  let lastArrival_ms = clock.elapsed_ms()
   let closedSilent = Number.NEGATIVE_INFINITY
 
   const onGrace = () => {
@@ -39,10 +39,10 @@ export function arrivalCloser(
     }
   }
   const watch = setInterval(() => {
-    const now_ms = clock.now_ms()
-    const quiet_ms = now_ms - lastArrival_ms
+    const quiet_ms = clock.elapsed_ms() - lastArrival_ms
     if (quiet_ms < SILENT_AFTER_MS || quiet_ms > SILENT_GIVE_UP_MS) return
-    const tick = Math.floor((now_ms - SILENT_AFTER_MS) / tick_ms)
+    // The tick that holds this moment is not over yet.
+    const tick = Math.floor((clock.now_ms() - SILENT_AFTER_MS) / tick_ms) - 1
     if (!(builder.next_tick() <= tick) || tick <= closedSilent) return
     closedSilent = tick
     log({ kind: 'close', tick, reason: 'silent' })
@@ -51,7 +51,7 @@ export function arrivalCloser(
 
   return {
     arrived() {
-      lastArrival_ms = clock.now_ms()
+      lastArrival_ms = clock.elapsed_ms()
       if (!grace && builder.newest_tick() > builder.next_tick()) {
         grace = setTimeout(onGrace, GRACE_MS)
         grace.unref()

@@ -69,13 +69,14 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
   }
 
   const buildRuntime = (definition: LineDefinition, key: LineKey, recovered: Recovered) => {
-    const make = (from: Recovered) => {
+    const make = (fresh: boolean) => {
       const fold = parts.buildFold(definition)
       return lineRuntime({
         definition,
         key,
         store,
-        recovered: from,
+        recovered,
+        fresh,
         clock,
         fold,
         trend: parts.buildTrend(definition, fold),
@@ -85,18 +86,14 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
       })
     }
     try {
-      return make(recovered)
+      return make(false)
     } catch (error) {
       if (!recovered.commit) throw error
       report(
         'warn',
         `line ${key}: stored state is not of this version (${problemOf(error)}); its log is read again from the start`,
       )
-      const position = recovered.log_start - 1
-      return make({
-        ...recovered,
-        commit: { position, state: parts.buildFold(definition).snapshot() },
-      })
+      return make(true)
     }
   }
 

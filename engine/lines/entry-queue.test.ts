@@ -8,6 +8,7 @@ const entryOf = (tick: number): CloseEntry => ({ kind: 'close', tick, reason: 'g
 function queueOver(log: CloseEntry[], taken = 0) {
   let reads = 0
   const queue = entryQueue({
+    line: 'l',
     taken,
     log_end: log.length,
     read: async (from, limit) => {
@@ -60,5 +61,24 @@ describe('entryQueue', () => {
     const next = queue.next()
     queue.close()
     await expect(next).rejects.toBeInstanceOf(QueueClosed)
+  })
+
+  it('counts the bytes that came while it still reads what was there before', async () => {
+    const { queue, offer } = queueOver(Array.from({ length: 100 }, (_, i) => entryOf(i)))
+    for (let i = 0; i < 10; i++) offer(i)
+    await queue.next()
+    expect(queue.behind_bytes()).toBe(1000)
+    await drain(queue)
+    expect(queue.behind_bytes()).toBe(0)
+  })
+
+  it('stops where the store lost entries, instead of waiting for them for ever', async () => {
+    const forgetful = queueOver([])
+    for (let i = 0; i < 3; i++) forgetful.offer(i)
+    await drain(forgetful.queue)
+    forgetful.queue.offer(2, entryOf(9), 100)
+    await expect(forgetful.queue.next()).rejects.toMatchObject({ code: 'STORE_LOST' })
+    const shortened = entryQueue({ line: 'l', taken: 0, log_end: 5, read: async () => [] })
+    await expect(shortened.next()).rejects.toMatchObject({ code: 'STORE_LOST' })
   })
 })

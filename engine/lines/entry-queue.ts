@@ -1,3 +1,4 @@
+import { LiquidusError } from '../core/errors.ts'
 import { decodeEntry } from '../core/log-entry.ts'
 import type { LogEntry } from '../flow.ts'
 import type { LogRecord } from '../store/port.ts'
@@ -22,6 +23,8 @@ export interface EntryQueue {
   /** Durable entries not yet taken. */
   behind_entries(): number
   behind_bytes(): number
+  /** Lets `next` throw from now on. */
+  fail(error: Error): void
   close(): void
 }
 
@@ -34,6 +37,7 @@ export class QueueClosed extends Error {
  * does not, so that a burst costs no memory beyond the named limits.
  */
 export function entryQueue(options: {
+  readonly line: string
   readonly taken: number
   readonly log_end: number
   readonly read: (
@@ -49,7 +53,7 @@ export function entryQueue(options: {
   let takenBytes = 0
   let offeredBytes = 0
   let wake: (() => void) | undefined
-  let closed = false
+  let failure: Error | undefined
 
   const takeHanded = (): LogItem[] => {
     const chunk: LogItem[] = []
@@ -73,11 +77,19 @@ export function entryQueue(options: {
       count_max: CHUNK_ENTRIES_MAX,
       bytes_max: CHUNK_BYTES_MAX,
     })
+    if (records.length === 0) throw lost()
     return records.map(record => ({
       position: record.position,
       entry: decodeEntry(record.bytes),
       size_bytes: record.bytes.length,
     }))
+  }
+
+  const lost = () => new LiquidusError('STORE_LOST', { line: options.line })
+
+  const fail = (error: Error): void => {
+    failure ??= error
+    wake?.()
   }
 
   const dropTaken = (): void => {
@@ -89,6 +101,8 @@ export function entryQueue(options: {
 
   return {
     offer(position, entry, size_bytes) {
+      // A place that was given before: the store forgot what stood there.
+      if (position <= end) fail(lost())
       end = Math.max(end, position)
       offeredBytes += size_bytes
       const previous = handed.at(-1)?.position ?? taken
@@ -101,25 +115,25 @@ export function entryQueue(options: {
       wake?.()
     },
     async next() {
-      while (end <= taken && !closed) {
+      while (end <= taken && !failure) {
         await new Promise<void>(resolve => {
           wake = resolve
         })
       }
-      if (closed) throw new QueueClosed('the line is closing')
+      if (failure) throw failure
       dropTaken()
       const fromMemory = head < handed.length && handed[head]!.position === taken + 1
       const chunk = fromMemory ? takeHanded() : await readBack()
       taken = chunk.at(-1)?.position ?? taken
-      for (const item of chunk) takenBytes += item.size_bytes
+      for (const item of chunk) {
+        if (item.position > options.log_end) takenBytes += item.size_bytes
+      }
       if (taken >= end) takenBytes = offeredBytes
       return chunk
     },
     behind_entries: () => end - taken,
     behind_bytes: () => Math.max(0, offeredBytes - takenBytes),
-    close() {
-      closed = true
-      wake?.()
-    },
+    fail,
+    close: () => fail(new QueueClosed('the line is closing')),
   }
 }

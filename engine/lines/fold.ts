@@ -12,6 +12,8 @@ import type {
 } from '../flow.ts'
 import type { LogItem } from './entry-queue.ts'
 import { type FrameBuilder, frameBuilder } from './frames/builder.ts'
+import { seriesPlan } from './frames/series-plan.ts'
+import { tickSlices } from './frames/tick-slices.ts'
 import type { Step } from './step.ts'
 
 export interface LineFold {
@@ -27,6 +29,8 @@ export interface LineFold {
   runAdvice(step: Step): void
   /** The last tick that went through; undefined before the first. */
   latest(): { readonly frame: LineFrame; readonly twin: TwinFrame } | undefined
+  /** End of the last tick that went through, also after a restore; 0 before the first. */
+  time_ms(): number
   snapshot(): Uint8Array
   restore(bytes: Uint8Array): void
 }
@@ -46,11 +50,19 @@ export function lineFold(
 ): LineFold {
   const { decoder, twin, anomaly, advice } = parts
   const builder = frameBuilder(definition)
+  const { rank } = seriesPlan(definition)
   let latest: { frame: LineFrame; twin: TwinFrame } | undefined
   let line_ms = 0
 
   const emitTicks = (emit: (step: Step) => void) => (frame: LineFrame) =>
     emit({ at: 'tick', frame, twin: undefined, events: [] })
+
+  const takeReadings = (batch: ReadingBatch, emit: (step: Step) => void): void => {
+    for (const slice of tickSlices(batch, rank, definition.tick_ms)) {
+      emit({ at: 'readings', batch: slice, events: [] })
+      builder.batch(slice, emitTicks(emit))
+    }
+  }
 
   const foldOf: LineFold = {
     builder,
@@ -58,14 +70,14 @@ export function lineFold(
     anomaly,
     advice,
     latest: () => latest,
+    time_ms: () => line_ms,
     frames(item, emit) {
       const { entry } = item
       if (entry.kind === 'batch') {
         const batch = decoder.decode(entry)
         // History is kept in the log for recalculation; it never moves the live state.
         if (batch.count === 0 || batch.mode === 'backfill') return
-        emit({ at: 'readings', batch, events: [] })
-        builder.batch(batch, emitTicks(emit))
+        takeReadings(batch, emit)
       } else if (entry.kind === 'close') {
         builder.close(entry.tick, entry.reason, emitTicks(emit))
       } else if (entry.kind === 'decision') {
@@ -73,9 +85,7 @@ export function lineFold(
       }
     },
     foldBatch(batch, onStep) {
-      const run = (step: Step) => runStages(foldOf, step, onStep)
-      run({ at: 'readings', batch, events: [] })
-      builder.batch(batch, emitTicks(run))
+      takeReadings(batch, step => runStages(foldOf, step, onStep))
     },
     runTwin(frame) {
       const result = twin.step(frame)

@@ -73,6 +73,8 @@ describe('fields', () => {
     expect(parseTime_ms('2017-03-20T05:30:22.5+02:00')).toBe(expected)
     expect(parseTime_ms(String(expected))).toBe(expected)
     expect(parseTime_ms(String(expected / 1000))).toBe(expected)
-    expect(parseTime_ms('yesterday')).toBeNaN()
+    for (const text of ['yesterday', '', '1e400', '-1e400', 'Infinity', '9'.repeat(20)]) {
+      expect(parseTime_ms(text), text).toBeNaN()
+    }
   })
 })

@@ -93,6 +93,12 @@ export function parseValue(text: string): number | undefined {
   return Number.isNaN(value) ? undefined : value
 }
 
+/** Milliseconds that a date can have; beyond, neither dates nor the wire hold them. */
+const TIME_MS_MAX = 8.64e15
+
+/** False for NaN, infinities and what no date can be. */
+export const isTime = (time_ms: number): boolean => Math.abs(time_ms) <= TIME_MS_MAX
+
 const DATE_TIME =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d{2}:?\d{2})?$/
 
@@ -114,8 +120,8 @@ export function parseTime_ms(text: string): number {
     return Math.round(utc_ms + millisecond) - zone_ms(zone)
   }
   const number = Number(trimmed)
-  if (trimmed === '' || Number.isNaN(number)) return Number.NaN
-  return number > 1e11 ? number : number * 1000
+  const time_ms = number > 1e11 ? number : number * 1000
+  return trimmed === '' || !isTime(time_ms) ? Number.NaN : time_ms
 }
 
 function zone_ms(zone: string | undefined): number {

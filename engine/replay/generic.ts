@@ -17,7 +17,8 @@ export interface GenericOptions {
 }
 
 interface Plan {
-  readonly timeColumn: number
+  /** One column, or a date and a time beside it. */
+  readonly timeColumns: readonly number[]
   readonly columns: readonly { readonly index: number; readonly tag: string }[]
   readonly tick_ms: number
   readonly rows: number
@@ -58,26 +59,35 @@ async function planOf(file: string, options: GenericOptions): Promise<Plan> {
   }
   const lower = header.map(name => name.toLowerCase())
   const named = TIME_COLUMNS.map(name => lower.indexOf(name)).find(index => index >= 0)
-  const timeColumn = named ?? 0
-  const times_ms = rows.map(fields => parseTime_ms(fields[timeColumn]!))
+  const split = [lower.indexOf('date'), lower.indexOf('time')]
+  const timeColumns = split.every(index => index >= 0) ? split : [named ?? 0]
+  const times_ms = rows.map(fields => parseTime_ms(timeText(fields, timeColumns)))
   if (times_ms.length === 0 || times_ms.every(Number.isNaN)) {
     malformed(
       file,
       2,
-      `no time in column "${header[timeColumn]}"; name one ${TIME_COLUMNS.join(', ')}`,
+      `no time in column "${timeText(header, timeColumns)}"; name one ${TIME_COLUMNS.join(', ')}`,
     )
   }
   const ignored = new Set([...options.ignore, ...LABEL_COLUMNS].map(name => name.toLowerCase()))
   const skipped: string[] = []
   const columns: { index: number; tag: string }[] = []
   for (const [index, tag] of header.entries()) {
-    if (index === timeColumn) continue
+    if (timeColumns.includes(index)) continue
     const numeric = rows.every(fields => parseValue(fields[index]!) !== undefined)
     if (ignored.has(tag.toLowerCase()) || !numeric) skipped.push(tag)
     else columns.push({ index, tag })
   }
   if (columns.length === 0) malformed(file, 1, 'no numeric column is left to send')
-  return { timeColumn, columns, tick_ms: medianGap_ms(times_ms), rows: rows.length, skipped }
+  return { timeColumns, columns, tick_ms: medianGap_ms(times_ms), rows: rows.length, skipped }
+}
+
+/** A date with slashes or dashes, and the time beside it when it stands in a column of its own. */
+function timeText(fields: readonly string[], columns: readonly number[]): string {
+  return columns
+    .map(index => fields[index]!.trim())
+    .join(' ')
+    .replace(/^(\d{4})\/(\d{2})\/(\d{2})/, '$1-$2-$3')
 }
 
 function medianGap_ms(times_ms: readonly number[]): number {
@@ -124,9 +134,10 @@ async function* readingsOf(
   for (const file of files) {
     for await (const row of readCsv(file)) {
       if (row.line === 1) continue
-      const time_ms = parseTime_ms(row.fields[plan.timeColumn]!)
+      const when = timeText(row.fields, plan.timeColumns)
+      const time_ms = parseTime_ms(when)
       if (Number.isNaN(time_ms)) {
-        malformed(file, row.line, `"${row.fields[plan.timeColumn]}" is no time`)
+        malformed(file, row.line, `"${when}" is no time`)
       }
       yield plan.columns.map(({ index, tag }, ref) => {
         const value = parseValue(row.fields[index]!)

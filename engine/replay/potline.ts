@@ -3,7 +3,7 @@ import path from 'node:path'
 import { LiquidusError, problemOf } from '../core/errors.ts'
 import type { LineOrigin } from '../flow.ts'
 import { cellNames, potlineDefinition, potlineTag } from '../lines/potline.ts'
-import { type CsvRow, malformed, readCsv } from './csv.ts'
+import { type CsvRow, isTime, malformed, readCsv } from './csv.ts'
 import type { ReplayReading, ReplaySeries, ReplaySource } from './source.ts'
 
 /** A day without a date starts here: 2026-01-01T00:00:00Z. */
@@ -131,7 +131,7 @@ function streamsOf(folder: string, refs: SeriesTable, cells: number): Stream[] {
     value,
   })
   add('fast', row => {
-    const time_ms = DAY_START_MS + row.number('t_ms')
+    const time_ms = row.time_ms('t_ms', 1)
     const cell = row.cell()
     const rows = [
       reading(refs.of(potlineTag.voltage, cell, 'V'), time_ms, row.number('V')),
@@ -147,14 +147,14 @@ function streamsOf(folder: string, refs: SeriesTable, cells: number): Stream[] {
   add('feed', row => [
     reading(
       refs.of(potlineTag.feedShot(row.number('feeder')), row.cell(), 'kg'),
-      DAY_START_MS + row.number('t_ms'),
+      row.time_ms('t_ms', 1),
       row.number('shot_kg'),
     ),
   ])
   add('alf3', row => [
     reading(
       refs.of(potlineTag.alf3Shot, row.cell(), 'kg'),
-      DAY_START_MS + row.number('t_ms'),
+      row.time_ms('t_ms', 1),
       row.number('dose_kg'),
     ),
   ])
@@ -162,7 +162,7 @@ function streamsOf(folder: string, refs: SeriesTable, cells: number): Stream[] {
     const event = EVENTS[row.text('event')]
     if (!event) return []
     const [tag, unit, plus] = event
-    const time_ms = DAY_START_MS + row.number('t_ms')
+    const time_ms = row.time_ms('t_ms', 1)
     return [reading(refs.of(tag, row.cell(), unit), time_ms, row.number('value') + plus)]
   })
   add('manual', row => {
@@ -171,9 +171,9 @@ function streamsOf(folder: string, refs: SeriesTable, cells: number): Stream[] {
     const [tag, unit] = manual
     return [
       {
-        due_ms: DAY_START_MS + row.number('t_report_s') * 1000,
+        due_ms: row.time_ms('t_report_s', 1000),
         ref: refs.of(tag, row.cell(), unit),
-        time_ms: DAY_START_MS + row.number('t_sample_s') * 1000,
+        time_ms: row.time_ms('t_sample_s', 1000),
         value: row.number('value'),
       },
     ]
@@ -209,9 +209,22 @@ class Fields {
     return value
   }
 
+  /** A time that counts from the start of the recording in steps of `step_ms`. */
+  time_ms(column: string, step_ms: number): number {
+    const time_ms = DAY_START_MS + this.number(column) * step_ms
+    if (!isTime(time_ms)) {
+      malformed(
+        this.#file,
+        this.row.line,
+        `"${this.text(column)}" in column "${column}" is no time`,
+      )
+    }
+    return time_ms
+  }
+
   cell(): number {
     const cell = this.number('cell')
-    if (!(cell >= 0 && cell < this.#cells)) {
+    if (!(Number.isInteger(cell) && cell >= 0 && cell < this.#cells)) {
       malformed(this.#file, this.row.line, `cell ${cell} is not one of the ${this.#cells} cells`)
     }
     return cell

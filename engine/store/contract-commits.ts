@@ -49,6 +49,26 @@ export function describeCommits({ store, reopen, positions }: ContractStore): vo
     expect(await store().events(LINE, 0, 10)).toEqual([])
   })
 
+  test('a commit made again, because its answer was lost, changes nothing', async () => {
+    const { fence } = await store().acquire(LINE)
+    await store().append(LINE, fence, patternBytes(1, 10))
+    const commit = { fence, position: 1, state, events: eventsFrom(1, 2) }
+    await store().commit(LINE, commit)
+    await store().commit(LINE, commit)
+    expect(await store().acquire(LINE)).toMatchObject({ commit: { position: 1 }, outbox_end: 2 })
+    expect(await store().events(LINE, 0, 10)).toEqual(eventsFrom(1, 2))
+  })
+
+  test('who looks at a line sees what its engine sees and does not take it over', async () => {
+    const { fence } = await store().acquire(LINE)
+    await store().append(LINE, fence, patternBytes(1, 10))
+    await store().commit(LINE, { fence, position: 1, state, events: eventsFrom(1, 1) })
+    const seen = await store().look(LINE)
+    expect(seen).toMatchObject({ fence, log_end: 1, outbox_end: 1, commit: { position: 1 } })
+    expect(await store().append(LINE, fence, patternBytes(2, 10))).toBe(2)
+    await expect(store().look('no key')).rejects.toMatchObject({ code: 'USAGE' })
+  })
+
   test('a commit that makes no sense is a bug and leaves nothing', async () => {
     const { fence } = await store().acquire(LINE)
     await store().append(LINE, fence, patternBytes(1, 10))

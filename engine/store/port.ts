@@ -55,6 +55,8 @@ export interface Store {
   define(line: LineKey, definition: string): Promise<void>
   /** Takes the line over: raises its fence, so that an older engine's writes are refused. */
   acquire(line: LineKey): Promise<Recovered>
+  /** What `acquire` gives, without taking the line over: for reading beside a running engine. */
+  look(line: LineKey): Promise<Recovered>
   /** Raises the producer's epoch by one, durable. */
   openProducer(line: LineKey, fence: number, producer: string): Promise<ProducerState>
   /**
@@ -76,7 +78,10 @@ export interface Store {
     from: number,
     limit: { readonly count_max: number; readonly bytes_max: number },
   ): Promise<readonly LogRecord[]>
-  /** Atomically stores state, position and events. */
+  /**
+   * Atomically stores state, position and events. The same commit made again, because its answer
+   * was lost, resolves and changes nothing.
+   */
   commit(line: LineKey, commit: Commit): Promise<void>
   /** Events with offset > after, oldest first. */
   events(line: LineKey, after: number, count_max: number): Promise<readonly StoredEvent[]>

@@ -1,8 +1,9 @@
--- Takes the line over: raises its fence and answers all that the engine must know.
--- KEYS: line, producers, state. Reply: fence, log_start, log_end, committed_position,
+-- Takes the line over (raises its fence) or only looks; answers all that an engine must know.
+-- KEYS: line, producers, state. ARGV: 'take' or 'look'. Reply: fence, log_start, log_end, committed_position,
 -- outbox_end, quarantine_end, state or false, producers as name and value pairs.
 local line = KEYS[1]
-local fence = redis.call('HINCRBY', line, 'fence', 1)
+local fence = ARGV[1] == 'take' and redis.call('HINCRBY', line, 'fence', 1)
+  or tonumber(redis.call('HGET', line, 'fence') or 0)
 local numbers = redis.call('HMGET', line, 'log_start', 'log_end', 'committed_position',
   'outbox_end', 'quarantine_end')
 return {

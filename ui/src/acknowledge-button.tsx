@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import type { AlarmRecord } from '#engine/flow.ts'
-import { isUnacknowledged } from './alarm-state.ts'
+import { alarmText, isUnacknowledged } from './alarm-state.ts'
 import { acknowledgeAlarm } from './api.ts'
 import type { ClientState } from './store.ts'
 
@@ -34,7 +34,7 @@ export function AcknowledgeButton(props: {
         title={may ? undefined : 'Your role may not acknowledge alarms'}
         onClick={acknowledge}
       >
-        Acknowledge<span className="unseen"> {alarm.text}</span>
+        Acknowledge<span className="unseen"> {alarmText(alarm)}</span>
       </button>
       {problem !== '' && (
         <span className="problem" role="alert">

@@ -9,22 +9,25 @@ import {
   formatSigned,
   formatSpan,
   formatUnit,
+  sentence,
 } from './format.ts'
-import { MarginBars } from './margin-bars.tsx'
+import { MarginTable } from './margin-table.tsx'
 import { hashOf } from './route.ts'
 import { SetpointBar } from './setpoint-bar.tsx'
 import { type ClientState, isDecided } from './store.ts'
 
-const SETPOINTS: Readonly<Record<Advice['setpoint'], string>> = {
+/** Setpoint classes as people call them. */
+export const SETPOINTS: Readonly<Record<Advice['setpoint'], string>> = {
   base_feed_rate: 'Base feed rate',
   target_resistance: 'Target resistance',
 }
-const STATES: Readonly<Record<AdviceState, string>> = {
+/** States of a recommendation in words. */
+export const STATES: Readonly<Record<AdviceState, string>> = {
   PENDING_APPROVAL: 'Waiting for approval',
   APPROVED: 'Approved',
   REJECTED_BY_OPERATOR: 'Rejected',
   EXPIRED: 'Expired',
-  SUPERSEDED: 'Superseded',
+  SUPERSEDED: 'Replaced by a newer one',
   WITHDRAWN: 'Withdrawn',
 }
 
@@ -33,6 +36,7 @@ export function AdviceCard(props: { advice: Advice; state: ClientState; narrow?:
   const { advice, state, narrow = false } = props
   const digits = Math.max(0, digitsFor(advice.step_max) - 1)
   const unit = formatUnit(advice.unit)
+  const end_s = advice.forecasts[0]?.times_s.at(-1) ?? 0
   const now_ms = state.lines.get(advice.line)?.telemetry?.time_ms
   return (
     <article
@@ -62,13 +66,18 @@ export function AdviceCard(props: { advice: Advice; state: ClientState; narrow?:
         <span className="expiry">{expiryText(advice, now_ms)}</span>
       </p>
       <SetpointBar advice={advice} digits={digits} />
-      <p className="reason">{advice.reason}</p>
+      <p className="reason">{sentence(advice.reason)}</p>
+      {end_s > 0 && (
+        <p className="soft">
+          Forecast over {formatInterval(1000 * end_s)}; the values are those at its end.
+        </p>
+      )}
       <div className="forecasts" data-narrow={narrow}>
         {advice.forecasts.slice(0, narrow ? 1 : 2).map(pair => (
           <ForecastPlot key={pair.field} pair={pair} height={narrow ? 92 : 120} />
         ))}
       </div>
-      <MarginBars margins={advice.margins} />
+      <MarginTable margins={advice.margins} />
       <p className="soft facts-line">
         Confidence {formatNumber(100 * advice.confidence, 0)} %. At most{' '}
         {formatNumber(advice.step_max, digits)} {unit} each{' '}
@@ -78,7 +87,9 @@ export function AdviceCard(props: { advice: Advice; state: ClientState; narrow?:
         <p className="inhibits">Held back by: {advice.inhibits.join('; ')}</p>
       )}
       {isDecided(advice) ? (
-        <p className="soft">{decidedText(advice)}</p>
+        <p className="decided-text" role="status" data-testid="advice-decided">
+          {decidedText(advice)}
+        </p>
       ) : (
         <AdviceDecision advice={advice} state={state} />
       )}
@@ -95,7 +106,9 @@ function expiryText(advice: Advice, now_ms: number | undefined): string {
 }
 
 function decidedText(advice: Advice): string {
-  if (advice.decided_by === '') return STATES[advice.state]
+  const next =
+    advice.state === 'APPROVED' ? ' Enter it at the pot controller: the engine does not write.' : ''
+  if (advice.decided_by === '') return `${STATES[advice.state]}.`
   const comment = advice.comment === '' ? '' : `: ${advice.comment}`
-  return `${STATES[advice.state]} by ${advice.decided_by} at ${formatClock(advice.decided_ms)}${comment}`
+  return `${STATES[advice.state]} by ${advice.decided_by} at ${formatClock(advice.decided_ms)}${comment}.${next}`
 }

@@ -1,5 +1,5 @@
 import { AcknowledgeButton } from './acknowledge-button.tsx'
-import { countByPriority, mostUrgent } from './alarm-state.ts'
+import { alarmParts, alarmText, countByPriority, mostUrgent } from './alarm-state.ts'
 import { formatClock } from './format.ts'
 import { PriorityMark } from './priority-mark.tsx'
 import { hashOf } from './route.ts'
@@ -9,6 +9,8 @@ import type { ClientState } from './store.ts'
 export function AlarmBar({ state }: { state: ClientState }) {
   const counts = countByPriority(state.alarms.values())
   const urgent = mostUrgent(state.alarms.values())
+  const [what, detail] = urgent ? alarmParts(urgent) : ['', '']
+  const shelved = [...state.alarms.values()].filter(alarm => alarm.shelved_until_ms > 0).length
   return (
     <section className="alarm-bar" aria-label="Alarm summary" data-testid="alarm-bar">
       <ul className="alarm-counts">
@@ -29,12 +31,21 @@ export function AlarmBar({ state }: { state: ClientState }) {
           <PriorityMark priority={urgent.priority} flashing />
           <time>{formatClock(urgent.raised_ms)}</time>
           <a href={hashOf(alarmRoute(urgent))}>{urgent.cell || urgent.line}</a>
-          <span className="alarm-text">{urgent.text}</span>
+          <span className="alarm-text" title={alarmText(urgent)}>
+            <b>{what}</b>
+            {detail !== '' && `: ${detail}`}
+          </span>
+          {!urgent.active && <span className="state">Returned to normal</span>}
         </p>
       ) : (
         <p className="alarm-newest calm">No unacknowledged alarm</p>
       )}
       {urgent && <AcknowledgeButton alarm={urgent} state={state} comment="" />}
+      {shelved > 0 && (
+        <span className="soft" data-testid="shelved-count">
+          {shelved} shelved
+        </span>
+      )}
       <a className="all" href={hashOf({ screen: 'alarms' })}>
         Alarm list
       </a>

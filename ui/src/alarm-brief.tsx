@@ -1,6 +1,6 @@
 import type { AlarmRecord } from '#engine/flow.ts'
 import { alarmRoute } from './alarm-bar.tsx'
-import { compareAlarms, isUnacknowledged } from './alarm-state.ts'
+import { alarmParts, compareAlarms, isUnacknowledged } from './alarm-state.ts'
 import { formatClock } from './format.ts'
 import { PriorityMark } from './priority-mark.tsx'
 import { hashOf } from './route.ts'
@@ -24,13 +24,26 @@ export function AlarmBrief({ alarms }: { alarms: readonly AlarmRecord[] }) {
           <li key={alarm.id}>
             <a href={hashOf(alarmRoute(alarm))}>
               <PriorityMark priority={alarm.priority} flashing={isUnacknowledged(alarm)} />
-              <time>{formatClock(alarm.raised_ms)}</time>
               <b>{alarm.cell || alarm.line}</b>
-              <span>{alarm.text}</span>
+              <time>
+                {formatClock(alarm.raised_ms)}
+                {alarm.active ? '' : ', returned to normal'}
+              </time>
+              <AlarmWords alarm={alarm} />
             </a>
           </li>
         ))}
       </ul>
     </section>
+  )
+}
+
+function AlarmWords({ alarm }: { alarm: AlarmRecord }) {
+  const [what, detail] = alarmParts(alarm)
+  return (
+    <span className="brief-text">
+      {what}
+      {detail !== '' && <span className="soft">: {detail}</span>}
+    </span>
   )
 }

@@ -28,6 +28,11 @@ const IN_SCOPE: Readonly<Record<AlarmScope, (alarm: AlarmRecord) => boolean>> = 
   all: () => true,
 }
 
+/** How many alarms a scope holds, whatever the other filters. */
+export function countInScope(alarms: Iterable<AlarmRecord>, scope: AlarmScope): number {
+  return [...alarms].filter(IN_SCOPE[scope]).length
+}
+
 /** The alarms that pass, most urgent first. */
 export function filterAlarms(
   alarms: Iterable<AlarmRecord>,

@@ -1,6 +1,12 @@
 import { useState } from 'react'
 import type { AlarmPriority } from '#engine/flow.ts'
-import { type AlarmFilter, type AlarmScope, filterAlarms, openFilter } from './alarm-filter.ts'
+import {
+  type AlarmFilter,
+  type AlarmScope,
+  countInScope,
+  filterAlarms,
+  openFilter,
+} from './alarm-filter.ts'
 import { AlarmRow } from './alarm-row.tsx'
 import { PRIORITIES } from './alarm-state.ts'
 import { PriorityMark } from './priority-mark.tsx'
@@ -37,8 +43,12 @@ export function AlarmPage({ state }: { state: ClientState }) {
             <th scope="col">Raised</th>
             <th scope="col">Cell</th>
             <th scope="col">Alarm and first cause</th>
-            <th scope="col">State</th>
-            <th scope="col">Response</th>
+            <th scope="col" className="alarm-state">
+              State
+            </th>
+            <th scope="col" className="alarm-response">
+              Response
+            </th>
             <th scope="col">Action</th>
           </tr>
         </thead>
@@ -80,12 +90,14 @@ function AlarmFilters(props: {
       <label>
         <span>State</span>
         <select
+          data-testid="alarm-scope"
           value={filter.scope}
           onChange={event => setFilter({ ...filter, scope: event.target.value as AlarmScope })}
         >
           {SCOPES.map(([scope, text]) => (
             <option key={scope} value={scope}>
               {text}
+              {scope !== 'all' && ` (${countInScope(state.alarms.values(), scope)})`}
             </option>
           ))}
         </select>

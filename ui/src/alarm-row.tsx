@@ -2,13 +2,21 @@ import { useState } from 'react'
 import type { AlarmRecord } from '#engine/flow.ts'
 import { AcknowledgeButton } from './acknowledge-button.tsx'
 import { alarmRoute } from './alarm-bar.tsx'
-import { isFinished, isUnacknowledged, stateText } from './alarm-state.ts'
+import {
+  alarmParts,
+  alarmText,
+  isFinished,
+  isSaid,
+  isUnacknowledged,
+  stateText,
+} from './alarm-state.ts'
 import { CauseList } from './cause-list.tsx'
-import { formatClock, formatDate } from './format.ts'
+import { formatClock, formatDate, sentence } from './format.ts'
 import { PriorityMark } from './priority-mark.tsx'
 import { hashOf } from './route.ts'
 import { ShelveForm } from './shelve-form.tsx'
 import type { ClientState } from './store.ts'
+import { UnshelveButton } from './unshelve-button.tsx'
 
 /** One alarm; opens to all causes, a comment and the shelf. */
 export function AlarmRow(props: {
@@ -21,6 +29,7 @@ export function AlarmRow(props: {
   const [comment, setComment] = useState('')
   const unacknowledged = isUnacknowledged(alarm)
   const [cause] = alarm.causes
+  const [what, detail] = alarmParts(alarm)
   return (
     <>
       <tr
@@ -40,19 +49,25 @@ export function AlarmRow(props: {
         </td>
         <th scope="row">
           <a href={hashOf(alarmRoute(alarm))}>{alarm.cell || alarm.line}</a>
-          {alarm.cell !== '' && <span className="soft">{alarm.line}</span>}
+          {alarm.cell !== '' && alarm.cell !== alarm.line && (
+            <span className="soft">{alarm.line}</span>
+          )}
         </th>
         <td className="alarm-what">
-          {alarm.text}
-          {cause && cause.text !== alarm.text && <span className="soft">{cause.text}</span>}
+          {what}
+          {detail !== '' && <span className="alarm-detail-text">: {detail}</span>}
+          {cause && !isSaid(alarm, cause.text) && (
+            <span className="soft">{sentence(cause.text)}</span>
+          )}
         </td>
-        <td>
+        <td className="alarm-state">
           {stateText(alarm)}
           <ShelvedUntil alarm={alarm} />
         </td>
         <td className="alarm-response">{alarm.response}</td>
         <td className="actions">
           <AcknowledgeButton alarm={alarm} state={state} comment={comment} />
+          <UnshelveButton alarm={alarm} state={state} />
           <button
             type="button"
             className="quiet"
@@ -61,7 +76,7 @@ export function AlarmRow(props: {
             onClick={toggle}
           >
             {isOpen ? 'Less' : 'More'}
-            <span className="unseen"> about {alarm.text}</span>
+            <span className="unseen"> about {alarmText(alarm)}</span>
           </button>
         </td>
       </tr>
@@ -70,6 +85,9 @@ export function AlarmRow(props: {
           <td />
           <td colSpan={6}>
             <div>
+              <p className="response-narrow">
+                {stateText(alarm)}. {alarm.response}
+              </p>
               <CauseList causes={alarm.causes} />
               <AlarmHistory alarm={alarm} />
               {unacknowledged && (

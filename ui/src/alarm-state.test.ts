@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { filterAlarms, openFilter } from './alarm-filter.ts'
-import { countByPriority, mostUrgent, stateText, worstByCell } from './alarm-state.ts'
+import { countInScope, filterAlarms, openFilter } from './alarm-filter.ts'
+import {
+  alarmParts,
+  alarmText,
+  countByPriority,
+  isSaid,
+  mostUrgent,
+  stateText,
+  worstByCell,
+} from './alarm-state.ts'
 import { fixtureAlarm } from './fixture.ts'
 
 const alarms = [
@@ -52,5 +60,20 @@ describe('alarm state', () => {
     expect(stateText(fixtureAlarm({ active: false }))).toBe('Returned, unacknowledged')
     const latched = fixtureAlarm({ active: false, latched: true, acknowledged: true })
     expect(stateText(latched)).toBe('Latched, acknowledged')
+  })
+
+  it('writes an alarm as a sentence, and a tag as it is named', () => {
+    const rising = fixtureAlarm({ text: 'anode effect coming: rises 0.04 uOhm/min' })
+    expect(alarmParts(rising)).toEqual(['Anode effect coming', 'rises 0.04 µΩ/min'])
+    expect(alarmParts(fixtureAlarm({ text: 'noisy' }))).toEqual(['Noisy', ''])
+    expect(alarmText(fixtureAlarm({ tag: 'p_in', text: 'p_in is bad' }))).toBe('p_in is bad')
+    expect(isSaid(rising, 'Anode effect')).toBe(true)
+    expect(isSaid(rising, 'blocked feeder')).toBe(false)
+  })
+
+  it('counts what each scope of the list holds', () => {
+    expect(countInScope(alarms, 'shelved')).toBe(1)
+    expect(countInScope(alarms, 'listed')).toBe(4)
+    expect(countInScope(alarms, 'all')).toBe(6)
   })
 })

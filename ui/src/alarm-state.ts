@@ -1,4 +1,5 @@
 import type { AlarmPriority, AlarmRecord } from '#engine/flow.ts'
+import { sentence } from './format.ts'
 
 /** Priorities from the most urgent; the number is shown beside colour and shape. */
 export const PRIORITIES: readonly AlarmPriority[] = ['critical', 'high', 'medium', 'low']
@@ -15,6 +16,24 @@ export function stateText(alarm: AlarmRecord): string {
   if (alarm.active) return alarm.acknowledged ? 'Active, acknowledged' : 'Active, unacknowledged'
   if (alarm.latched) return alarm.acknowledged ? 'Latched, acknowledged' : 'Latched, unacknowledged'
   return alarm.acknowledged ? 'Normal' : 'Returned, unacknowledged'
+}
+
+/** The alarm's text as a sentence in the units of the page; a tag's name stays as it is. */
+export function alarmText({ tag, text }: AlarmRecord): string {
+  const plain = text.replaceAll('uOhm', 'µΩ')
+  return tag !== '' && plain.startsWith(tag) ? plain : sentence(plain)
+}
+
+/** What the alarm is, and the detail behind the first colon, which may be ''. */
+export function alarmParts(alarm: AlarmRecord): readonly [what: string, detail: string] {
+  const text = alarmText(alarm)
+  const at = text.indexOf(': ')
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 2)]
+}
+
+/** True where the alarm's own words say the cause already. */
+export function isSaid(alarm: AlarmRecord, cause: string): boolean {
+  return alarm.text.toLowerCase().includes(cause.toLowerCase())
 }
 
 /** True for what the operator's list shows by itself. */

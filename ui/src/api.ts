@@ -38,6 +38,11 @@ export function shelveAlarm(id: string, until_ms: number, comment: string): Prom
   return post(`/api/alarms/${encodeURIComponent(id)}/shelve`, { until_ms, comment })
 }
 
+/** Puts a shelved alarm back on the list. */
+export function unshelveAlarm(id: string): Promise<unknown> {
+  return post(`/api/alarms/${encodeURIComponent(id)}/unshelve`, { comment: '' })
+}
+
 /** Approves or rejects a recommendation. */
 export function decideAdvice(
   id: string,

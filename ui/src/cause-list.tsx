@@ -1,5 +1,5 @@
 import type { Cause } from '#engine/flow.ts'
-import { formatNumber } from './format.ts'
+import { formatNumber, sentence } from './format.ts'
 
 /** Ranked causes with the share of the score that each explains. */
 export function CauseList({ causes }: { causes: readonly Cause[] }) {
@@ -8,7 +8,7 @@ export function CauseList({ causes }: { causes: readonly Cause[] }) {
     <ol className="causes">
       {causes.map(cause => (
         <li key={cause.text}>
-          <span>{cause.text}</span>
+          <span>{sentence(cause.text)}</span>
           <svg width="60" height="8" aria-hidden="true">
             <rect width="60" height="8" fill="#cdd1d4" />
             <rect width={60 * Math.max(0, Math.min(1, cause.weight))} height="8" fill="#5b646b" />

@@ -5,12 +5,12 @@ import {
   formatNumber,
   formatUnit,
   formatValue,
+  sentence,
   shownSpread,
   Z_90,
 } from './format.ts'
 import type { LineState } from './store.ts'
 import { estimateAt, fieldIndex, type Role } from './telemetry.ts'
-import { sentence } from './trend-specs.ts'
 
 interface Figure {
   readonly role: Role
@@ -35,7 +35,7 @@ export function CellFigures({ line, cell }: { line: LineState; cell: number }) {
   const { info } = line
   if (info.kind !== 'potline') return <GenericFigures line={line} cell={cell} />
   return (
-    <section className="panel live" aria-label="Estimates">
+    <section className="panel live figures" aria-label="Estimates">
       <FigureRow line={line} cell={cell} figure={SUPERHEAT} isHeadline />
       {FIGURES.map(figure => (
         <FigureRow key={figure.role} line={line} cell={cell} figure={figure} />
@@ -91,7 +91,7 @@ function GenericFigures({ line, cell }: { line: LineState; cell: number }) {
   const { info, telemetry } = line
   const cells = info.cells.length
   return (
-    <section className="panel live" aria-label="Channels">
+    <section className="panel live figures" aria-label="Channels">
       {info.channels.map((channel, i) => {
         const at = i * cells + cell
         const display = displayOf(channel)

@@ -1,5 +1,6 @@
 import { useState } from 'react'
-import { AdviceCard } from './advice-card.tsx'
+import type { Advice } from '#engine/flow.ts'
+import { AdviceCard, SETPOINTS, STATES } from './advice-card.tsx'
 import { AlarmBrief } from './alarm-brief.tsx'
 import { AlarmGuidance } from './alarm-guidance.tsx'
 import { compareAlarms, isListed } from './alarm-state.ts'
@@ -14,6 +15,8 @@ const SPANS: readonly (readonly [text: string, span_ms: number])[] = [
   ['1 h', 3_600_000],
   ['4 h', 4 * 3_600_000],
 ]
+
+const RESULT_SHOWN_MS = 15 * 60_000
 
 /** Level 3: one cell, its numbers in context, its trends, alarms and recommendation. */
 export function CellPage(props: { state: ClientState; line: LineState; cell: number }) {
@@ -62,14 +65,21 @@ export function CellPage(props: { state: ClientState; line: LineState; cell: num
         <aside className="cell-side" aria-label="Alarms and recommendation">
           {alarms[0] && <AlarmGuidance alarm={alarms[0]} state={state} />}
           {alarms.length !== 1 && <AlarmBrief alarms={alarms.slice(1)} />}
-          {advice[0] ? (
+          {advice[0] && isNow(advice[0], state) ? (
             <AdviceCard advice={advice[0]} state={state} narrow />
           ) : (
             <section className="panel" aria-label="Recommendation">
               <div className="panel-head">
                 <h2>Recommendation</h2>
               </div>
-              <p className="empty">None for this cell</p>
+              <p className="empty">None waits for this cell</p>
+              {advice[0] && (
+                <p className="empty">
+                  Last one: {SETPOINTS[advice[0].setpoint].toLowerCase()},{' '}
+                  {STATES[advice[0].state].toLowerCase()}.{' '}
+                  <a href={hashOf({ screen: 'advice' })}>All recommendations</a>
+                </p>
+              )}
             </section>
           )}
         </aside>
@@ -93,4 +103,11 @@ function CellStep({ line, cell }: { line: LineState; cell: number }) {
       <a href={to(1)}>next ›</a>
     </nav>
   )
+}
+
+/** True for what waits, and for what a person decided a short while ago. */
+function isNow(advice: Advice, state: ClientState): boolean {
+  if (!isDecided(advice)) return true
+  const now_ms = state.lines.get(advice.line)?.telemetry?.time_ms ?? 0
+  return advice.decided_by !== '' && now_ms - advice.decided_ms < RESULT_SHOWN_MS
 }

@@ -1,5 +1,5 @@
 import type { AlarmRecord } from '#engine/flow.ts'
-import { priorityNumber } from './alarm-state.ts'
+import { alarmText, priorityNumber } from './alarm-state.ts'
 import type { MapColumn } from './deviation.ts'
 import { displayOf, formatSigned, formatUnit, formatValue, Z_90 } from './format.ts'
 import { PriorityMark } from './priority-mark.tsx'
@@ -7,7 +7,6 @@ import { hashOf } from './route.ts'
 import type { LineState } from './store.ts'
 import { estimateAt, fieldIndex, ROLE_TEXTS, type Role } from './telemetry.ts'
 
-const ROWS_MAX = 11
 const ROLES: readonly Role[] = ['superheat', 'alumina', 'bath', 'acd', 'feed']
 
 /** The cells that stand out most, with their numbers; the pointed cell comes first. */
@@ -16,13 +15,15 @@ export function CellStrip(props: {
   column: MapColumn | undefined
   alarms: ReadonlyMap<string, AlarmRecord>
   pointed: number
+  /** How many cells are listed. */
+  rows: number
 }) {
   const { line, column, alarms, pointed } = props
   const { info } = line
   const voltage = info.channels[0]
   const shownRoles = ROLES.filter(role => fieldIndex(info.fields, role) >= 0)
   const fields = shownRoles.map(role => fieldIndex(info.fields, role))
-  const order = orderOf(line, column, alarms, pointed)
+  const order = orderOf(line, column, alarms, pointed).slice(0, props.rows)
   return (
     <section className="panel live" aria-label="Cells that stand out">
       <div className="panel-head">
@@ -105,10 +106,10 @@ function StripRow(props: {
           <EstimateText line={line} field={index} cell={cell} />
         </td>
       ))}
-      <td className="alarm-cell" title={alarm?.text}>
+      <td className="alarm-cell" title={alarm && alarmText(alarm)}>
         {alarm && (
           <>
-            <PriorityMark priority={alarm.priority} /> {alarm.text}
+            <PriorityMark priority={alarm.priority} /> {alarmText(alarm)}
           </>
         )}
       </td>
@@ -148,5 +149,5 @@ function orderOf(
     return urgency + (Number.isFinite(deviation) ? deviation : 0)
   }
   const order = cells.map((_, cell) => cell)
-  return order.sort((a, b) => rank(b) - rank(a) || a - b).slice(0, ROWS_MAX)
+  return order.sort((a, b) => rank(b) - rank(a) || a - b)
 }

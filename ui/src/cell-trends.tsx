@@ -1,4 +1,5 @@
 import { useMemo } from 'react'
+import { useViewportHeight } from './client.ts'
 import { formatClock, formatInterval } from './format.ts'
 import type { LineState } from './store.ts'
 import { TrendPlot } from './trend-plot.tsx'
@@ -6,7 +7,9 @@ import { trendSpecs } from './trend-specs.ts'
 import { useTrend } from './use-trend.ts'
 
 const HEIGHT_MIN = 92
-const ROOM = 590
+const ROOM_MIN = 590
+/** Height of what stands above and below the trends of a cell page. */
+const AROUND = 180
 /** Room that the last plot needs for the times. */
 const TIMES = 18
 
@@ -17,11 +20,14 @@ export function CellTrends(props: {
   span_ms: number
   room?: number
 }) {
-  const { line, cell, span_ms, room } = props
+  const { line, cell, span_ms } = props
   const specs = useMemo(() => trendSpecs(line.info), [line.info])
-  const { buffer, version, problem } = useTrend(line, cell, span_ms)
+  const { buffer, version, problem, loaded } = useTrend(line, cell, span_ms)
   const to_s = (line.telemetry?.time_ms ?? 0) / 1000
-  const from_s = firstShown_s(buffer.times_s, to_s, span_ms / 1000)
+  const span_s = span_ms / 1000
+  const from_s = loaded ? firstShown_s(buffer.times_s, to_s, span_s) : to_s - span_s
+  const viewport = useViewportHeight()
+  const room = props.room ?? Math.max(ROOM_MIN, viewport - AROUND)
   const height = Math.max(HEIGHT_MIN, Math.floor((room - TIMES) / Math.max(1, specs.length)))
   return (
     <section className="panel trends live" aria-label="Trends">
@@ -30,7 +36,7 @@ export function CellTrends(props: {
           No history: {problem}
         </p>
       )}
-      {to_s - from_s < 0.9 * (span_ms / 1000) && (
+      {to_s - from_s < 0.9 * span_s && (
         <p className="soft history-note">
           History begins at {formatClock((buffer.times_s[0] ?? 0) * 1000)}, so less than{' '}
           {formatInterval(span_ms)} is shown.

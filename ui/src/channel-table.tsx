@@ -1,4 +1,13 @@
-import { displayOf, formatSigned, formatUnit, formatValue, Z_90 } from './format.ts'
+import {
+  digitsAt,
+  displayOf,
+  formatNumber,
+  formatSigned,
+  formatUnit,
+  formatValue,
+  shown,
+  Z_90,
+} from './format.ts'
 import { hashOf } from './route.ts'
 import type { LineState } from './store.ts'
 
@@ -42,6 +51,7 @@ export function ChannelTable({ line, cell }: { line: LineState; cell: number }) 
             const display = displayOf(channel)
             const half =
               Z_90 * (telemetry?.expected_std[at] ?? Number.NaN) * Math.abs(display.scale)
+            const value = shown(display, telemetry?.expected[at] ?? Number.NaN)
             const residual = telemetry?.residual[at] ?? Number.NaN
             return (
               <tr key={channel.tag} data-testid={`channel-${channel.tag}`}>
@@ -50,7 +60,7 @@ export function ChannelTable({ line, cell }: { line: LineState; cell: number }) 
                 <td className="number estimate">
                   {formatValue(display, telemetry?.expected[at])}
                   {Number.isFinite(half) && (
-                    <span className="soft"> ±{half.toFixed(display.digits)}</span>
+                    <span className="soft"> ±{formatNumber(half, digitsAt(display, value))}</span>
                   )}
                 </td>
                 <td>{formatUnit(display.unit)}</td>

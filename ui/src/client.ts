@@ -69,6 +69,17 @@ export function useWidth(element: HTMLElement | null): number {
   return width
 }
 
+/** Inner height of the window, kept up to date. */
+export function useViewportHeight(): number {
+  return useSyncExternalStore(
+    listener => {
+      window.addEventListener('resize', listener)
+      return () => window.removeEventListener('resize', listener)
+    },
+    () => window.innerHeight,
+  )
+}
+
 /** The short form of a cell's name where all cells of a line end in a number. */
 export function shortCellName(name: string): string {
   return /(\d+)$/.exec(name)?.[1] ?? name

@@ -95,7 +95,7 @@ export function connect(surroundings: Surroundings): Connection {
       if (closed || socket !== current) return
       const reason = event.reason || 'the engine does not answer'
       dispatch({ type: 'lost', problem: reason })
-      timer = surroundings.setTimeout(open, retry_ms)
+      timer = 0
       retry_ms = Math.min(RETRY_MAX_MS, retry_ms * 2)
     }
   }

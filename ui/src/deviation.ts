@@ -43,7 +43,7 @@ export function mapVariables(
   const variables: MapVariable[] = info.channels.map((channel, index) => ({
     key: `residual:${channel.tag}`,
     text: `${channel.text}: measured against twin`,
-    against: 'standard deviations from the twin',
+    against: 'σ from the twin',
     display: SIGMA,
     source: 'residual',
     index,
@@ -56,7 +56,7 @@ export function mapVariables(
     variables.push({
       key: `field:${field.name}`,
       text: field.text,
-      against: "standard deviations from the line's median",
+      against: "σ from the line's median",
       display: displayOf(field),
       source: 'field',
       index,
@@ -66,7 +66,7 @@ export function mapVariables(
     variables.push({
       key: `score:${name}`,
       text: `Anomaly score: ${name.replaceAll('-', ' ')}`,
-      against: 'score, 1 at the end of the ramp',
+      against: 'score',
       display: SCORE,
       source: 'score',
       index,

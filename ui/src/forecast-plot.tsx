@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import uPlot from 'uplot'
 import type { ForecastPair } from '#engine/flow.ts'
 import { useWidth } from './client.ts'
-import { digitsFor, formatNumber, formatUnit, words, Z_90 } from './format.ts'
+import { digitsFor, formatNumber, formatUnit, sentence, words, Z_90 } from './format.ts'
 
 const AXIS_FONT = '11px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
 const GRID = { stroke: '#d3d6d8', width: 1 }
@@ -27,7 +27,8 @@ export function ForecastPlot({ pair, height }: { pair: ForecastPair; height: num
   return (
     <figure className="trend forecast">
       <figcaption>
-        <b>{name}</b> <span className="soft">{formatUnit(pair.unit)}, min from now</span>
+        <b>{name}</b> <span className="soft">{formatUnit(pair.unit)}</span>
+        <span className="break" />
         <span className="trend-value" data-style="twin">
           <i /> with <b>{withText}</b>
         </span>
@@ -44,18 +45,18 @@ export function ForecastPlot({ pair, height }: { pair: ForecastPair; height: num
   )
 }
 
-/** A field's name without its unit, as words: `superheat_K` -> "superheat". */
+/** A field's name without its unit, as words: `superheat_K` -> "Superheat". */
 function fieldName(field: string): string {
-  return words(field.replace(/_(K|m|V|kg|Ohm|share|1|Jpkg)$/, ''))
+  return sentence(words(field.replace(/_(K|m|V|kg|Ohm|share|1|Jpkg)$/, '')))
 }
 
-/** Minutes, then high edge, low edge and middle of both plans. */
+/** Hours, then high edge, low edge and middle of both plans. */
 export function forecastData(pair: ForecastPair): uPlot.AlignedData {
   const edge = (mean: readonly number[], std: readonly number[], side: number) =>
     mean.map((value, i) => value + side * Z_90 * (std[i] ?? 0))
   const { with_mean, with_std, without_mean, without_std } = pair
   return [
-    pair.times_s.map(time_s => time_s / 60),
+    pair.times_s.map(time_s => time_s / 3600),
     edge(without_mean, without_std, 1),
     edge(without_mean, without_std, -1),
     [...without_mean],
@@ -87,7 +88,13 @@ function forecastOptions(width: number, height: number): uPlot.Options {
       { series: [4, 5], fill: 'rgba(31, 85, 148, 0.16)' },
     ],
     axes: [
-      { ...axis, size: 20, space: 40 },
+      {
+        ...axis,
+        size: 20,
+        space: 40,
+        incrs: [0.25, 0.5, 1, 2, 4, 6, 12, 24],
+        values: (_, splits) => splits.map(hours => `${hours} h`),
+      },
       { ...axis, size: 44, space: 24 },
     ],
   }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { fixtureLine } from './fixture.ts'
 import {
+  axisText,
   displayOf,
   displayOfTag,
   formatBand,
   formatInterval,
   formatNumber,
+  formatOtherDate,
   formatSigned,
   formatSpan,
   formatValue,
@@ -20,6 +22,29 @@ describe('formatting', () => {
     expect(formatNumber(-1.5, 1)).toBe('\u22121.5')
     expect(formatSigned(0.04, 1)).toBe('0.0')
     expect(formatSigned(1.25, 2)).toBe('+1.25')
+  })
+
+  it('gives large values no decimals that mean nothing', () => {
+    const display = { text: '', unit: '', scale: 1, offset: 0, digits: 3 }
+    expect(formatValue(display, 35_631_512)).toBe('35631512')
+    expect(formatValue(display, -11_640.3804)).toBe('\u221211640.38')
+    expect(formatValue(display, 47.0574)).toBe('47.057')
+    expect(formatValue(display, 0)).toBe('0.000')
+  })
+
+  it('marks an axis with as many decimals as tell the marks apart', () => {
+    const marks = (splits: number[]) => splits.map(axisText(splits))
+    expect(marks([2, 2.25, 2.5])).toEqual(['2.00', '2.25', '2.50'])
+    expect(marks([8_180_000])).toEqual(['8.18 M'])
+    expect(marks([0, 200_000])).toEqual(['0 k', '200 k'])
+    expect(marks([-5, 0, 5])).toEqual(['\u22125', '0', '5'])
+  })
+
+  it('names the date only when it is another day', () => {
+    const noon_ms = Date.UTC(2026, 0, 1, 12)
+    expect(formatOtherDate(noon_ms, noon_ms + 60_000)).toBe('')
+    expect(formatOtherDate(noon_ms, noon_ms + 86_400_000)).toBe('01 Jan 2026')
+    expect(formatOtherDate(0, noon_ms)).toBe('')
   })
 
   it('converts SI to what people read', () => {

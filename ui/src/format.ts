@@ -62,9 +62,17 @@ export function shownSpread(display: Display, std: number): number {
   return std * Math.abs(display.scale)
 }
 
+/** As many of a display's decimals as a number this large can use: seven figures in all. */
+export function digitsAt(display: Display, value: number): number {
+  const whole = Math.abs(value) >= 1 ? Math.floor(Math.log10(Math.abs(value))) + 1 : 1
+  return Number.isFinite(whole) ? Math.max(0, Math.min(display.digits, 7 - whole)) : display.digits
+}
+
 /** An SI value as text without its unit. */
 export function formatValue(display: Display, value: number | undefined): string {
-  return value === undefined ? NOTHING : formatNumber(shown(display, value), display.digits)
+  if (value === undefined) return NOTHING
+  const number = shown(display, value)
+  return formatNumber(number, digitsAt(display, number))
 }
 
 /** The P05 to P95 band of an SI estimate as text, e.g. "6.1 to 10.4". */
@@ -72,7 +80,7 @@ export function formatBand(display: Display, value: number, std: number): string
   if (!Number.isFinite(value) || !Number.isFinite(std)) return NOTHING
   const middle = shown(display, value)
   const half = Z_90 * shownSpread(display, std)
-  const { digits } = display
+  const digits = digitsAt(display, middle)
   return `${formatNumber(middle - half, digits)} to ${formatNumber(middle + half, digits)}`
 }
 
@@ -111,6 +119,12 @@ export function formatDate(time_ms: number): string {
   return Number.isFinite(time_ms) && time_ms > 0 ? dateFormat.format(time_ms) : NOTHING
 }
 
+/** The date in front of a time of day when it is not the date of `today_ms`, else ''. */
+export function formatOtherDate(time_ms: number, today_ms: number): string {
+  const date = formatDate(time_ms)
+  return date === NOTHING || date === formatDate(today_ms) ? '' : date
+}
+
 /** A span of time, coarse as it gets longer: "0:42", "12:05", "3 h 20 min". */
 export function formatSpan(span_ms: number): string {
   const total_s = Math.max(0, Math.floor(span_ms / 1000))
@@ -137,4 +151,24 @@ export function formatInterval(span_ms: number): string {
 /** A name of the code as words: `base_feed_rate` -> "base feed rate". */
 export function words(name: string): string {
   return name.replaceAll('_', ' ')
+}
+
+/** A phrase with its first letter large. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+const AXIS_DIGITS = [0, 1, 2, 3]
+
+/** As many decimals as tell the marks apart; large numbers in thousands or millions. */
+export function axisText(splits: readonly number[]): (value: number) => string {
+  const largest = Math.max(0, ...splits.map(Math.abs))
+  const [factor, suffix] = largest >= 1e6 ? [1e6, ' M'] : largest >= 1e5 ? [1e3, ' k'] : [1, '']
+  const isExact = (digits: number) =>
+    splits.every(value => {
+      const shownValue = value / factor
+      return Math.abs(Number(shownValue.toFixed(digits)) - shownValue) <= 1e-6
+    })
+  const digits = AXIS_DIGITS.find(isExact) ?? AXIS_DIGITS.length
+  return value => `${formatNumber(value / factor, digits)}${suffix}`
 }

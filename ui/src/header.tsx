@@ -1,6 +1,7 @@
+import { systemClock } from '#engine/core/clock.ts'
 import type { LineOrigin } from '#engine/flow.ts'
 import type { Freshness } from './client.ts'
-import { formatAge, formatClock, formatDate } from './format.ts'
+import { formatAge, formatClock, formatOtherDate } from './format.ts'
 import { hashOf, type Route } from './route.ts'
 import { type ClientState, isDecided, type LineState } from './store.ts'
 
@@ -27,6 +28,7 @@ export function Header(props: {
 }) {
   const { state, line, route } = props
   const name = line?.info.line ?? ''
+  const time_ms = line?.telemetry?.time_ms ?? 0
   const pending = [...state.advice.values()].filter(advice => !isDecided(advice)).length
   return (
     <header className="header">
@@ -54,10 +56,11 @@ export function Header(props: {
       <OriginBanner origin={line?.info.origin} />
       <dl className="clock">
         <div>
-          <dt>Event time</dt>
-          <dd data-testid="event-time" title={formatDate(line?.telemetry?.time_ms ?? 0)}>
-            {formatClock(line?.telemetry?.time_ms ?? 0)}
-          </dd>
+          <dt>
+            Event time{' '}
+            <span data-testid="event-date">{formatOtherDate(time_ms, systemClock.now_ms())}</span>
+          </dt>
+          <dd data-testid="event-time">{formatClock(time_ms)}</dd>
         </div>
         <div data-freshness={props.freshness}>
           <dt>Data age</dt>

@@ -40,9 +40,10 @@ export function HelpDialog(props: {
               <PriorityMark priority={priority} withText />
             </li>
           ))}
-          <li>Hatched: not observable now</li>
+          <li>Hatched: hidden by an event, a faulty sensor, or not observable</li>
           <li>Dashed outline: twin not trusted</li>
-          <li>Shaded band: P05 to P95</li>
+          <li>Blue band: P05 to P95 of the twin</li>
+          <li>Grey band: least to greatest measured value</li>
         </ul>
       </div>
       <label className="check">

@@ -1,9 +1,16 @@
 import type { AlarmRecord } from '#engine/flow.ts'
 import { mean } from './deviation.ts'
-import { type Display, displayOf, formatNumber, formatUnit, formatValue, words } from './format.ts'
+import {
+  type Display,
+  displayOf,
+  formatNumber,
+  formatUnit,
+  formatValue,
+  sentence,
+  words,
+} from './format.ts'
 import type { LineState } from './store.ts'
 import { fieldIndex, type Role } from './telemetry.ts'
-import { sentence } from './trend-specs.ts'
 import { useMeasured } from './use-measured.ts'
 
 interface Kpi {
@@ -15,7 +22,7 @@ interface Kpi {
 const FIELD_KPIS: readonly (readonly [role: Role, text: string])[] = [
   ['superheat', 'Mean superheat'],
   ['alumina', 'Mean alumina'],
-  ['feed', 'Mean feed efficiency'],
+  ['feed', 'Feed efficiency'],
   ['energy', 'Energy'],
   ['efficiency', 'Current efficiency'],
 ]
@@ -33,8 +40,8 @@ export function LineKpis({ line, listed }: { line: LineState; listed: readonly A
   const inAlarm = new Set(listed.filter(alarm => alarm.cell !== '').map(alarm => alarm.cell))
   const untrusted = line.telemetry ? line.telemetry.trusted.filter(flag => flag === 0).length : 0
   const counts: readonly Kpi[] = [
-    { text: 'Cells in alarm', value: String(inAlarm.size), unit: `of ${line.info.cells.length}` },
-    { text: 'Twin not trusted', value: String(untrusted), unit: 'cells' },
+    { text: 'In alarm', value: String(inAlarm.size), unit: `of ${line.info.cells.length}` },
+    { text: 'Twin not trusted', value: String(untrusted), unit: `of ${line.info.cells.length}` },
     { text: 'Sensor faults', value: String(line.faults.length), unit: '' },
   ]
   return (

@@ -4,6 +4,7 @@ import { isListed, worstByCell } from './alarm-state.ts'
 import { CellStrip } from './cell-strip.tsx'
 import { CellTrends } from './cell-trends.tsx'
 import { ChannelTable } from './channel-table.tsx'
+import { useViewportHeight } from './client.ts'
 import { mapColumn, mapVariables } from './deviation.ts'
 import { LineKpis } from './line-kpis.tsx'
 import { MapLegend } from './map-legend.tsx'
@@ -11,9 +12,16 @@ import { MapTable } from './map-table.tsx'
 import { PotlineMap } from './potline-map.tsx'
 import type { ClientState, LineState } from './store.ts'
 
-const MAP_HEIGHT_MAX = 250
+/** What of the window's height the map may take, and within what bounds. */
+const MAP_SHARE = 0.325
+const MAP_HEIGHT_MIN = 250
+const MAP_HEIGHT_MAX = 400
 /** A line of one asset shows its trends at once. */
 const TRENDS_MS = 3_600_000
+const ROWS_MIN = 11
+const ROW_HEIGHT = 27
+/** Height of the page without the map and without the rows of the table below it. */
+const AROUND_ROWS = 220
 const TRENDS_ROOM = 440
 
 /** Level 1: the line at a glance, where it deviates, and what is alarmed. */
@@ -31,6 +39,9 @@ export function LinePage({ state, line }: { state: ClientState; line: LineState 
     () => worstByCell(state.alarms.values(), info.line),
     [state.alarms, info.line],
   )
+  const viewport = useViewportHeight()
+  const mapHeight = Math.max(MAP_HEIGHT_MIN, Math.min(MAP_HEIGHT_MAX, MAP_SHARE * viewport))
+  const rows = Math.max(ROWS_MIN, Math.floor((viewport - mapHeight - AROUND_ROWS) / ROW_HEIGHT))
   const single = info.cells.length === 1
   const listed = [...state.alarms.values()].filter(
     alarm => alarm.line === info.line && isListed(alarm),
@@ -64,14 +75,14 @@ export function LinePage({ state, line }: { state: ClientState; line: LineState 
               variable={variable}
               column={column}
               alarms={alarms}
-              height_max={MAP_HEIGHT_MAX}
+              height_max={mapHeight}
               onPoint={setPointed}
             />
             <MapTable line={line} variable={variable} column={column} alarms={alarms} />
           </section>
         )}
         {info.kind === 'potline' ? (
-          <CellStrip line={line} column={column} alarms={alarms} pointed={pointed} />
+          <CellStrip line={line} column={column} alarms={alarms} pointed={pointed} rows={rows} />
         ) : (
           <ChannelTable line={line} cell={Math.max(0, pointed)} />
         )}

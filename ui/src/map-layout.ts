@@ -17,7 +17,7 @@ export interface MapLayout {
 }
 
 const CELL_WIDTH_MIN = 24
-const CELL_HEIGHT_MAX = 104
+const CELL_HEIGHT_MAX = 160
 const CELL_HEIGHT_MIN = 26
 const GAP = 3
 /** The aisle between the two rows of a potroom, and room for the current's arrows. */

@@ -9,7 +9,7 @@ import {
   RAMP_MAX_SIGMA,
   rampColour,
 } from './deviation.ts'
-import { formatSigned, formatValue } from './format.ts'
+import { formatSigned, formatValue, NOTHING } from './format.ts'
 import { AISLE, type CellBox, type MapLayout } from './map-layout.ts'
 import { PRIORITY_COLOURS, PRIORITY_PATHS, PRIORITY_TEXT_Y } from './priority-mark.tsx'
 
@@ -17,6 +17,10 @@ const FONT = 'system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
 const INK = '#22272b'
 const INK_SOFT = '#4c5358'
 const EDGE = '#868c91'
+/** The first of these font sizes that fits is used. */
+const TEXT_SIZES = [13, 11, 10]
+/** Narrower cells have their alarm sign below the name instead of beside it. */
+const SIGN_BESIDE_MIN = 44
 
 /** Everything one picture of the map depends on. */
 export interface MapPicture {
@@ -115,17 +119,20 @@ function paintText(
   if (height < 40 || !picture.variable || !picture.column) return
   const text = cellText(picture.variable, picture.column, cell)
   if (picture.isOld) context.fillStyle = '#8a9095'
-  context.font = `600 13px ${FONT}`
   context.textAlign = 'center'
-  if (context.measureText(text).width <= width - 4)
+  for (const size of TEXT_SIZES) {
+    context.font = `600 ${size}px ${FONT}`
+    if (context.measureText(text).width > width - 2) continue
     context.fillText(text, x + width / 2, y + height / 2 + 6)
+    break
+  }
 }
 
 /** What stands in a cell: the value in its unit, or the residual with its sign. */
 export function cellText(variable: MapVariable, column: MapColumn, cell: number): string {
   const value = column.value[cell]!
   if (variable.source === 'residual')
-    return Number.isFinite(value) ? formatSigned(value, 1) : 'no value'
+    return Number.isFinite(value) ? formatSigned(value, 1) : NOTHING
   if (!column.observable[cell]) return 'n/o'
   return formatValue(variable.display, value)
 }
@@ -166,7 +173,8 @@ function paintGlyph(context: CanvasRenderingContext2D, box: CellBox, alarm: Alar
   const size = Math.min(18, box.width - 6)
   const [fill, ink] = PRIORITY_COLOURS[alarm.priority]
   context.save()
-  context.translate(box.x + box.width - size - 3, box.y + 3)
+  const down = box.width < SIGN_BESIDE_MIN && box.height >= 60 ? 19 : 3
+  context.translate(box.x + box.width - size - 3, box.y + down)
   context.scale(size / 16, size / 16)
   const path = new Path2D(PRIORITY_PATHS[alarm.priority])
   context.fillStyle = fill

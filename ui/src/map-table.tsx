@@ -1,4 +1,5 @@
 import type { AlarmRecord } from '#engine/flow.ts'
+import { alarmText } from './alarm-state.ts'
 import type { MapColumn, MapVariable } from './deviation.ts'
 import { formatSigned, formatUnit } from './format.ts'
 import { cellText } from './map-paint.ts'
@@ -42,7 +43,7 @@ export function MapTable(props: {
                 </th>
                 <td>{variable && column ? cellText(variable, column, cell) : ''}</td>
                 <td>{column ? formatSigned(column.deviation[cell] ?? Number.NaN, 1) : ''}</td>
-                <td>{alarm ? `${alarm.priority}: ${alarm.text}` : ''}</td>
+                <td>{alarm ? `${alarm.priority}: ${alarmText(alarm)}` : ''}</td>
               </tr>
             )
           })}

@@ -41,7 +41,12 @@ export function ShelveForm({ alarm, state }: { alarm: AlarmRecord; state: Client
       </label>
       <label className="comment">
         <span>Reason</span>
-        <input value={reason} maxLength={500} onChange={event => setReason(event.target.value)} />
+        <input
+          data-testid="shelve-reason"
+          value={reason}
+          maxLength={500}
+          onChange={event => setReason(event.target.value)}
+        />
       </label>
       <button type="submit" data-testid="shelve" disabled={!may}>
         Shelve

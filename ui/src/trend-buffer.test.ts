@@ -66,7 +66,10 @@ describe('trend buffer', () => {
     const buffer = trendBuffer(600_000, 600, 30_000)
     buffer.append(1000, values(4.1))
     buffer.append(62_000, values(4.4))
-    buffer.load({ times_ms: [60_000, 61_000], columns: [{ name: 'cell_voltage', values: [4.2, 4.3] }] })
+    buffer.load({
+      times_ms: [60_000, 61_000],
+      columns: [{ name: 'cell_voltage', values: [4.2, 4.3] }],
+    })
     expect(buffer.times_s).toEqual([1, 1.001, 60, 61, 62])
     expect(buffer.column('cell_voltage')).toEqual([4.1, null, 4.2, 4.3, 4.4])
   })

@@ -29,6 +29,9 @@ export interface TrendBuffer extends TrendView {
   append(time_ms: number, values: ReadonlyMap<string, number>): void
 }
 
+/** A point without values stands this long after the last one before a gap. */
+const GAP_MARK_S = 0.001
+
 interface Column {
   readonly mean: (number | null)[]
   readonly low: (number | null)[]
@@ -73,7 +76,7 @@ export function trendBuffer(
   }
   const startPoint = (time_ms: number) => {
     const last_s = times_s.at(-1)
-    if (last_s !== undefined && time_ms - 1000 * last_s > gap_ms) pushUnknown(last_s + 0.001)
+    if (last_s !== undefined && time_ms - 1000 * last_s > gap_ms) pushUnknown(last_s + GAP_MARK_S)
     pushUnknown(time_ms / 1000)
     bucketStart_ms = time_ms
   }
@@ -106,6 +109,8 @@ export function trendBuffer(
       for (const name of [...body.columns.map(each => each.name), ...own.columns.keys()])
         columnOf(name)
       const copy = (i: number) => {
+        const isGapMark = i > 0 && own.times_s[i]! - own.times_s[i - 1]! < 1.5 * GAP_MARK_S
+        if (isGapMark) return
         startPoint(1000 * own.times_s[i]!)
         for (const [name, from] of own.columns) {
           const to = columnOf(name)

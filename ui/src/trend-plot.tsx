@@ -2,7 +2,9 @@ import { useEffect, useRef, useState } from 'react'
 import uPlot from 'uplot'
 import { useWidth } from './client.ts'
 import {
+  axisText,
   type Display,
+  digitsAt,
   formatClock,
   formatNumber,
   formatUnit,
@@ -33,7 +35,10 @@ export interface TrendSpec {
 
 const STROKES = { measured: '#33383d', twin: '#1f5594' } as const
 const BAND_FILL = 'rgba(31, 85, 148, 0.17)'
-const EXTREMES_FILLS = { measured: 'rgba(51, 56, 61, 0.28)', twin: 'rgba(31, 85, 148, 0.28)' } as const
+const EXTREMES_FILLS = {
+  measured: 'rgba(51, 56, 61, 0.28)',
+  twin: 'rgba(31, 85, 148, 0.28)',
+} as const
 const GRID = { stroke: '#d3d6d8', width: 1 }
 const AXIS_FONT = '11px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
 const HEIGHT_HEAD = 22
@@ -117,10 +122,12 @@ function valueText(spec: TrendSpec, view: TrendView, line: TrendLine, at: number
   const value = view.column(line.column)[at]
   if (value === null || value === undefined) return '–'
   const { display } = spec
-  const text = formatNumber(shown(display, value), display.digits)
+  const number = shown(display, value)
+  const digits = digitsAt(display, number)
+  const text = formatNumber(number, digits)
   const std = line.band === undefined ? null : view.column(line.band)[at]
   if (std === null || std === undefined) return text
-  return `${text} ±${formatNumber(Z_90 * shownSpread(display, std), display.digits)}`
+  return `${text} ±${formatNumber(Z_90 * shownSpread(display, std), digits)}`
 }
 
 /**
@@ -181,7 +188,7 @@ function plotOptions(
     series,
     bands,
     legend: { show: false },
-    padding: [6, 14, withTimes ? 0 : 4, 0],
+    padding: [6, 18, withTimes ? 0 : 4, 0],
     cursor: { sync: { key: 'cell' }, points: { show: false }, drag: { x: false, y: false } },
     scales: {
       x: { time: true, auto: false },
@@ -199,15 +206,6 @@ function plotOptions(
     ],
     hooks: { setCursor: [made => onCursor(made.cursor.idx ?? null)] },
   }
-}
-
-/** As many decimals as the distance of two marks needs; large numbers in thousands or millions. */
-export function axisText(splits: readonly number[]): (value: number) => string {
-  const largest = Math.max(0, ...splits.map(Math.abs))
-  const [factor, suffix] = largest >= 1e6 ? [1e6, ' M'] : largest >= 1e5 ? [1e3, ' k'] : [1, '']
-  const step = splits.length > 1 ? Math.abs(splits[1]! - splits[0]!) / factor : 1
-  const digits = Math.max(0, Math.min(4, -Math.floor(Math.log10(step) + 1e-9)))
-  return value => `${formatNumber(value / factor, digits)}${suffix}`
 }
 
 function range(spec: TrendSpec, low: number | null, high: number | null): [number, number] {

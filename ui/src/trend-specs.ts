@@ -1,5 +1,5 @@
 import type { LineInfo } from '#engine/outputs/websocket/protocol.ts'
-import { displayOf } from './format.ts'
+import { displayOf, sentence } from './format.ts'
 import { fieldIndex, type Role } from './telemetry.ts'
 import type { TrendSpec } from './trend-plot.tsx'
 
@@ -49,9 +49,4 @@ export function trendSpecs(info: LineInfo): readonly TrendSpec[] {
     })
   }
   return [...channels, ...fields]
-}
-
-/** A phrase with its first letter large. */
-export function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -18,16 +18,26 @@ export function useTrend(
   line: LineState,
   cell: number,
   span_ms: number,
-): { readonly buffer: TrendBuffer; readonly version: number; readonly problem: string } {
+): {
+  readonly buffer: TrendBuffer
+  readonly version: number
+  readonly problem: string
+  /** True once the history is in the buffer. */
+  readonly loaded: boolean
+} {
   const { info, telemetry } = line
   const name = info.cells[cell] ?? ''
   const [version, setVersion] = useState(0)
   const [problem, setProblem] = useState('')
   const [missed, setMissed] = useState(0)
+  const [loaded, setLoaded] = useState<TrendBuffer>()
   const held = useRef<{ key: string; buffer: TrendBuffer }>(undefined)
   const key = `${info.line}/${name}/${span_ms}`
   if (held.current?.key !== key)
-    held.current = { key, buffer: trendBuffer(span_ms * SPAN_KEPT, POINTS_MAX, GAP_TICKS * info.tick_ms) }
+    held.current = {
+      key,
+      buffer: trendBuffer(span_ms * SPAN_KEPT, POINTS_MAX, GAP_TICKS * info.tick_ms),
+    }
   const { buffer } = held.current
   const newest_ms = useRef(0)
   newest_ms.current = telemetry?.time_ms ?? 0
@@ -42,6 +52,7 @@ export function useTrend(
         if (gone) return
         buffer.load(body)
         setProblem('')
+        setLoaded(buffer)
         setVersion(was => was + 1)
       },
       error => {
@@ -60,5 +71,5 @@ export function useTrend(
     buffer.append(telemetry.time_ms, trendValues(info, telemetry, cell))
     setVersion(was => was + 1)
   }, [buffer, info, telemetry, cell])
-  return { buffer, version, problem }
+  return { buffer, version, problem, loaded: loaded === buffer }
 }

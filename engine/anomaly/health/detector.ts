@@ -265,7 +265,8 @@ const nameOf = (health: Health, tag: number): string =>
 
 function shown(health: Health, tag: number, value: number): string {
   const { unit } = health.definition.tags[tag]!
-  return `${Number(fromSi(value, unit).toPrecision(4))} ${unit}`.trimEnd()
+  const text = String(Number(fromSi(value, unit).toPrecision(4)))
+  return unit === '' || unit === '1' ? text : `${text} ${unit}`
 }
 
 function reasons(flags: Uint8Array): ReadonlyMap<number, string> {

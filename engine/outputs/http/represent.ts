@@ -120,6 +120,9 @@ export function cellDetail(view: LineView, cell: number): Cell {
     masked: latest?.twin.masked[cell] === 1,
     estimates: view.fields.map((field, i) => estimateOf(view, field, i * cells + cell)),
     channels: view.channels.map((channel, i) => channelOf(view, channel, i * cells + cell)),
+    scores: view
+      .scores()
+      .map(({ name: detector, values }) => ({ detector, score: known(values[cell]) })),
     measured: definition.tags.map((tag, tagIndex) => {
       const at = seriesIndex(definition, tagIndex, tag.scope === 'line' ? 0 : cell)
       const value = latest?.frame.values[at] ?? Number.NaN

@@ -154,6 +154,9 @@ export const cellSchema = z.object({
       residual_sigma: nullable,
     }),
   ),
+  scores: z
+    .array(z.object({ detector: text, score: nullable }))
+    .describe('live scores, 0..1; 0.5 is the threshold'),
   measured: z.array(
     z.object({
       tag: text,

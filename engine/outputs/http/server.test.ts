@@ -103,6 +103,7 @@ test('a cell shows estimates with bands in display units, readings with age, and
   expect(bath.value! - bath.p05!).toBeCloseTo(3.29, 2)
   expect(cell.estimates[1]).toMatchObject({ unit: 'wt%' })
   expect(cell.estimates[1]!.std).toBeCloseTo(0.2)
+  expect(cell.scores).toEqual([{ detector: 'residual', score: 0.1 }])
   expect(cell.measured).toEqual([
     {
       tag: 'cell_voltage',

@@ -37,10 +37,36 @@ export function checkDataFile(directory: string, path: string): void {
   const file = openSync(path, 'r')
   readSync(file, head)
   closeSync(file)
-  if (head.includes(DATA_MAGIC)) return
-  throw unwritable(directory, new Error(`${path} is not a data file of this engine`))
+  if (!head.includes(DATA_MAGIC)) {
+    throw unwritable(directory, new Error(`${path} is not a data file of this engine`))
+  }
+  const shortBy = missingBytes(path)
+  if (shortBy > 0) {
+    const problem = `${path} is cut off: its tables lie ${shortBy} bytes past its end; restore a copy`
+    throw unwritable(directory, new Error(problem))
+  }
 }
 
+/** How far past the end of the file the newest tables lie: reading there ends the process. */
+function missingBytes(path: string): number {
+  const head = Buffer.alloc(2 * PAGE_BYTES_MAX)
+  const file = openSync(path, 'r')
+  readSync(file, head)
+  closeSync(file)
+  const page_bytes = Math.min(head.readUInt32LE(META.page_bytes), PAGE_BYTES_MAX)
+  const metas = [0, page_bytes].map(at => ({
+    transaction: head.readBigUInt64LE(at + META.transaction),
+    roots: META.roots.map(root => head.readBigUInt64LE(at + root)),
+  }))
+  const newest = metas[0]!.transaction >= metas[1]!.transaction ? metas[0]! : metas[1]!
+  const last = Math.max(...newest.roots.filter(root => root !== NO_PAGE).map(Number))
+  return (last + 1) * page_bytes - statSync(path).size
+}
+
+/** Where LMDB's two first pages keep their size, transaction number and the roots of its trees. */
+const META = { page_bytes: 48, transaction: 152, roots: [88, 136] } as const
+const PAGE_BYTES_MAX = 65_536
+const NO_PAGE = 0xffff_ffff_ffff_ffffn
 const DATA_HEAD_BYTES = 64
 /** 0xBEEFC0DE, which starts LMDB's first page after its header, in the machine's byte order. */
 const DATA_MAGIC = Buffer.from(new Uint32Array([0xbeefc0de]).buffer)

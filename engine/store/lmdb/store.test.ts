@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open } from 'lmdb'
@@ -138,4 +138,27 @@ test('a full store refuses appends, still commits, and takes appends again once 
     end = next
   }
   await store.close()
+})
+
+test('a data file that is none, or is cut off, is refused by name instead of ending the process', async () => {
+  const file = join(directory, 'liquidus.mdb')
+  const first = await openLmdbStore({ directory })
+  await first.define('plant/line-1', '{}')
+  await first.close()
+  const whole = readFileSync(file)
+  const refused = (words: string) =>
+    expect(openLmdbStore({ directory })).rejects.toMatchObject({
+      code: 'STORE_UNWRITABLE',
+      message: expect.stringContaining(words),
+    })
+  for (const pages of [2, 4]) {
+    writeFileSync(file, whole.subarray(0, pages * 4096))
+    await refused(`${file} is cut off`)
+  }
+  writeFileSync(file, Buffer.alloc(whole.length, 0x5a))
+  await refused(`${file} is not a data file of this engine`)
+  writeFileSync(file, whole)
+  const again = await openLmdbStore({ directory })
+  expect([...(await again.definitions()).keys()]).toEqual(['plant/line-1'])
+  await again.close()
 })

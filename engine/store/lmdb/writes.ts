@@ -74,7 +74,7 @@ export function lineWrites({
   space,
   lineOf,
   fenced,
-}: Writing): Pick<Store, 'define' | 'acquire' | 'openProducer'> {
+}: Writing): Pick<Store, 'define' | 'acquire' | 'look' | 'openProducer'> {
   const { definitions } = tables
   return {
     async define(line, definition) {
@@ -96,6 +96,11 @@ export function lineWrites({
         record.fence++
         return recover(tables, line, record)
       })
+    },
+
+    async look(line) {
+      checkLineKey(line)
+      return recover(tables, line, readLine(tables, line))
     },
 
     async openProducer(line, fence, producer) {
@@ -182,6 +187,7 @@ export function commitWrites({
     async commit(line, commit) {
       await group.run(commit.state.byteLength, () => {
         const record = fenced(line, commit.fence)
+        if (isRepeated(tables, line, record, commit)) return
         checkCommit(line, record, commit)
         space.takeLast(commit.state.byteLength)
         record.committed_position = commit.position
@@ -231,6 +237,15 @@ function isDuplicate(tables: Tables, line: LineKey, from: AppendProducer): boole
   const expected = known.committed_sequence + 1
   if (sequence === expected) return false
   throw new LiquidusError('SEQUENCE_GAP', { producer, line, expected, got: sequence })
+}
+
+/** True where the line's last commit is this one. */
+function isRepeated(tables: Tables, line: LineKey, record: LineRecord, commit: Commit): boolean {
+  const { position, events, state } = commit
+  if (events.length === 0 || position !== record.committed_position) return false
+  if (events.at(-1)!.offset !== record.outbox_end) return false
+  const stored = tables.states.getBinary(line)
+  return stored !== undefined && Buffer.compare(stored, state) === 0
 }
 
 function checkCommit(line: LineKey, record: LineRecord, commit: Commit): void {

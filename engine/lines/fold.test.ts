@@ -1,0 +1,175 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { DecisionEntry, LineDefinition, LogEntry, OutputEvent } from '../flow.ts'
+import { BatchBuilder } from '../sim/batch.ts'
+import { parseFaults } from '../sim/faults.ts'
+import { createPlant } from '../sim/plant.ts'
+import { plantDefinition } from '../sim/run.ts'
+import { type BatchColumns, loggedBatch, realFold, tinyLine, tinySecond } from './fixture-line.ts'
+import { foldEntry } from './fold.ts'
+import { stateHash } from './state-hash.ts'
+
+interface Outcome {
+  readonly hash: string
+  readonly events: string[]
+}
+
+/** Folds the entries; before each one in `cuts` the fold is stored, thrown away and restored. */
+function fold(
+  definition: LineDefinition,
+  entries: readonly LogEntry[],
+  cuts: ReadonlySet<number> = new Set(),
+): Outcome & { readonly state: Uint8Array } {
+  let line = realFold(definition)
+  const events: OutputEvent[] = []
+  entries.forEach((entry, i) => {
+    if (cuts.has(i)) {
+      const stored = line.snapshot()
+      line = realFold(definition)
+      line.restore(stored)
+    }
+    foldEntry(line, { position: i + 1, entry, size_bytes: 1 }, step => events.push(...step.events))
+  })
+  const state = line.snapshot()
+  return { hash: stateHash(state), events: events.map(one => JSON.stringify(one)), state }
+}
+
+const copied = (columns: BatchColumns): BatchColumns => ({
+  ...columns,
+  series: [...columns.series],
+  refs: columns.refs.slice(0, columns.count),
+  times_ms: columns.times_ms.slice(0, columns.count),
+  values: columns.values.slice(0, columns.count),
+})
+
+/** Three cells, one of them noisy and one with a stuck voltage, two seconds to a batch. */
+function potlineBatches(seconds: number): { definition: LineDefinition; batches: BatchColumns[] } {
+  const [cells, feeders] = [3, 2]
+  const definition = {
+    ...plantDefinition({ line: 'pots', cells, feeders, speed: 60 }),
+    tenant: 't',
+  }
+  const faults = parseFaults('noisy-cell@1m:cell=2 stuck-voltage@1m:cell=3', cells, feeders)
+  const plant = createPlant({ seed: 3, cells, feeders, start_ms: 0, faults })
+  const builder = new BatchBuilder(definition)
+  const batches: BatchColumns[] = []
+  for (let second = 0; second < seconds; second += 2) {
+    builder.clear()
+    builder.add(plant.step())
+    builder.add(plant.step())
+    batches.push(copied(builder))
+  }
+  return { definition, batches }
+}
+
+/** A line that leaves its limits, falls silent, and comes back; entry by entry. */
+function genericEntries(seconds: number): LogEntry[] {
+  const entries: LogEntry[] = []
+  const decision = { on: 'alarm', action: 'acknowledge', target: '' } as const
+  let sequence = 0
+  for (let second = 100; second < 100 + seconds; second++) {
+    const silent = second % 61 > 50
+    const value = (series: number) =>
+      second % 37 === 5 && series === 1 ? 400 : second % 41 === 7 ? Number.NaN : second % 11
+    if (!silent) entries.push(loggedBatch(++sequence, tinySecond(second, value)))
+    if (second % 29 === 0) entries.push(said({ ...decision, target: 'nobody' }))
+  }
+  return entries
+}
+
+const said = (decision: DecisionEntry['decision']): DecisionEntry => ({
+  ...{ kind: 'decision', decision, subject: 'ann', role: 'operator', comment: '', decided_ms: 5 },
+})
+
+const cutsIn = (length: number) =>
+  fc.uniqueArray(fc.nat(length - 1), { minLength: 1, maxLength: 6 }).map(cuts => new Set(cuts))
+
+describe('lineFold', () => {
+  it('of a potline gives equal bytes and events wherever it is stored and restored', () => {
+    const { definition, batches } = potlineBatches(400)
+    const entries: LogEntry[] = batches.map((one, i) => loggedBatch(i + 1, one))
+    const whole = fold(definition, entries)
+    expect(whole.events.length).toBeGreaterThan(1)
+    // An alarm of the run is acknowledged, so that decisions are part of it.
+    const raised = whole.events.map(text => JSON.parse(text) as OutputEvent)
+    const alarm = raised.find(one => one.channel === 'alarm')!
+    entries.push(said({ on: 'alarm', action: 'acknowledge', target: alarm.body.id }))
+    const decided = fold(definition, entries)
+    expect(decided.events.length).toBeGreaterThan(whole.events.length)
+    fc.assert(
+      fc.property(cutsIn(entries.length), cuts => {
+        expect(fold(definition, entries, cuts)).toEqual(decided)
+      }),
+      { numRuns: 8, seed: 1 },
+    )
+  })
+
+  it('of a generic line does so too, with gaps, limits and decisions', () => {
+    const entries = genericEntries(300)
+    const whole = fold(tinyLine, entries)
+    expect(whole.events.length).toBeGreaterThan(5)
+    fc.assert(
+      fc.property(cutsIn(entries.length), cuts => {
+        expect(fold(tinyLine, entries, cuts)).toEqual(whole)
+      }),
+      { numRuns: 25, seed: 1 },
+    )
+  })
+
+  it('closes the same ticks and ends in the same state however a producer cuts its batches', () => {
+    const { definition, batches } = potlineBatches(240)
+    const whole = fold(
+      definition,
+      batches.map((one, i) => loggedBatch(i + 1, one)),
+    )
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 3 }), sizes => {
+        const entries: LogEntry[] = []
+        let turn = 0
+        for (const batch of batches) {
+          for (let first = 0; first < batch.count; ) {
+            const count = Math.min(sizes[turn++ % sizes.length]!, batch.count - first)
+            const cut = { ...batch, series: first === 0 ? batch.series : [], count }
+            entries.push(
+              loggedBatch(entries.length + 1, {
+                ...cut,
+                refs: batch.refs.slice(first, first + count),
+                times_ms: batch.times_ms.slice(first, first + count),
+                values: batch.values.slice(first, first + count),
+              }),
+            )
+            first += count
+          }
+        }
+        const cutUp = fold(definition, entries)
+        expect(cutUp.hash).toBe(whole.hash)
+        expect(cutUp.events).toEqual(whole.events)
+      }),
+      { numRuns: 8, seed: 1 },
+    )
+  })
+
+  it('finds the same alarms whether a producer sends a second or minutes at a time', () => {
+    const seconds = Array.from({ length: 300 }, (_, i) =>
+      tinySecond(100 + i, series => (i % 37 < 4 && series === 1 ? 400 : i % 11)),
+    )
+    const sentBy = (size: number) => {
+      const entries: LogEntry[] = []
+      for (let first = 0; first < seconds.length; first += size) {
+        const part = seconds.slice(first, first + size)
+        const columns = {
+          series: part[0]!.series,
+          count: part.length * part[0]!.count,
+          refs: Uint32Array.from(part.flatMap(one => [...one.refs])),
+          times_ms: Float64Array.from(part.flatMap(one => [...one.times_ms])),
+          values: Float64Array.from(part.flatMap(one => [...one.values])),
+        }
+        entries.push(loggedBatch(entries.length + 1, columns))
+      }
+      return fold(tinyLine, entries)
+    }
+    const { hash, events } = sentBy(1)
+    expect(events.length).toBeGreaterThan(20)
+    for (const size of [10, 100, 300]) expect(sentBy(size)).toMatchObject({ hash, events })
+  })
+})
