@@ -1,5 +1,5 @@
 /** Composition root: the only file that builds concrete things and joins them. */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { type Access, access as accessOf } from './access/access.ts'
@@ -207,6 +207,7 @@ async function startOpcUa(
   const { opcUaSink } = await import('./outputs/opcua/sink.ts')
   const certificateDirectory = path.resolve(config.data, 'opcua')
   makeDirectory(certificateDirectory)
+  dropLocks(certificateDirectory)
   const { sink, address } = await listen(options, 'opcua_port', port =>
     opcUaSink({
       host: config.host,
@@ -219,6 +220,13 @@ async function startOpcUa(
   )
   closing.push(() => sink.close())
   return address
+}
+
+/** Removes what an engine that was killed left locked; a data directory has one owner at a time. */
+function dropLocks(directory: string): void {
+  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+    if (name.endsWith('.lock')) rmSync(path.join(directory, name), { recursive: true, force: true })
+  }
 }
 
 /** Keeps grpc.health.v1 equal to what /health says. */

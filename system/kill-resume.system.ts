@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   eventually,
@@ -108,6 +109,17 @@ async function expectEqualRuns(runWith: (kills: number) => Promise<Verified>): P
   expect(killed.events_stored).toBe(calm.events_stored)
   expect(killed.state_hash_stored).toBe(calm.state_hash_stored)
 }
+
+describe('an engine that was killed while it made its certificates', () => {
+  it('starts its OPC UA server all the same, and stops when it is told', async () => {
+    const data = scratch('locked')
+    mkdirSync(path.join(data.path, 'opcua', 'server', 'mutex.lock'), { recursive: true })
+    const engine = await startEngineProcess([...QUIET, '--data', data.path, '--grpc', '0'])
+    expect(await engine.opcua).toMatch(/^opc\.tcp:/)
+    expect(await engine.stop()).toBe(0)
+    data.clean()
+  })
+})
 
 describe('an engine that is killed during a replay', () => {
   it('has every reading once and the state, alarms and advice of an uninterrupted run', () =>

@@ -13,6 +13,8 @@ import { available } from '#engine/tools/require.ts'
 
 const ARGUMENTS = ['--no-sandbox', '--headless', '--disable-background-networking', '--disable-gpu']
 const HOLD_MS = 1200
+/** A press that is too short to approve. */
+const PRESS_MS = 300
 /** Recommendations are replaced every few seconds at this speed, so a hold may come too late. */
 const ATTEMPTS_MAX = 8
 const browserPath = available('chromium')?.path
@@ -93,10 +95,11 @@ describe.runIf(browserPath)('an operator at the page, on the demonstration', () 
   })
 
   it('does not approve on a short click, and has no serious barrier on a waiting card', async () => {
+    await show('#/advice')
     const waiting = page.locator('[data-testid="advice-card"][data-state="PENDING_APPROVAL"]')
     await waiting.first().waitFor({ timeout: 90_000 })
     const before = (await advice()).filter(one => one.state === 'APPROVED').length
-    await waiting.first().getByTestId('advice-approve').click()
+    await waiting.first().getByTestId('advice-approve').click({ delay: PRESS_MS })
     await page.waitForTimeout(HOLD_MS)
     expect(await barriers()).toEqual([])
     expect((await advice()).filter(one => one.state === 'APPROVED').length).toBe(before)

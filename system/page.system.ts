@@ -55,7 +55,7 @@ describe.runIf(browserPath)('the page, in a real browser, on the demonstration',
     await row.first().waitFor({ timeout: 180_000 })
     const cells = await row.evaluateAll(rows => rows.map(one => one.getAttribute('data-cell')))
     expect(cells).toContain('cell-117')
-    expect(await row.first().textContent()).toMatch(/alumina feed below demand/)
+    expect(await row.first().textContent()).toMatch(/alumina feed below demand/i)
   })
 
   it('acknowledges it, and the engine remembers who did', async () => {

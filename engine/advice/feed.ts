@@ -45,6 +45,8 @@ export function proposeFeed(
   const step_max = from * step_max_share
   const to = clamp(clamp(wanted, from - step_max, from + step_max), low, high)
   const change = to - from
+  // Where the range already lies the other way, a move towards it would say the opposite.
+  if (change * (wanted - from) < 0) return undefined
   if (Math.abs(change) < Math.max(step_min, LEAST_SHARE * from)) return undefined
   if (Math.abs(change) > step_max + 1e-9) return undefined
   // Rising resistance says that the cell is getting lean, whatever the estimate of the feed says.

@@ -27,6 +27,7 @@ export function proposeResistance(
   const high = usual_uOhm * (1 + range_share)
   const to = clamp(from + clamp(wish.change_uOhm, -step_max, step_max), low, high)
   const change = to - from
+  if (change * wish.change_uOhm < 0) return undefined
   if (Math.abs(change) < step_min || Math.abs(change) > step_max + 1e-9) return undefined
   const outlook = outlookOf(cell, { acd_change_m: change / UOHM_PER_M }, forecast)
   if (!outlook?.safe) return undefined

@@ -213,7 +213,7 @@ describe('a line that is opened again', () => {
       snapshot: () => new Uint8Array(3),
     })
     const first = await open({}, other)
-    await first.send(3)
+    await first.send(130) // more than a chunk
     await first.send(2, 500)
     await first.settled()
     await vi.waitFor(() => expect(events().length).toBeGreaterThan(0))

@@ -95,7 +95,7 @@ export function connect(surroundings: Surroundings): Connection {
       if (closed || socket !== current) return
       const reason = event.reason || 'the engine does not answer'
       dispatch({ type: 'lost', problem: reason })
-      timer = 0
+      timer = surroundings.setTimeout(open, retry_ms)
       retry_ms = Math.min(RETRY_MAX_MS, retry_ms * 2)
     }
   }

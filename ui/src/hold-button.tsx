@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react'
 
-const HOLD_MS = 0
+const HOLD_MS = 800
 const CONFIRM_WITHIN_MS = 5000
 
 /**
