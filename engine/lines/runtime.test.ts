@@ -242,6 +242,15 @@ describe('a line that is opened again', () => {
     expect(view.status()).toMatchObject({ tick: 104, time_ms: 105_000 })
   })
 
+  it('drops at once what a shorter retention no longer keeps', async () => {
+    const first = await open()
+    await first.send(50)
+    await first.settled()
+    await engine!.close()
+    await open({}, realFold, { log_entries_max: 10 })
+    await vi.waitFor(async () => expect((await disk.look(KEY)).log_start).toBe(41))
+  })
+
   it('does not read again and again what changed nothing', async () => {
     const { send, settled } = await open()
     await send(1500, 1, 'backfill')

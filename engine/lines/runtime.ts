@@ -157,7 +157,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     arrived = false
     const empty = draft.ticks === 0 && draft.events.length === 0
     const early = empty && draft.position - committed < UNCOMMITTED_MAX
-    if (early ) {
+    if (early || draft.position < published) {
       position = draft.position
       return undefined
     }

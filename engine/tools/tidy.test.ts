@@ -13,6 +13,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'engine/version.ts': [],
   'engine/config.test.ts': ['engine'],
   'engine/log.test.ts': ['engine'],
+  'engine/pipeline.test.ts': ['engine'],
   'engine/lines/potline.ts': ['engine/flow.ts'],
   'engine/lines': ['engine/core', 'engine/flow.ts', 'engine/pipeline.ts', 'engine/store/port.ts'],
   'engine/pipeline.ts': ['engine/flow.ts', 'engine/lines'],

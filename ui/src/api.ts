@@ -76,8 +76,11 @@ export async function fetchTrend(
   cell: string,
   from_ms: number,
   points: number,
+  columns: readonly string[],
 ): Promise<TrendBody> {
-  const query = `from_ms=${Math.max(0, Math.round(from_ms))}&points=${points}`
+  const query =
+    `from_ms=${Math.max(0, Math.round(from_ms))}&points=${points}` +
+    `&columns=${columns.map(encodeURIComponent).join(',')}`
   return (await request(`${cellPath(line, cell)}/trend?${query}`)) as TrendBody
 }
 

@@ -3,7 +3,7 @@ import { useViewportHeight } from './client.ts'
 import { formatClock, formatInterval } from './format.ts'
 import type { LineState } from './store.ts'
 import { TrendPlot } from './trend-plot.tsx'
-import { trendSpecs } from './trend-specs.ts'
+import { columnsOf, trendSpecs } from './trend-specs.ts'
 import { useTrend } from './use-trend.ts'
 
 const HEIGHT_MIN = 92
@@ -22,7 +22,8 @@ export function CellTrends(props: {
 }) {
   const { line, cell, span_ms } = props
   const specs = useMemo(() => trendSpecs(line.info), [line.info])
-  const { buffer, version, problem, loaded } = useTrend(line, cell, span_ms)
+  const columns = useMemo(() => columnsOf(specs), [specs])
+  const { buffer, version, problem, loaded } = useTrend(line, cell, span_ms, columns)
   const to_s = (line.telemetry?.time_ms ?? 0) / 1000
   const span_s = span_ms / 1000
   const from_s = loaded ? firstShown_s(buffer.times_s, to_s, span_s) : to_s - span_s

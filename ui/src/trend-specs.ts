@@ -50,3 +50,10 @@ export function trendSpecs(info: LineInfo): readonly TrendSpec[] {
   }
   return [...channels, ...fields]
 }
+
+/** Names of the history columns that the plots draw. */
+export function columnsOf(specs: readonly TrendSpec[]): readonly string[] {
+  return specs.flatMap(spec =>
+    spec.lines.flatMap(line => (line.band ? [line.column, line.band] : [line.column])),
+  )
+}

@@ -18,6 +18,7 @@ export function useTrend(
   line: LineState,
   cell: number,
   span_ms: number,
+  columns: readonly string[],
 ): {
   readonly buffer: TrendBuffer
   readonly version: number
@@ -47,7 +48,7 @@ export function useTrend(
   useEffect(() => {
     if (!known) return
     let gone = false
-    fetchTrend(info.line, name, newest_ms.current - span_ms, ROWS_MAX).then(
+    fetchTrend(info.line, name, newest_ms.current - span_ms, ROWS_MAX, columns).then(
       body => {
         if (gone) return
         buffer.load(body)
@@ -62,7 +63,7 @@ export function useTrend(
     return () => {
       gone = true
     }
-  }, [buffer, info.line, name, span_ms, known, missed])
+  }, [buffer, info.line, name, span_ms, known, missed, columns])
 
   useEffect(() => {
     if (!telemetry) return

@@ -94,7 +94,7 @@ export function addReadRoutes(app: FastifyInstance, context: RouteContext): void
 
   app.get<{
     Params: { line: string; cell: string }
-    Querystring: { from_ms: number; points: number }
+    Querystring: { from_ms: number; points: number; columns?: string }
   }>(
     '/api/lines/:line/cells/:cell/trend',
     routeSchema('History of one cell as columns, SI', schema.trendSchema, {
@@ -102,7 +102,12 @@ export function addReadRoutes(app: FastifyInstance, context: RouteContext): void
     }),
     ({ identity, params, query }) => {
       const view = oneLine(identity, params.line)
-      return cellTrend(view, cellIndex(view, params.cell), query.from_ms, query.points)
+      const { from_ms, points, columns } = query
+      return cellTrend(view, cellIndex(view, params.cell), {
+        from_ms,
+        points,
+        columns: columns?.split(','),
+      })
     },
   )
 

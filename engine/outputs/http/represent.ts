@@ -141,14 +141,14 @@ export function cellDetail(view: LineView, cell: number): Cell {
   }
 }
 
-/** Columns of one cell over time. */
+/** Columns of one cell over time; those named, or all. */
 export function cellTrend(
   view: LineView,
   cell: number,
-  from_ms: number,
-  points: number,
+  wish: { from_ms: number; points: number; columns: readonly string[] | undefined },
 ): z.infer<typeof trendSchema> {
-  const trend = view.trend(cell, from_ms, points)
+  const trend = view.trend(cell, wish.from_ms, wish.points)
+  const wanted = [...trend.columns].filter(([name]) => wish.columns?.includes(name) ?? true)
   const units = new Map<string, string>()
   for (const field of view.fields) units.set(field.name, field.unit)
   for (const channel of view.channels) units.set(channel.tag, channel.unit)
@@ -158,7 +158,7 @@ export function cellTrend(
     line: view.definition.line,
     cell: view.definition.cells[cell] ?? '',
     times_ms: [...trend.times_ms],
-    columns: [...trend.columns].map(([name, values]) => ({
+    columns: wanted.map(([name, values]) => ({
       name,
       unit: unitOf(name),
       values: Array.from(values, known),

@@ -236,6 +236,7 @@ export const lineQuerySchema = z.object({ line: text.optional() })
 export const trendQuerySchema = z.object({
   from_ms: z.coerce.number().default(0).describe('Event time, ms since 1970-01-01 UTC.'),
   points: z.coerce.number().int().min(2).max(4000).default(600),
+  columns: text.optional().describe('Names separated by commas; without it, all of them.'),
 })
 export const quarantineQuerySchema = z.object({
   after: z.coerce.number().int().min(0).default(0).describe('Id of the last row already seen.'),

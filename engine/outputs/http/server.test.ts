@@ -137,6 +137,8 @@ test('a trend comes as columns with null where nothing is known', async () => {
   const path = '/api/lines/line-1/cells/cell-101/trend'
   const whole = await get(path, schema.trendSchema)
   expect(whole.times_ms.length).toBe(50)
+  const named = await get(`${path}?columns=bath_K,bath_K_std`, schema.trendSchema)
+  expect(named.columns.map(column => column.name)).toEqual(['bath_K', 'bath_K_std'])
   const units = Object.fromEntries(whole.columns.map(column => [column.name, column.unit]))
   expect(units).toEqual({
     bath_K: 'K',
