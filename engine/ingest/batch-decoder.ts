@@ -5,7 +5,7 @@ import { decodeColumns, isDecodeProblem } from './columns.ts'
 import { createDictionary, type DictionaryJson, type SeriesDictionary } from './dictionary.ts'
 
 /** Producers whose dictionaries are kept; the one unused for longest goes first. */
-const PRODUCERS_MAX = 1024
+const PRODUCERS_MAX = 10_000
 
 interface ProducerDictionary {
   readonly producer: string
