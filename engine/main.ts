@@ -118,6 +118,7 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
       store,
       clock,
       version: VERSION,
+      versions,
       log_entries_max: config.log_entries_max,
       buildFold: foldBuilder(scorer, versions),
       buildTrend,

@@ -34,10 +34,16 @@ batch is in the log exactly once.`,
     try {
       const key = `${(options.tenant as string | undefined) ?? 'local'}/${line}`
       const versions = { engine: VERSION, model: scorer?.version ?? 'none' }
-      const result = await verifyLine(store, key, foldBuilder(scorer, versions), (at, end) => {
-        if (!options.json)
-          say(`${((100 * at) / end).toFixed(0).padStart(3)} %  entry ${at} of ${end}`)
-      })
+      const result = await verifyLine(
+        store,
+        key,
+        foldBuilder(scorer, versions),
+        versions,
+        (at, end) => {
+          if (!options.json)
+            say(`${((100 * at) / end).toFixed(0).padStart(3)} %  entry ${at} of ${end}`)
+        },
+      )
       if (options.json) printJson(result)
       else for (const [name, value] of Object.entries(result)) say(`${name.padEnd(24)}${value}`)
       return result.equal ? 0 : 1

@@ -24,6 +24,8 @@ export interface DirectoryParts {
   readonly store: Store
   readonly clock: Clock
   readonly version: string
+  /** Versions in force: engine, model. */
+  readonly versions: Readonly<Record<string, string>>
   readonly log_entries_max: number
   readonly buildFold: (definition: LineDefinition) => LineFold
   readonly buildTrend: (definition: LineDefinition, fold: LineFold) => LineTrend
@@ -80,7 +82,7 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
         clock,
         fold,
         trend: parts.buildTrend(definition, fold),
-        versions: { engine: parts.version },
+        versions: parts.versions,
         log_entries_max: parts.log_entries_max,
         ...(parts.onStage ? { onStage: parts.onStage } : {}),
       })

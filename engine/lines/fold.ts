@@ -31,6 +31,8 @@ export interface LineFold {
   latest(): { readonly frame: LineFrame; readonly twin: TwinFrame } | undefined
   /** End of the last tick that went through, also after a restore; 0 before the first. */
   time_ms(): number
+  /** Versions that the log last named; empty before the first. */
+  versions(): Readonly<Record<string, string>>
   snapshot(): Uint8Array
   restore(bytes: Uint8Array): void
 }
@@ -53,6 +55,7 @@ export function lineFold(
   const { rank } = seriesPlan(definition)
   let latest: { frame: LineFrame; twin: TwinFrame } | undefined
   let line_ms = 0
+  let versions: Readonly<Record<string, string>> = {}
 
   const emitTicks = (emit: (step: Step) => void) => (frame: LineFrame) =>
     emit({ at: 'tick', frame, twin: undefined, events: [] })
@@ -71,6 +74,7 @@ export function lineFold(
     advice,
     latest: () => latest,
     time_ms: () => line_ms,
+    versions: () => versions,
     frames(item, emit) {
       const { entry } = item
       if (entry.kind === 'batch') {
@@ -82,6 +86,8 @@ export function lineFold(
         builder.close(entry.tick, entry.reason, emitTicks(emit))
       } else if (entry.kind === 'decision') {
         emit({ at: 'decision', entry, time_ms: line_ms || entry.decided_ms, events: [] })
+      } else {
+        versions = entry.versions
       }
     },
     foldBatch(batch, onStep) {
@@ -119,7 +125,7 @@ export function lineFold(
     },
     snapshot: () =>
       packSections([
-        ['line', jsonBytes({ line_ms, twin_version: twin.version })],
+        ['line', jsonBytes({ line_ms, versions })],
         ['decoder', decoder.snapshot()],
         ['frames', builder.snapshot()],
         ['twin', twin.snapshot()],
@@ -133,7 +139,11 @@ export function lineFold(
         assert(found, `a line's state has the section ${name}`)
         return found
       }
-      line_ms = parseJsonBytes<{ line_ms: number }>(part('line')).line_ms
+      const line = parseJsonBytes<{ line_ms: number; versions: Record<string, string> }>(
+        part('line'),
+      )
+      line_ms = line.line_ms
+      versions = line.versions
       decoder.restore(part('decoder'))
       builder.restore(part('frames'))
       twin.restore(part('twin'))

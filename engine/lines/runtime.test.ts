@@ -37,7 +37,12 @@ afterEach(async () => {
 async function open(
   change: Partial<Store> = {},
   fold: (definition: LineDefinition) => LineFold = realFold,
-  { log_entries_max = 5000, clock = systemClock as Clock, definition = tinyLine } = {},
+  {
+    log_entries_max = 5000,
+    clock = systemClock as Clock,
+    definition = tinyLine,
+    versions = {} as Record<string, string>,
+  } = {},
 ) {
   changes = []
   reported = []
@@ -45,6 +50,7 @@ async function open(
     store: { ...disk, close: async () => {}, ...change },
     clock,
     version: '1',
+    versions,
     log_entries_max,
     buildFold: fold,
     buildTrend: () => ({
@@ -110,7 +116,7 @@ describe('a line whose store is away for a while', () => {
     await send(3)
     await vi.waitFor(async () => expect(events()).toEqual(await stored()))
     expect(new Set(events()).size).toBe(events().length)
-    expect(await verifyLine(disk, KEY, realFold, () => {})).toMatchObject({ equal: true })
+    expect(await verifyLine(disk, KEY, realFold, {}, () => {})).toMatchObject({ equal: true })
   })
 
   it('reads its log on once the store answers again', async () => {
@@ -193,7 +199,7 @@ describe('a line that cannot go on', () => {
     await second.send(1)
     await second.settled()
     await vi.waitFor(() => expect(second.view.status().time_ms).toBe(111_000))
-    expect(await verifyLine(disk, KEY, realFold, () => {})).toMatchObject({ equal: true })
+    expect(await verifyLine(disk, KEY, realFold, {}, () => {})).toMatchObject({ equal: true })
   })
 
   it('refuses readings at last, instead of filling the store', async () => {
@@ -229,7 +235,7 @@ describe('a line that is opened again', () => {
     await second.settled()
     await vi.waitFor(async () => expect(await stored()).toEqual([...before, ...events()]))
     expect(second.view.status().degraded).toBe('')
-    expect(await verifyLine(disk, KEY, realFold, () => {})).toMatchObject({ equal: true })
+    expect(await verifyLine(disk, KEY, realFold, {}, () => {})).toMatchObject({ equal: true })
   })
 
   it('knows the time it stands at before anything new comes', async () => {
@@ -287,7 +293,7 @@ describe('verifyLine', () => {
     await send(5)
     await send(1, 500)
     await settled()
-    expect(await verifyLine(disk, KEY, realFold, () => {})).toMatchObject({ equal: true })
+    expect(await verifyLine(disk, KEY, realFold, {}, () => {})).toMatchObject({ equal: true })
     await send(5)
     await settled()
     expect(view.status().degraded).toBe('')
@@ -301,8 +307,29 @@ describe('verifyLine', () => {
     await vi.waitFor(() => expect(events().length).toBeGreaterThan(0))
     const deaf = (definition: LineDefinition) =>
       realFold({ ...definition, tags: definition.tags.map(tag => ({ ...tag, alarm_high: 900 })) })
-    const result = await verifyLine(disk, KEY, deaf, () => {})
+    const result = await verifyLine(disk, KEY, deaf, {}, () => {})
     expect(result.equal).toBe(false)
     expect(result.events_different).toBeGreaterThan(0)
+  })
+
+  it('names the versions that wrote the log, each change once', async () => {
+    const committedAt = (count: number) => async () =>
+      expect((await disk.look(KEY)).commit?.position).toBeGreaterThanOrEqual(count)
+    const use = async (model: string, from: number) => {
+      const { send } = await open({}, realFold, { versions: { engine: '1', model } })
+      await send(5)
+      await vi.waitFor(committedAt(from + 5))
+      await engine!.close()
+    }
+    await use('a', 1)
+    await use('a', 6)
+    await use('b', 12)
+    const result = await verifyLine(disk, KEY, realFold, { engine: '1', model: 'b' }, () => {})
+    expect(result).toMatchObject({
+      equal: true,
+      entries: 17,
+      versions_in_log: ['engine 1, model a', 'engine 1, model b'],
+      versions_now: 'engine 1, model b',
+    })
   })
 })

@@ -23,6 +23,9 @@ export interface Verification {
   readonly batches_repeated: number
   /** Sequences that a producer skipped. */
   readonly sequence_gaps: number
+  /** Versions that wrote the log, oldest first, and those that ran it again. */
+  readonly versions_in_log: readonly string[]
+  readonly versions_now: string
   readonly equal: boolean
 }
 
@@ -34,6 +37,7 @@ export async function verifyLine(
   store: Store,
   key: LineKey,
   buildFold: (definition: LineDefinition) => LineFold,
+  versions: Readonly<Record<string, string>>,
   onProgress: (position: number, end: number) => void,
 ): Promise<Verification> {
   const text = (await store.definitions()).get(key)
@@ -50,7 +54,7 @@ export async function verifyLine(
   const end = recovered.commit?.position ?? 0
   const fold = buildFold(JSON.parse(text) as LineDefinition)
   const events: OutputEvent[] = []
-  const audit = sequenceAudit()
+  const audit = logAudit()
   let ticks = 0
   let position = 0
   while (position < end) {
@@ -82,6 +86,8 @@ export async function verifyLine(
     state_hash_recomputed: recomputed,
     events_stored: recovered.outbox_end,
     ...compared,
+    versions_in_log: audit.versions,
+    versions_now: textOf(versions),
     equal:
       stored === recomputed &&
       compared.events_different === 0 &&
@@ -91,13 +97,22 @@ export async function verifyLine(
   }
 }
 
-/** Counts batches that are in the log twice or missing from it, by each producer's numbering. */
-function sequenceAudit() {
+function textOf(versions: Readonly<Record<string, string>>): string {
+  return Object.entries(versions)
+    .map(([part, version]) => `${part} ${version}`)
+    .join(', ')
+}
+
+/** Counts batches that are in the log twice or missing from it, and notes who wrote the log. */
+function logAudit() {
+  const versions: string[] = []
   const sequences = new Map<string, number>()
   const counts = { batches: 0, batches_repeated: 0, sequence_gaps: 0 }
   return {
     counts,
+    versions,
     take(entry: LogEntry) {
+      if (entry.kind === 'version') versions.push(textOf(entry.versions))
       if (entry.kind !== 'batch') return
       const before = sequences.get(entry.producer) ?? 0
       counts.batches += 1
