@@ -12,7 +12,7 @@ import type { Config } from './config.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { LiquidusError, problemOf } from './core/errors.ts'
 import { makeDirectory } from './core/make-directory.ts'
-import type { LineDefinition, Sink } from './flow.ts'
+import type { LineChange, LineDefinition, Sink } from './flow.ts'
 import { batchDecoder } from './ingest/batch-decoder.ts'
 import { grpcSource } from './ingest/grpc/source.ts'
 import { type ConfiguredLine, definitionOf } from './lines/define.ts'
@@ -126,6 +126,7 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
       report: (level, text) => log[level](text),
     })
     closing.push(() => engine.close())
+    engine.changes$.subscribe(change => logAlarms(change, log))
     await engine.open(config.lines.map(line => definitionOf(line as ConfiguredLine)))
 
     const guard = access
@@ -227,6 +228,16 @@ async function startOpcUa(
 function dropLocks(directory: string): void {
   for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
     if (name.endsWith('.lock')) rmSync(path.join(directory, name), { recursive: true, force: true })
+  }
+}
+
+/** Alarms belong in the log as well: raised and returned, not every revision. */
+function logAlarms({ line, events }: LineChange, log: Logger): void {
+  for (const { event } of events) {
+    if (event.channel !== 'alarm') continue
+    const { revision, active, acknowledged, priority, cell, text } = event.body
+    if (revision === 1) log.warn({ line, cell, priority }, `alarm: ${text}`)
+    else if (!active && !acknowledged) log.info({ line, cell, priority }, `alarm over: ${text}`)
   }
 }
 

@@ -28,7 +28,7 @@ export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Pr
       load: async () => (await import('./verify.ts')).verifyCommand,
     },
     bench: {
-      summary: 'measure: "bench latency" from send to acknowledgement, commit and alert',
+      summary: 'measure latency ("bench latency"), or the alarms of a simulated day ("bench day")',
       load: async () => (await import('./bench.ts')).benchCommand,
     },
   }
