@@ -69,10 +69,10 @@ function lineWrites(
     checkLineKey(line)
     const of = keys.line(line)
     const reply = await writes('acquire', [of.line, of.producers, of.state], [take])
-    const [fence, log_start, log_end, position, outbox_end, quarantined_count] = reply
-      .slice(0, 6)
-      .map(Number) as [number, number, number, number, number, number]
-    const state = reply[6] as Buffer | null
+    const [fence, log_start, log_end, position, outbox_end, quarantined_count, published] = reply
+      .slice(0, 7)
+      .map(Number) as [number, number, number, number, number, number, number]
+    const state = reply[7] as Buffer | null
     return {
       fence,
       log_start,
@@ -80,7 +80,8 @@ function lineWrites(
       outbox_end,
       quarantined_count,
       commit: state ? { position, state } : undefined,
-      producers: producersIn(reply[7] as Buffer[]),
+      published,
+      producers: producersIn(reply[8] as Buffer[]),
     }
   }
   return {
@@ -144,7 +145,7 @@ function dataWrites(
       const [answer, value] = await writes(
         'commit',
         [of.line, of.state, of.outbox],
-        [fence, position, state, first, ...events.map(({ event }) => encodeJson(event))],
+        [fence, position, state ?? '', first, ...events.map(({ event }) => encodeJson(event))],
       )
       if (answer === 'FENCED') throw fenced(line, value)
       assert(answer === 'OK', `line ${line} ${value}`)

@@ -8,7 +8,7 @@ import type { LineTroubles } from './troubles.ts'
 
 /** Events kept for clients that resume. */
 const OUTBOX_EVENTS_MAX = 10_000
-/** Entries that change nothing worth a commit are committed after this many all the same. */
+/** The state is stored after this many entries at the latest, even when no tick closed. */
 const UNCOMMITTED_MAX = 1000
 /** Commits between two rounds of trimming. */
 const TRIM_EVERY_COMMITS = 256
@@ -44,9 +44,10 @@ export interface LineCommitter {
 
 export function lineCommitter(parts: CommitterParts): LineCommitter {
   const { key, store, recovered, clock, fresh } = parts
-  const published = recovered.commit?.position ?? 0
-  let position = fresh ? recovered.log_start - 1 : published
-  let committed = fresh ? Number.NEGATIVE_INFINITY : published
+  const { published } = recovered
+  const stored = recovered.commit?.position ?? 0
+  let position = fresh ? recovered.log_start - 1 : stored
+  let committed = fresh ? Number.NEGATIVE_INFINITY : stored // position of the stored state
   let state = fresh ? undefined : recovered.commit?.state
   let hash = ''
   let outboxEnd = recovered.outbox_end
@@ -70,14 +71,18 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
   const write = async (draft: CommitDraft): Promise<readonly StoredEvent[]> => {
     const events = draft.events.map((event, i) => ({ offset: outboxEnd + 1 + i, event }))
     const started_ms = clock.elapsed_ms()
-    const next = parts.snapshot()
+    // Between ticks only the events are written: the log has what the state needs to catch up.
+    const whole = draft.ticks > 0 || draft.position - committed >= UNCOMMITTED_MAX
+    const next = whole ? parts.snapshot() : undefined
     const { fence } = recovered
     const commit = { fence, position: draft.position, state: next, events }
     await parts.patient(() => store.commit(key, commit))
     parts.onStage?.('commit', clock.elapsed_ms() - started_ms)
-    state = next
-    hash = ''
-    committed = draft.position
+    if (next) {
+      state = next
+      hash = ''
+      committed = draft.position
+    }
     position = draft.position
     outboxEnd += events.length
     commits += 1

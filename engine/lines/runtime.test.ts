@@ -248,6 +248,39 @@ describe('a line that is opened again', () => {
     expect(view.status()).toMatchObject({ tick: 104, time_ms: 105_000 })
   })
 
+  it('stores an event between ticks without the state, and loses nothing at a restart', async () => {
+    const states: (number | undefined)[] = []
+    const first = await open({
+      async commit(key, commit) {
+        states.push(commit.state?.length)
+        await disk.commit(key, commit)
+      },
+    })
+    await first.send(5)
+    await first.send(1, 500)
+    await first.settled()
+    const [alarm] = await vi.waitFor(() => {
+      expect(first.view.alarms().length).toBeGreaterThan(0)
+      return first.view.alarms()
+    })
+    await vi.waitFor(async () => expect(events()).toEqual(await stored()))
+    const [ticks, before] = [states.length, (await stored()).length]
+    const decision = { on: 'alarm', action: 'acknowledge', target: alarm!.id } as const
+    await first.view.decide(decision, { subject: 'anna', tenant: 'local', role: 'operator' }, '')
+    await vi.waitFor(() => expect(states.length).toBe(ticks + 1))
+    expect(states.at(-1)).toBeUndefined()
+    await vi.waitFor(() => expect(events().length).toBeGreaterThan(before))
+    const published = await stored()
+    await engine!.close()
+    const { view, send } = await open()
+    await vi.waitFor(() =>
+      expect(view.alarms().find(one => one.id === alarm!.id)?.acknowledged_by).toBe('anna'),
+    )
+    await send(2)
+    await vi.waitFor(async () => expect((await stored()).slice(published.length)).toEqual(events()))
+    expect(await verifyLine(disk, KEY, realFold, {}, () => {})).toMatchObject({ equal: true })
+  })
+
   it('drops at once what a shorter retention no longer keeps', async () => {
     const first = await open()
     await first.send(50)

@@ -51,10 +51,12 @@ export async function verifyLine(
       problem: `the log of ${key} starts at entry ${recovered.log_start}: older entries were trimmed, so the start cannot be run again`,
     })
   }
-  const end = recovered.commit?.position ?? 0
+  const stateAt = recovered.commit?.position ?? 0
+  const end = Math.max(stateAt, recovered.published)
   const fold = buildFold(JSON.parse(text) as LineDefinition)
   const events: OutputEvent[] = []
   const audit = logAudit()
+  let recomputed = ''
   let ticks = 0
   let position = 0
   while (position < end) {
@@ -69,13 +71,13 @@ export async function verifyLine(
         events.push(...step.events)
       })
       position = record.position
+      if (position === stateAt) recomputed = stateHash(fold.snapshot())
     }
     onProgress(position, end)
   }
   const { counts } = audit
   const compared = await compareEvents(store, key, events, recovered.outbox_end)
   const stored = recovered.commit ? stateHash(recovered.commit.state) : ''
-  const recomputed = recovered.commit ? stateHash(fold.snapshot()) : ''
   return {
     line: key,
     entries: position,

@@ -59,6 +59,27 @@ export function describeCommits({ store, reopen, positions }: ContractStore): vo
     expect(await store().events(LINE, 0, 10)).toEqual(eventsFrom(1, 2))
   })
 
+  test('events alone become true, and the state stays at its own position', async () => {
+    const { fence } = await store().acquire(LINE)
+    for (let i = 0; i < 4; i++) await store().append(LINE, fence, patternBytes(i, 10))
+    await store().commit(LINE, { fence, position: 1, state, events: eventsFrom(1, 1) })
+    const alone = { fence, position: 3, state: undefined, events: eventsFrom(2, 2) }
+    await store().commit(LINE, alone)
+    await store().commit(LINE, alone)
+    await reopen()
+    const found = await store().acquire(LINE)
+    expect(found).toMatchObject({ published: 3, outbox_end: 3, commit: { position: 1 } })
+    expect(sameBytes(found.commit?.state, state)).toBe(true)
+    expect(await store().events(LINE, 0, 10)).toEqual(eventsFrom(1, 3))
+    const back = { fence: found.fence, position: 2, state, events: [] }
+    await expect(store().commit(LINE, back)).rejects.toThrow(/should hold/)
+    await store().trimLog(LINE, 4)
+    expect((await store().acquire(LINE)).log_start).toBe(2)
+    const { fence: now } = await store().acquire(LINE)
+    await store().commit(LINE, { fence: now, position: 4, state, events: eventsFrom(4, 1) })
+    expect(await store().look(LINE)).toMatchObject({ published: 4, commit: { position: 4 } })
+  })
+
   test('who looks at a line sees what its engine sees and does not take it over', async () => {
     const { fence } = await store().acquire(LINE)
     await store().append(LINE, fence, patternBytes(1, 10))

@@ -48,6 +48,7 @@ function describeLog({ store, reopen, positions }: ContractStore): void {
       commit: undefined,
       producers: new Map(),
       outbox_end: 0,
+      published: 0,
       quarantined_count: 0,
     })
     expect(await positions(1)).toEqual([])

@@ -20,10 +20,13 @@ export interface AppendProducer {
 export interface Commit {
   /** The engine's fence for the line; an older one is refused with STORE_FENCED. */
   readonly fence: number
-  /** Log position that `state` reflects. */
+  /** Log position whose effects are in the state or the events of this commit or an older one. */
   readonly position: number
-  /** The line's whole twin state. */
-  readonly state: Uint8Array
+  /**
+   * The line's whole state at `position`. Undefined: the stored state stays, at its own position;
+   * the events still become true, and a restart folds again from that state.
+   */
+  readonly state: Uint8Array | undefined
   /** Continues the outbox: offsets follow the last stored one without gap. */
   readonly events: readonly StoredEvent[]
 }
@@ -35,7 +38,10 @@ export interface Recovered {
   readonly log_end: number
   /** First position still kept (log_end + 1 when empty). */
   readonly log_start: number
+  /** The last stored state and the position that it reflects. */
   readonly commit: { readonly position: number; readonly state: Uint8Array } | undefined
+  /** Position of the last commit with or without a state: up to here the events are stored. */
+  readonly published: number
   readonly producers: ReadonlyMap<string, ProducerState>
   /** Last offset in the outbox; 0 when empty. */
   readonly outbox_end: number

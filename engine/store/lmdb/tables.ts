@@ -26,6 +26,8 @@ export interface LineRecord {
   log_start: number
   log_end: number
   committed_position: number
+  /** Position of the last commit, with or without a state. */
+  published_position: number
   outbox_start: number
   outbox_end: number
   quarantine_start: number
@@ -78,6 +80,7 @@ export function readLine(tables: Tables, line: LineKey): LineRecord {
     log_start: 1,
     log_end: 0,
     committed_position: 0,
+    published_position: 0,
     outbox_start: 1,
     outbox_end: 0,
     quarantine_start: 1,

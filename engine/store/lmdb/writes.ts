@@ -185,13 +185,18 @@ export function commitWrites({
   const { states, outbox } = tables
   return {
     async commit(line, commit) {
-      await group.run(commit.state.byteLength, () => {
-        const record = fenced(line, commit.fence)
+      const { fence, position, state } = commit
+      const size = state?.byteLength ?? 0
+      await group.run(size, () => {
+        const record = fenced(line, fence)
         if (isRepeated(tables, line, record, commit)) return
         checkCommit(line, record, commit)
-        space.takeLast(commit.state.byteLength)
-        record.committed_position = commit.position
-        states.put(line, commit.state)
+        space.takeLast(size)
+        record.published_position = position
+        if (state) {
+          record.committed_position = position
+          states.put(line, state)
+        }
         for (const stored of commit.events) {
           outbox.put([line, stored.offset], encodeJson(stored.event))
         }
@@ -220,6 +225,7 @@ function recover(tables: Tables, line: LineKey, record: LineRecord): Recovered {
     log_end: record.log_end,
     log_start: record.log_start,
     commit: state && { position: record.committed_position, state },
+    published: record.published_position,
     producers: readProducers(tables, line),
     outbox_end: record.outbox_end,
     quarantined_count: record.quarantine_end,
@@ -242,8 +248,9 @@ function isDuplicate(tables: Tables, line: LineKey, from: AppendProducer): boole
 /** True where the line's last commit is this one. */
 function isRepeated(tables: Tables, line: LineKey, record: LineRecord, commit: Commit): boolean {
   const { position, events, state } = commit
-  if (events.length === 0 || position !== record.committed_position) return false
+  if (events.length === 0 || position !== record.published_position) return false
   if (events.at(-1)!.offset !== record.outbox_end) return false
+  if (!state) return record.committed_position < position
   const stored = tables.states.getBinary(line)
   return stored !== undefined && Buffer.compare(stored, state) === 0
 }
@@ -251,7 +258,7 @@ function isRepeated(tables: Tables, line: LineKey, record: LineRecord, commit: C
 function checkCommit(line: LineKey, record: LineRecord, commit: Commit): void {
   const { position, events } = commit
   assert(position <= record.log_end, `line ${line} commits what is in its log`)
-  assert(position >= record.committed_position, `line ${line} commits forward`)
+  assert(position >= record.published_position, `line ${line} commits forward`)
   events.forEach(({ offset }, index) => {
     assert(offset === record.outbox_end + 1 + index, `line ${line} continues its outbox`)
   })
