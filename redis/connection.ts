@@ -69,8 +69,9 @@ export async function connectRedis(
     problem = problemOf(error)
   })
   const gate = commandGate(client, answer_ms_max, () => problem)
+  let ended = false
   client.on('close', () => {
-    if (gate.shut()) log(`redis: connection lost (${problem}); connecting again`)
+    if (gate.shut() && !ended) log(`redis: connection lost (${problem}); connecting again`)
   })
   client.on('ready', async () => {
     try {
@@ -87,6 +88,7 @@ export async function connectRedis(
     script: (name, keys, args) =>
       gate.run(['EVALSHA', scripts.get(name)!.sha, keys.length, ...keys, ...args]),
     async close() {
+      ended = true
       gate.close()
       client.disconnect()
     },

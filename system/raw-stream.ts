@@ -2,6 +2,7 @@ import type { EngineAddress } from '#engine/client/connection.ts'
 import { openConnection, whole } from '#engine/client/connection.ts'
 import { encodeBatchRequest, encodeColumns, encodeSeries } from '#engine/client/encode-batch.ts'
 import { encodeHello } from '#engine/client/link.ts'
+import type { liquidus } from '#proto/gen/ingest.js'
 
 /** How a stream ended. */
 export interface StreamEnd {
@@ -11,7 +12,7 @@ export interface StreamEnd {
 }
 
 type Connection = ReturnType<typeof openConnection>
-type Heard = Parameters<Parameters<ReturnType<Connection['stream']>['on']>[1]>[0]
+type Heard = liquidus.ingest.v1.StreamReadingsResponse
 /** A reading: ref, time, value. */
 export type Row = readonly [ref: number, time_ms: number, value: number]
 export type Series = NonNullable<Parameters<typeof encodeSeries>[0]>

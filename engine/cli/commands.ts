@@ -20,7 +20,7 @@ export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Pr
       load: async () => (await import('./train.ts')).trainCommand,
     },
     models: {
-      summary: 'list, show and promote the models of the registry',
+      summary: 'list, show, promote and demote the models of the registry',
       load: async () => (await import('./models.ts')).modelsCommand,
     },
     verify: {

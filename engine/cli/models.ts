@@ -3,7 +3,7 @@ import { modelRegistry } from '../training/registry.ts'
 import { type Command, printJson, say, usage } from './command.ts'
 
 export const modelsCommand: Command = {
-  summary: 'List, show and promote the models of the registry.',
+  summary: 'List, show, promote and demote the models of the registry.',
   usage: 'list | show NAME/VERSION | promote NAME/VERSION | demote NAME',
   details: `A promoted version (champion) raises alarms; any other only scores. A running engine takes
 the change when it starts again.`,

@@ -12,7 +12,7 @@ const EPOCHS = 40
 export const trainCommand: Command = {
   summary: 'Train an autoencoder on recorded normal running and add it to the model registry.',
   details: `DIR is a potline recording, e.g. made by "liquidus plant --record DIR --hours 24"; several
-are separated by commas. The new version scores at once as shadow; it alarms after
+are separated by commas. The first two hours of each are for warming up. The new version scores at once as shadow; it alarms after
 "liquidus models promote". Equal recordings and seeds give equal weights on one machine.`,
   options: {
     from: { type: 'string', value: 'DIR,...', help: 'recordings of normal running (needed)' },

@@ -46,6 +46,13 @@ batch is in the log exactly once.`,
       )
       if (options.json) printJson(result)
       else for (const [name, value] of Object.entries(result)) say(`${name.padEnd(24)}${value}`)
+      const others = result.versions_in_log.filter(one => one !== result.versions_now)
+      if (!result.equal && others.length > 0) {
+        say(
+          `not comparable: the log was also written by ${others.join('; ')}, and other versions ` +
+            `rightly give other results than ${result.versions_now}`,
+        )
+      }
       return result.equal ? 0 : 1
     } finally {
       await store.close()

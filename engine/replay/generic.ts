@@ -22,7 +22,7 @@ interface Plan {
   readonly columns: readonly { readonly index: number; readonly tag: string }[]
   readonly tick_ms: number
   readonly rows: number
-  readonly skipped: readonly string[]
+  readonly skipped: readonly (readonly [column: string, why: string])[]
 }
 
 /** Recorded CSV files with one header as a generic line: a tag per numeric column. */
@@ -43,7 +43,7 @@ export async function genericSource(
   return {
     definition: definitionOf(plan, options, asset),
     series,
-    notes: plan.skipped.map(column => `column "${column}" is not sent (label or not numeric)`),
+    notes: plan.skipped.map(([column, why]) => `column "${column}" is not sent: ${why}`),
     readings_estimate: plan.rows * files.length * plan.columns.length,
     readings: () => readingsOf(files, plan),
   }
@@ -69,13 +69,16 @@ async function planOf(file: string, options: GenericOptions): Promise<Plan> {
       `no time in column "${timeText(header, timeColumns)}"; name one ${TIME_COLUMNS.join(', ')}`,
     )
   }
-  const ignored = new Set([...options.ignore, ...LABEL_COLUMNS].map(name => name.toLowerCase()))
-  const skipped: string[] = []
+  const ignored = new Set(options.ignore.map(name => name.toLowerCase()))
+  const skipped: [string, string][] = []
   const columns: { index: number; tag: string }[] = []
   for (const [index, tag] of header.entries()) {
     if (timeColumns.includes(index)) continue
     const numeric = rows.every(fields => parseValue(fields[index]!) !== undefined)
-    if (ignored.has(tag.toLowerCase()) || !numeric) skipped.push(tag)
+    if (ignored.has(tag.toLowerCase())) skipped.push([tag, 'as --ignore asks'])
+    else if (LABEL_COLUMNS.includes(tag.toLowerCase()))
+      skipped.push([tag, 'a label for evaluation'])
+    else if (!numeric) skipped.push([tag, 'not numeric'])
     else columns.push({ index, tag })
   }
   if (columns.length === 0) malformed(file, 1, 'no numeric column is left to send')

@@ -40,7 +40,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'engine/outputs/websocket/protocol.ts',
   ],
   bench: ['engine', 'redis'],
-  system: ['engine', 'redis', 'bench'],
+  system: ['engine', 'redis', 'bench', 'proto'],
 }
 
 /** Which folder may name which package. */

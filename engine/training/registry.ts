@@ -66,6 +66,11 @@ async function loadModel(folder: string, name: string, version: string): Promise
   const found = version === 'champion' || version === 'shadow' ? pointers[version] : version
   if (found === '') throw fail(name, `has no ${version}`)
   const named = `${name}/${found}`
+  pathOf(folder, name, found) // refuses names that lead elsewhere
+  const known = await listVersions(folder, name)
+  if (!known.includes(found)) {
+    throw fail(named, `there is no such version; known: ${known.join(', ') || 'none'}`)
+  }
   const read = (file: string) =>
     readFile(pathOf(folder, name, found, file)).catch(error => {
       throw fail(named, problemOf(error))

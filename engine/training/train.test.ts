@@ -127,15 +127,14 @@ describe('training an autoencoder', () => {
 })
 
 describe('the shipped model', () => {
-  it('is whole, takes the features this engine makes and only scores', async () => {
+  it('is whole and takes the features this engine makes', async () => {
     const shipped = modelRegistry(join(import.meta.dirname, '../../models'))
-    const stored = await shipped.loadLive('potline-cells')
-    expect(stored!.record.features).toEqual([...CELL_FEATURES])
-    expect(stored!.promoted).toBe(false)
-    const scorer = await loadCellScorer(stored!)
+    const stored = await shipped.load('potline-cells', '1')
+    expect(stored.record.features).toEqual([...CELL_FEATURES])
+    const scorer = await loadCellScorer(stored)
     const out = new Float64Array(1)
-    scorer.score(Float32Array.from(stored!.record.centre), 1, out)
-    expect(out[0]).toBeLessThan(stored!.record.threshold)
+    scorer.score(Float32Array.from(stored.record.centre), 1, out)
+    expect(out[0]).toBeLessThan(stored.record.threshold)
   })
 })
 
@@ -158,7 +157,9 @@ describe('model registry', () => {
     await expect(registry.load('whole', '2')).rejects.toThrow('weights do not match')
     await expect(registry.load('../whole', '1')).rejects.toThrow('not a valid name')
     await expect(registry.load('whole', '../1')).rejects.toThrow('not a valid name')
-    await expect(registry.load('nothing', '1')).rejects.toThrow('no such file')
+    await expect(registry.load('nothing', '1')).rejects.toThrow(
+      'there is no such version; known: none',
+    )
     expect(await registry.loadLive('nothing')).toBeUndefined()
   })
 })

@@ -48,7 +48,9 @@ export async function trainFromFrames(options: TrainingOptions): Promise<ModelRe
   const count = rows.times_ms.length
   const width = rows.names.length
   if (count < ROWS_MIN) {
-    const problem = `needs ${ROWS_MIN} rows of normal running after two warm hours, got ${count}`
+    const problem =
+      `needs ${ROWS_MIN} rows of normal running, got ${count}; the first two hours of a recording ` +
+      'are for warming up: give it three hours or more'
     throw new LiquidusError('MODEL_INVALID', { model: name, problem })
   }
   const cut = Math.floor(count * FIT_SHARE)

@@ -94,6 +94,12 @@ export function httpSink(options: HttpOptions): HttpSink {
         version: options.engine.health().version,
         description: 'Times are ms since 1970-01-01 UTC; ids in a path are percent-encoded.',
       },
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer', description: 'API key, where keys are set up' },
+        },
+      },
+      security: [{}, { key: [] }],
     },
   })
   app.register(async scope => addOpenRoutes(scope, options, keeper))
