@@ -186,11 +186,15 @@ test('a producer that ignores its credit waits, and memory stays bounded', async
   stream.hello()
   const batches = 400
   for (let sequence = 1; sequence <= batches; sequence++) stream.batch(sequence, good(500))
+  const pause = (duration_ms: number) => new Promise(resolve => setTimeout(resolve, duration_ms))
+  while (waiting.length < 8) await pause(1)
+  await pause(50) // more of them arrive meanwhile, and none is let in
+  expect(line.waiting.most).toBe(8)
   while (stream.committed < batches) {
     waiting.splice(0).forEach(resolve => {
       resolve()
     })
-    await new Promise(resolve => setTimeout(resolve, 1))
+    await pause(1)
   }
   expect(line.entries.length).toBe(batches)
   expect(line.waiting.most).toBe(8)
