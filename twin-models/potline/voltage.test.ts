@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { bathComposition } from './bath.ts'
 import fixtures from './fixtures.json' with { type: 'json' }
-import { rc350 } from './parameters/rc-350.ts'
+import { rc350 } from './lumped/rc-350.ts'
 import {
   bubbleCoverage,
   bubbleLayer_cm,

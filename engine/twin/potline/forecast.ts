@@ -1,11 +1,11 @@
-import { createCellWork } from '#twin-models/potline/balance.ts'
+import { createCellWork } from '#twin-models/potline/lumped/balance.ts'
 import {
   advanceCell,
   inputIndex,
   outputIndex,
   potlineModel,
   stateIndex,
-} from '#twin-models/potline/cell.ts'
+} from '#twin-models/potline/lumped/cell.ts'
 import type { Forecast, Plan } from '../../flow.ts'
 import { potlineField } from './fields.ts'
 import { filterRow, filterTuning } from './filter.ts'

@@ -1,4 +1,4 @@
-import { inputIndex, stateIndex } from '#twin-models/potline/cell.ts'
+import { inputIndex, stateIndex } from '#twin-models/potline/lumped/cell.ts'
 import { type LineDefinition, type LineFrame, Quality } from '../../flow.ts'
 import { isFeedShot, potlineTag } from '../../lines/potline.ts'
 import { filterRow, loosenBias } from './filter.ts'

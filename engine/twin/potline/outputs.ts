@@ -1,4 +1,4 @@
-import { outputIndex, stateIndex } from '#twin-models/potline/cell.ts'
+import { outputIndex, stateIndex } from '#twin-models/potline/lumped/cell.ts'
 import type { WritableTwinFrame } from '../frame.ts'
 import { fieldRow, type PotlineField } from './fields.ts'
 import { filterRow } from './filter.ts'

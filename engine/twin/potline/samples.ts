@@ -1,4 +1,4 @@
-import { stateIndex } from '#twin-models/potline/cell.ts'
+import { stateIndex } from '#twin-models/potline/lumped/cell.ts'
 import type { LineDefinition, LineFrame, Sample } from '../../flow.ts'
 import { potlineTag } from '../../lines/potline.ts'
 import { filterRow, updateFilter } from './filter.ts'

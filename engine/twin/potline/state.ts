@@ -1,5 +1,5 @@
-import { initialiseCell, inputIndex, potlineModel, stateIndex } from '#twin-models/potline/cell.ts'
-import type { PotlineParameters } from '#twin-models/potline/parameters.ts'
+import { initialiseCell, inputIndex, potlineModel, stateIndex } from '#twin-models/potline/lumped/cell.ts'
+import type { PotlineParameters } from '#twin-models/potline/lumped/parameters.ts'
 import { FILTER_ROWS, filterTuning, startFilter } from './filter.ts'
 import { createRing, type SampleRing } from './ring.ts'
 

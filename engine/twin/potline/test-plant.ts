@@ -1,4 +1,4 @@
-import { createCellWork } from '#twin-models/potline/balance.ts'
+import { createCellWork } from '#twin-models/potline/lumped/balance.ts'
 import {
   advanceCell,
   initialiseCell,
@@ -6,9 +6,9 @@ import {
   outputIndex,
   potlineModel,
   stateIndex,
-} from '#twin-models/potline/cell.ts'
-import { balanceHeat } from '#twin-models/potline/nominal.ts'
-import { rc350 } from '#twin-models/potline/parameters/rc-350.ts'
+} from '#twin-models/potline/lumped/cell.ts'
+import { balanceHeat } from '#twin-models/potline/lumped/nominal.ts'
+import { rc350 } from '#twin-models/potline/lumped/rc-350.ts'
 import { type Random, seededRandom } from '../../core/random.ts'
 import type { LineFrame } from '../../flow.ts'
 import { cellNames, potlineDefinition, potlineTag } from '../../lines/potline.ts'

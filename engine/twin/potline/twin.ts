@@ -1,4 +1,4 @@
-import { inputIndex, potlineModel, stateIndex } from '#twin-models/potline/cell.ts'
+import { inputIndex, potlineModel, stateIndex } from '#twin-models/potline/lumped/cell.ts'
 import type { LineDefinition, Twin } from '../../flow.ts'
 import { twinFrame } from '../frame.ts'
 import { packState, type StateKind, unpackState } from '../snapshot.ts'

@@ -1,5 +1,5 @@
 import { bathComposition, liquidus_C, ZERO_C_IN_K } from '#twin-models/potline/bath.ts'
-import { outputIndex, stateIndex } from '#twin-models/potline/cell.ts'
+import { outputIndex, stateIndex } from '#twin-models/potline/lumped/cell.ts'
 import { cellVoltage_V, VOLTAGE_PARTS, voltageIndex } from '#twin-models/potline/voltage.ts'
 import {
   filterRow,

@@ -5,7 +5,7 @@
  * (m), bath (K), ledge (m), anode effect. Inputs: line current, alumina feed, AlF3 feed, tap,
  * beam, quench, other heat. Places: stateIndex, inputIndex, outputIndex.
  */
-import type { ProcessModel } from '../model.ts'
+import type { ProcessModel } from '../../model.ts'
 import { balance, type CellWork, createCellWork, nextAnodeEffect } from './balance.ts'
 import {
   INPUT_QUANTITIES,

@@ -5,17 +5,17 @@ import {
   bathComposition,
   liquidus_C,
   ZERO_C_IN_K,
-} from './bath.ts'
+} from '../bath.ts'
 import {
   aluminaUse_kg_s,
   currentEfficiency,
   metalMade_kg_s,
   reactionNeed_V,
   sideLoss_W_m2,
-} from './heat.ts'
+} from '../heat.ts'
 import { inputIndex, outputIndex, STATES, stateIndex } from './layout.ts'
 import type { PotlineParameters } from './parameters.ts'
-import { BUBBLE_COVER_MAX, cellVoltage_V, VOLTAGE_PARTS, voltageIndex } from './voltage.ts'
+import { BUBBLE_COVER_MAX, cellVoltage_V, VOLTAGE_PARTS, voltageIndex } from '../voltage.ts'
 
 /** Scratch of one cell; carries nothing from one call to the next. */
 export interface CellWork {

@@ -1,5 +1,5 @@
 /** Places of the states, inputs and outputs of a cell, with their units and believable ranges. */
-import type { Quantity } from '../model.ts'
+import type { Quantity } from '../../model.ts'
 
 export const stateIndex = {
   dissolved_kg: 0,

@@ -1,4 +1,4 @@
-import type { VoltageParameters } from './voltage.ts'
+import type { VoltageParameters } from '../voltage.ts'
 
 /** Everything the lumped cell needs, for all cells of a line. */
 export interface PotlineParameters extends VoltageParameters {
