@@ -1,6 +1,6 @@
 import { balanceHeat } from '#twin-models/potline/lumped/nominal.ts'
-import { rc350 } from '#twin-models/potline/lumped/rc-350.ts'
 import type { PotlineParameters } from '#twin-models/potline/lumped/parameters.ts'
+import { rc350 } from '#twin-models/potline/lumped/rc-350.ts'
 
 /**
  * RC-350 moved to where plants run a cell (960 to 965 C, thinner ledge, anodes that burn and

@@ -1,4 +1,9 @@
-import { initialiseCell, inputIndex, potlineModel, stateIndex } from '#twin-models/potline/lumped/cell.ts'
+import {
+  initialiseCell,
+  inputIndex,
+  potlineModel,
+  stateIndex,
+} from '#twin-models/potline/lumped/cell.ts'
 import type { PotlineParameters } from '#twin-models/potline/lumped/parameters.ts'
 import { FILTER_ROWS, filterTuning, startFilter } from './filter.ts'
 import { createRing, type SampleRing } from './ring.ts'

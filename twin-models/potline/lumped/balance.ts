@@ -13,9 +13,9 @@ import {
   reactionNeed_V,
   sideLoss_W_m2,
 } from '../heat.ts'
+import { BUBBLE_COVER_MAX, cellVoltage_V, VOLTAGE_PARTS, voltageIndex } from '../voltage.ts'
 import { inputIndex, outputIndex, STATES, stateIndex } from './layout.ts'
 import type { PotlineParameters } from './parameters.ts'
-import { BUBBLE_COVER_MAX, cellVoltage_V, VOLTAGE_PARTS, voltageIndex } from '../voltage.ts'
 
 /** Scratch of one cell; carries nothing from one call to the next. */
 export interface CellWork {

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { checkProcessModel } from '../../contract.ts'
 import { aluminaSaturation_wtpct, bathComposition } from '../bath.ts'
-import { inputIndex, outputIndex, potlineModel, stateIndex } from './cell.ts'
 import fixtures from '../fixtures.json' with { type: 'json' }
 import { ALUMINA_KG_MOL, ALUMINIUM_KG_MOL } from '../heat.ts'
+import { inputIndex, outputIndex, potlineModel, stateIndex } from './cell.ts'
 import { balanceHeat } from './nominal.ts'
-import { rc350 } from './rc-350.ts'
 import type { PotlineParameters } from './parameters.ts'
+import { rc350 } from './rc-350.ts'
 
 const USE_KG_S = fixtures.nominal.aluminaUse_kg_s
 const MADE_KG_S = (2 * USE_KG_S * ALUMINIUM_KG_MOL) / ALUMINA_KG_MOL

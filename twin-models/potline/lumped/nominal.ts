@@ -1,7 +1,8 @@
 /** Nominal operation of a cell: the steady state it is set up for. */
-import { balance, type CellWork, createCellWork } from './balance.ts'
+
 import { bathComposition, liquidus_C, ZERO_C_IN_K } from '../bath.ts'
 import { aluminaUse_kg_s, currentEfficiency, steadyLedge_m } from '../heat.ts'
+import { balance, type CellWork, createCellWork } from './balance.ts'
 import { INPUTS, inputIndex, OUTPUTS, outputIndex, STATES, stateIndex } from './layout.ts'
 import type { PotlineParameters } from './parameters.ts'
 

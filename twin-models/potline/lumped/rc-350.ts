@@ -3,9 +3,9 @@
  * not a real plant; every number has its source beside it.
  */
 import { log10 } from '../../kernels/pow.ts'
+import { EXACT_SLOPES } from '../voltage.ts'
 import { balanceHeat } from './nominal.ts'
 import type { PotlineParameters } from './parameters.ts'
-import { EXACT_SLOPES } from '../voltage.ts'
 
 /** A number and where it comes from. */
 export interface Sourced {
