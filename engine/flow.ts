@@ -279,6 +279,21 @@ export interface Forecast {
   readonly std: Float64Array // [field][step], SI
 }
 
+/** A quantity along an axis of one cell, such as alumina along the channels. */
+export interface Profile extends Quantity {
+  readonly axis: {
+    readonly text: string
+    /** "m" along the cell, or "1" for a numbered position such as an anode. */
+    readonly unit: string
+    readonly positions: Float64Array // [point]
+  }
+  /** What each row is, e.g. "side A". */
+  readonly rows: readonly string[]
+  readonly values: Float64Array // [row][point], SI, NaN where nothing is known
+  /** Measured beside it; NaN where not. */
+  readonly observed?: Float64Array // [row][point], SI
+}
+
 export interface Twin {
   readonly fields: readonly Quantity[]
   readonly channels: readonly Channel[]
@@ -287,6 +302,8 @@ export interface Twin {
   step(frame: LineFrame): TwinFrame
   /** Forks the state of one cell and runs it on; the twin itself is unchanged. */
   forecast(cell: number, plan: Plan, horizon_s: number, step_s: number): Forecast | undefined
+  /** What lies behind the estimates of one cell after the last step; for pictures. */
+  profiles(cell: number): readonly Profile[]
   snapshot(): Uint8Array
   restore(bytes: Uint8Array): void
 }
@@ -507,6 +524,8 @@ export interface LineView {
   /** Latest live scores by detector, [cell]. */
   scores(): readonly { readonly name: string; readonly values: Float64Array }[]
   trend(cell: number, from_ms: number, points_max: number): Trend
+  /** Profiles of one cell at the last tick; none before the first. */
+  profiles(cell: number): readonly Profile[]
   /** Events with offset > after, oldest first; `oldest` is the first offset still kept. */
   events(
     after: number,

@@ -144,6 +144,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     advice: () => fold.advice.current(),
     sensorFaults: () => fold.anomaly.sensorFaults(),
     scores: () => fold.anomaly.scores(),
+    profiles: cell => fold.twin.profiles(cell),
     trend: (cell, from_ms, points_max) => parts.trend.read(cell, from_ms, points_max),
     events: committer.events,
   }

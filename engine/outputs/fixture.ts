@@ -261,6 +261,7 @@ function fixtureLine(definition: LineDefinition, changed: (change: LineChange) =
     advice: () => [...advice.values()],
     sensorFaults: () => view.faults,
     scores: () => [{ name: 'residual', values: new Float64Array(cells).fill(0.1) }],
+    profiles: () => [],
     trend: (cell, from_ms, points_max) => ring.read(cell, from_ms, points_max),
     async events(after, count_max) {
       return {

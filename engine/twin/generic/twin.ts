@@ -100,6 +100,7 @@ export function genericTwin(definition: LineDefinition): Twin {
       return frame
     },
     forecast: () => undefined,
+    profiles: () => [],
     snapshot: () => packState(KIND, state),
     restore: bytes => unpackState(KIND, state, bytes),
   }

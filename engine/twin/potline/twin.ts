@@ -64,6 +64,7 @@ export function potlineTwin(definition: LineDefinition): Twin {
     },
     forecast: (cell, plan, horizon_s, forecastStep_s) =>
       forecastCell(state, cell, plan, horizon_s, forecastStep_s),
+    profiles: () => [],
     snapshot: () => packState(KIND, arrays),
     restore: bytes => unpackState(KIND, arrays, bytes),
   }
