@@ -10,7 +10,7 @@ export type { Quantity } from '#twin-models/model.ts'
 
 // ------------------------------------------------------------------ lines, tags, series
 
-export type LineKind = 'potline' | 'generic'
+export type LineKind = 'potline' | 'machine' | 'air' | 'generic'
 /** `stream`: late, future and silent are judged by the line's own highest event time. */
 export type LineClock = 'wall' | 'stream'
 /** Where the readings come from; every screen shows anything but `plant`. */
@@ -286,6 +286,8 @@ export interface Profile extends Quantity {
     /** "m" along the cell, or "1" for a numbered position such as an anode. */
     readonly unit: string
     readonly positions: Float64Array // [point]
+    /** Names of the points where numbers alone say little, e.g. "bath level". */
+    readonly labels?: readonly string[] // [point]
   }
   /** What each row is, e.g. "side A". */
   readonly rows: readonly string[]

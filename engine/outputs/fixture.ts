@@ -12,6 +12,7 @@ import type {
   LineStatus,
   LineView,
   OutputEvent,
+  Profile,
   Quantity,
   Role,
   StoredEvent,
@@ -234,6 +235,20 @@ function lineFrame(definition: LineDefinition, twin: TwinFrame, tick: number): L
   }
 }
 
+/** Anode currents of two sides with one anode out of the ordinary, and one not measured. */
+const fixtureProfile: Profile = {
+  name: 'anode_current_A',
+  unit: 'A',
+  text: 'anode current',
+  low: 0,
+  high: 50_000,
+  display: { unit: 'kA', scale: 1e-3, offset: 0, digits: 2 },
+  axis: { text: 'anode', unit: '1', positions: Float64Array.of(1, 2, 3) },
+  rows: ['side A', 'side B'],
+  values: Float64Array.of(9000, 10_000, 9000, 9000, 10_000, 8000),
+  observed: Float64Array.of(9000, 12_000, 9000, 9000, 10_000, Number.NaN),
+}
+
 function fixtureLine(definition: LineDefinition, changed: (change: LineChange) => void) {
   const cells = definition.cells.length
   const columns = trendColumns(fields, channels)
@@ -261,7 +276,7 @@ function fixtureLine(definition: LineDefinition, changed: (change: LineChange) =
     advice: () => [...advice.values()],
     sensorFaults: () => view.faults,
     scores: () => [{ name: 'residual', values: new Float64Array(cells).fill(0.1) }],
-    profiles: () => [],
+    profiles: () => (latest ? [fixtureProfile] : []),
     trend: (cell, from_ms, points_max) => ring.read(cell, from_ms, points_max),
     async events(after, count_max) {
       return {

@@ -101,3 +101,26 @@ export async function fetchMeasured(line: string, cell: string): Promise<readonl
   const body = (await request(cellPath(line, cell))) as { readonly measured: readonly Measured[] }
   return body.measured
 }
+
+/** A quantity along an axis of one cell, in display units. */
+export interface CellProfile {
+  readonly name: string
+  readonly text: string
+  readonly unit: string
+  readonly digits: number
+  readonly axis: {
+    readonly text: string
+    readonly unit: string
+    readonly positions: readonly number[] // [point]
+    readonly labels?: readonly string[] // [point]
+  }
+  readonly rows: readonly string[]
+  readonly values: readonly (readonly (number | null)[])[] // [row][point]
+  readonly observed?: readonly (readonly (number | null)[])[] // [row][point]
+}
+
+/** What lies inside one cell now. */
+export async function fetchProfiles(line: string, cell: string): Promise<readonly CellProfile[]> {
+  const body = await request(`${cellPath(line, cell)}/profiles`)
+  return (body as { readonly profiles: readonly CellProfile[] }).profiles
+}

@@ -5,6 +5,7 @@ import { AlarmBrief } from './alarm-brief.tsx'
 import { AlarmGuidance } from './alarm-guidance.tsx'
 import { compareAlarms, isListed } from './alarm-state.ts'
 import { CellFigures } from './cell-figures.tsx'
+import { CellInside } from './cell-inside.tsx'
 import { CellReadings } from './cell-readings.tsx'
 import { CellTrends } from './cell-trends.tsx'
 import { hashOf } from './route.ts'
@@ -23,6 +24,7 @@ export function CellPage(props: { state: ClientState; line: LineState; cell: num
   const { state, line, cell } = props
   const { info, telemetry } = line
   const [span_ms, setSpan] = useState(SPANS[1]![1])
+  const [isInside, setInside] = useState(false)
   const name = info.cells[cell]!
   const alarms = [...state.alarms.values()]
     .filter(alarm => alarm.line === info.line && alarm.cell === name && isListed(alarm))
@@ -42,6 +44,17 @@ export function CellPage(props: { state: ClientState; line: LineState; cell: num
         <CellStep line={line} cell={cell} />
         {telemetry?.masked[cell] === 1 && <span className="state">Voltage hidden by an event</span>}
         {telemetry?.trusted[cell] === 0 && <span className="state">Twin not trusted</span>}
+        {info.kind === 'potline' && (
+          <fieldset className="views">
+            <legend className="unseen">View</legend>
+            <button type="button" aria-pressed={!isInside} onClick={() => setInside(false)}>
+              Trends
+            </button>
+            <button type="button" aria-pressed={isInside} onClick={() => setInside(true)}>
+              Inside the cell
+            </button>
+          </fieldset>
+        )}
         <fieldset className="spans">
           <legend className="unseen">Time shown</legend>
           {SPANS.map(([text, each_ms]) => (
@@ -61,7 +74,11 @@ export function CellPage(props: { state: ClientState; line: LineState; cell: num
           <CellFigures line={line} cell={cell} />
           <CellReadings line={line} cell={cell} />
         </div>
-        <CellTrends line={line} cell={cell} span_ms={span_ms} />
+        {isInside ? (
+          <CellInside line={line} cell={cell} />
+        ) : (
+          <CellTrends line={line} cell={cell} span_ms={span_ms} />
+        )}
         <aside className="cell-side" aria-label="Alarms and recommendation">
           {alarms[0] && <AlarmGuidance alarm={alarms[0]} state={state} />}
           {alarms.length !== 1 && <AlarmBrief alarms={alarms.slice(1)} />}

@@ -1,7 +1,10 @@
 import type { LineInfo } from '#engine/outputs/websocket/protocol.ts'
 import { digitsFor, formatNumber, formatSpan, formatUnit, words } from './format.ts'
 import type { LineState } from './store.ts'
-import { useMeasured } from './use-measured.ts'
+import { useMeasured } from './use-polled.ts'
+
+/** Healthy anode currents are shown as a picture inside the cell, not as a list. */
+const ANODE_CURRENT = 'anode_current_'
 
 /** What was measured or sampled, and how long ago; commands and events are left out. */
 export function CellReadings({ line, cell }: { line: LineState; cell: number }) {
@@ -13,6 +16,7 @@ export function CellReadings({ line, cell }: { line: LineState; cell: number }) 
     each =>
       !(info.kind === 'generic' && isChannel(each.tag)) &&
       tags.get(each.tag)?.kind !== 'event' &&
+      !(each.tag.startsWith(ANODE_CURRENT) && each.fault === '') &&
       (each.value !== null || each.fault !== ''),
   )
   if (rows.length === 0) return null

@@ -11,7 +11,7 @@ import {
 } from './format.ts'
 import type { LineState } from './store.ts'
 import { fieldIndex, type Role } from './telemetry.ts'
-import { useMeasured } from './use-measured.ts'
+import { useMeasured } from './use-polled.ts'
 
 interface Kpi {
   readonly text: string

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { EngineView, Identity, LineView, QuarantineRow } from '../../flow.ts'
 import type { Guard } from '../guard.ts'
 import { forbidden, HttpFailure, lineUnknown } from './failure.ts'
-import { cellDetail, cellTrend, lineDetail, lineSummary } from './represent.ts'
+import { cellDetail, cellProfiles, cellTrend, lineDetail, lineSummary } from './represent.ts'
 import * as schema from './schema.ts'
 
 /** Reads stored quarantine rows; handed in by the composition root. */
@@ -89,6 +89,18 @@ export function addReadRoutes(app: FastifyInstance, context: RouteContext): void
     ({ identity, params }) => {
       const view = oneLine(identity, params.line)
       return cellDetail(view, cellIndex(view, params.cell))
+    },
+  )
+
+  app.get<{ Params: { line: string; cell: string } }>(
+    '/api/lines/:line/cells/:cell/profiles',
+    routeSchema(
+      'Inside one cell: alumina along it, current by anode, ledge',
+      schema.profilesSchema,
+    ),
+    ({ identity, params }) => {
+      const view = oneLine(identity, params.line)
+      return cellProfiles(view, cellIndex(view, params.cell))
     },
   )
 

@@ -1,9 +1,22 @@
 import type { z } from 'zod'
 import { fromSi } from '../../core/units.ts'
-import { type Channel, type LineView, Quality, type Quantity, seriesIndex } from '../../flow.ts'
+import {
+  type Channel,
+  type LineView,
+  type Profile,
+  Quality,
+  type Quantity,
+  seriesIndex,
+} from '../../flow.ts'
 import { P95_SIGMA } from '../band.ts'
 import { sensorFaults } from '../sensor-faults.ts'
-import type { cellSchema, lineListSchema, lineSchema, trendSchema } from './schema.ts'
+import type {
+  cellSchema,
+  lineListSchema,
+  lineSchema,
+  profilesSchema,
+  trendSchema,
+} from './schema.ts'
 
 const known = (value: number | undefined): number | null =>
   value === undefined || !Number.isFinite(value) ? null : value
@@ -138,6 +151,37 @@ export function cellDetail(view: LineView, cell: number): Cell {
     }),
     alarms: view.alarms().filter(alarm => alarm.cell === name) as Cell['alarms'],
     advice: view.advice().filter(advice => advice.cell === name) as Cell['advice'],
+  }
+}
+
+function rowsOf(profile: Profile, values: Float64Array): (number | null)[][] {
+  const points = profile.axis.positions.length
+  return profile.rows.map((_, row) =>
+    Array.from(values.subarray(row * points, (row + 1) * points), value => shown(profile, value)),
+  )
+}
+
+/** What lies behind the estimates of one cell: alumina along it, current by anode, ledge. */
+export function cellProfiles(view: LineView, cell: number): z.infer<typeof profilesSchema> {
+  const frame = view.latest()?.frame
+  return {
+    line: view.definition.line,
+    cell: view.definition.cells[cell] ?? '',
+    tick: frame?.tick ?? 0,
+    time_ms: frame?.time_ms ?? 0,
+    profiles: view.profiles(cell).map(profile => ({
+      ...named(profile),
+      digits: profile.display.digits,
+      axis: {
+        text: profile.axis.text,
+        unit: profile.axis.unit,
+        positions: [...profile.axis.positions],
+        ...(profile.axis.labels && { labels: [...profile.axis.labels] }),
+      },
+      rows: [...profile.rows],
+      values: rowsOf(profile, profile.values),
+      ...(profile.observed && { observed: rowsOf(profile, profile.observed) }),
+    })),
   }
 }
 

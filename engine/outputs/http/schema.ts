@@ -7,7 +7,7 @@ const text = z.string()
 
 const lineSummary = {
   line: text,
-  kind: z.enum(['potline', 'generic']),
+  kind: z.enum(['potline', 'machine', 'air', 'generic']),
   origin: z.enum(['plant', 'simulated', 'recorded', 'synthetic']),
   clock: z.enum(['wall', 'stream']),
   cells_count: z.int(),
@@ -178,6 +178,30 @@ export const trendSchema = z.object({
   times_ms: series,
   columns: z.array(
     z.object({ name: text, unit: text.describe('SI'), values: z.array(z.number().nullable()) }),
+  ),
+})
+
+const rowsOfNumbers = z.array(z.array(nullable))
+
+export const profilesSchema = z.object({
+  line: text,
+  cell: text,
+  tick: z.int(),
+  time_ms: z.number(),
+  profiles: z.array(
+    z.object({
+      ...displayed,
+      digits: z.int(),
+      axis: z.object({
+        text: text,
+        unit: text.describe('"m" along the cell, "1" for numbered positions.'),
+        positions: z.array(z.number()),
+        labels: z.array(text).optional().describe('Names of the points.'),
+      }),
+      rows: z.array(text),
+      values: rowsOfNumbers.describe('[row][point], in `unit`; null where nothing is known.'),
+      observed: rowsOfNumbers.optional().describe('Measured beside it, [row][point].'),
+    }),
   ),
 })
 

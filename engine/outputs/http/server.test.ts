@@ -131,6 +131,33 @@ test('a cell shows estimates with bands in display units, readings with age, and
   expect(other.estimates[1]).toMatchObject({ observable: false, std: null, p05: null })
 })
 
+test('shows what lies inside one cell, in display units, with gaps where nothing is known', async () => {
+  const { line, get } = await serve()
+  const path = '/api/lines/line-1/cells/cell-101/profiles'
+  expect((await get(path, schema.profilesSchema)).profiles).toEqual([])
+  line.tick()
+  const { tick, profiles } = await get(path, schema.profilesSchema)
+  expect(tick).toBeGreaterThan(0)
+  expect(profiles).toEqual([
+    {
+      name: 'anode_current_A',
+      text: 'anode current',
+      unit: 'kA',
+      digits: 2,
+      axis: { text: 'anode', unit: '1', positions: [1, 2, 3] },
+      rows: ['side A', 'side B'],
+      values: [
+        [9, 10, 9],
+        [9, 10, 8],
+      ],
+      observed: [
+        [9, 12, 9],
+        [9, 10, null],
+      ],
+    },
+  ])
+})
+
 test('a trend comes as columns with null where nothing is known', async () => {
   const { line, get } = await serve()
   for (let i = 0; i < 50; i++) line.tick()
@@ -325,6 +352,7 @@ test('the description covers every route and the index lists them', async () => 
     '/api/lines',
     '/api/lines/{line}',
     '/api/lines/{line}/cells/{cell}',
+    '/api/lines/{line}/cells/{cell}/profiles',
     '/api/lines/{line}/cells/{cell}/trend',
     '/api/lines/{line}/quarantine',
     '/api/session',
