@@ -9,7 +9,7 @@ import {
   seriesIndex,
 } from '#engine/flow.ts'
 import type { LineFold } from '#engine/lines/fold.ts'
-import { potlineTag } from '#engine/lines/potline.ts'
+import { anodeTagNames, potlineTag, shellTagNames } from '#engine/lines/potline.ts'
 import type { Fault } from '#engine/sim/faults.ts'
 import { createPlant, type PlantReadings } from '#engine/sim/plant.ts'
 import { plantDefinition } from '#engine/sim/run.ts'
@@ -104,10 +104,25 @@ function step(
 function batchOf(definition: LineDefinition): (readings: PlantReadings) => ReadingBatch {
   const tagIndex = new Map(definition.tags.map((tag, i) => [tag.tag, i]))
   const rows: { series: number; time_ms: number; value: number }[] = []
+  const named = (tag: string) => tagIndex.has(tag)
+  const anodes = anodeTagNames(definition.tags.length).filter(named)
+  const shells = shellTagNames(definition.tags.length).filter(named)
   const put = (tag: string, cell: number, time_ms: number, value: number) => {
     const index = tagIndex.get(tag)!
     const series = seriesIndex(definition, index, cell)
     rows.push({ series, time_ms, value: toSi(value, definition.tags[index]!.unit) })
+  }
+  const putGauges = (
+    { time_ms }: PlantReadings,
+    cells: Iterable<number>,
+    tags: readonly string[],
+    values: ArrayLike<number>, // [cell][tag]
+  ) => {
+    for (const cell of cells) {
+      for (let i = 0; i < tags.length; i++) {
+        put(tags[i]!, cell, time_ms, values[cell * tags.length + i]!)
+      }
+    }
   }
   return readings => {
     rows.length = 0
@@ -116,6 +131,8 @@ function batchOf(definition: LineDefinition): (readings: PlantReadings) => Readi
     for (const sample of readings.samples) {
       put(sample.tag, sample.cell, sample.taken_ms, sample.value)
     }
+    putGauges(readings, readings.anodes_of, anodes, readings.anode_current_kA)
+    putGauges(readings, readings.shell_of, shells, readings.shell_temperature_C)
     put(potlineTag.current, 0, time_ms, readings.line_current_kA)
     for (let cell = 0; cell < definition.cells.length; cell++) {
       put(potlineTag.voltage, cell, time_ms, readings.cell_voltage_V[cell]!)

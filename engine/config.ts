@@ -48,7 +48,9 @@ const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'uses a-z, 0-9, "."
 const line = z.strictObject({
   line: name.describe('Name of the line.'),
   tenant: name.default('local').describe('Who owns the line; keys of others do not see it.'),
-  kind: z.enum(['potline', 'generic']).describe('An aluminium potline, or any set of signals.'),
+  kind: z
+    .enum(['potline', 'machine', 'air', 'generic'])
+    .describe('An aluminium potline, electric motors, rooms, or any set of signals.'),
   clock: z
     .enum(['wall', 'stream'])
     .default('wall')
@@ -68,6 +70,20 @@ const line = z.strictObject({
     .max(9)
     .default(5)
     .describe('Alumina feeders of a potline cell; its tags follow from it.'),
+  anodes: z
+    .number()
+    .int()
+    .min(0)
+    .max(60)
+    .default(0)
+    .describe('Anodes of a potline cell whose currents are sent; 0: none are.'),
+  shell_temperatures: z
+    .number()
+    .int()
+    .min(0)
+    .max(60)
+    .default(0)
+    .describe('Shell temperatures of a potline cell that are sent; 0: none are.'),
   tags: z.array(tag).default([]).describe('Tags of a generic line.'),
 })
 

@@ -10,8 +10,9 @@ const PROGRESS_EVERY_MS = 2000
 
 export const plantCommand: Command = {
   summary: 'Run a simulated potline that sends through the gRPC door, or record it to files.',
-  details: `Faults are written KIND@START[:cell=N,feeder=N,magnitude=X,for=TIME], separated by ";":
-blocked-feeder, depletion, noisy-cell, stuck-voltage, thermocouple-bias. "demo" is the
+  details: `Faults are written KIND@START[:cell=N,feeder=N,anode=N,magnitude=X,for=TIME], separated by
+";": blocked-feeder, overfeeding, depletion, anode-spike, noisy-cell, stuck-voltage,
+thermocouple-bias. "demo" is the
 demonstration's list, "none" is a quiet plant. Cells count from 1.`,
   options: {
     grpc: { type: 'string', value: 'HOST:PORT', help: 'the engine (default 127.0.0.1:50051)' },

@@ -12,11 +12,14 @@ const SERIES_MAX = 200_000
 export interface ConfiguredLine extends Omit<LineDefinition, 'cells'> {
   readonly cells: readonly string[] | number
   readonly feeders: number
+  readonly anodes: number
+  readonly shell_temperatures: number
 }
 
 export function definitionOf(line: ConfiguredLine): LineDefinition {
   const cells = typeof line.cells === 'number' ? cellNames(line.cells) : line.cells
-  if (line.kind === 'potline') return potlineDefinition({ ...line, cells })
+  if (line.kind === 'potline')
+    return potlineDefinition({ ...line, cells, shellTemperatures: line.shell_temperatures })
   const { tenant, line: name, kind, clock, origin, tick_ms, tags } = line
   return { tenant, line: name, kind, clock, origin, tick_ms, cells, tags }
 }

@@ -5,6 +5,8 @@ export const potlineTag = {
   voltage: 'cell_voltage',
   current: 'line_current',
   beam: 'beam_position',
+  anodeCurrent: (anode: number) => `anode_current_${String(anode).padStart(2, '0')}`, // from 1
+  shellTemperature: (place: number) => `shell_temperature_${place}`, // from 1, see below
   feedShot: (feeder: number) => `feed_shot_${feeder}`, // feeders count from 1
   alf3Shot: 'alf3_shot',
   anodeChange: 'anode_change', // value: anode position, from 1
@@ -22,8 +24,69 @@ export const potlineTag = {
 const FEEDER_PREFIX = 'feed_shot_'
 export const isFeedShot = (tag: string): boolean => tag.startsWith(FEEDER_PREFIX)
 
+const ANODE_PREFIX = 'anode_current_'
+/** True for the current of one anode. */
+export const isAnodeCurrent = (tag: string): boolean => tag.startsWith(ANODE_PREFIX)
+
+const SHELL_PREFIX = 'shell_temperature_'
+/**
+ * True for a temperature of the steel shell: 1 and 2 at bath height on side A and B, 3 and 4 at
+ * metal height on side A and B.
+ */
+export const isShellTemperature = (tag: string): boolean => tag.startsWith(SHELL_PREFIX)
+
+/** Tags of the anodes in order: the first half along side A, the second along side B. */
+export const anodeTagNames = (anodes: number): readonly string[] =>
+  Array.from({ length: anodes }, (_, i) => potlineTag.anodeCurrent(i + 1))
+
+/** Tags of the shell temperatures in order. */
+export const shellTagNames = (places: number): readonly string[] =>
+  Array.from({ length: places }, (_, i) => potlineTag.shellTemperature(i + 1))
+
+/** Gauges that not every potline has; none by default. */
+export interface PotlineGauges {
+  /** Anodes whose currents are measured, of each cell. */
+  readonly anodes?: number | undefined
+  /** Thermocouples on the shell of each cell. */
+  readonly shellTemperatures?: number | undefined
+}
+
+/** Slow signals: a tick does not wait for them, and a value counts until some scans are missed. */
+function gaugeTags({ anodes = 0, shellTemperatures = 0 }: PotlineGauges): TagDefinition[] {
+  const gauge = { scope: 'cell', kind: 'signal' } as const
+  return [
+    ...anodeTagNames(anodes).map(
+      (tag): TagDefinition => ({
+        ...gauge,
+        tag,
+        unit: 'kA',
+        period_ms: 10_000,
+        hold_max_ms: 60_000,
+        in_tick: 'mean',
+        low: -1,
+        high: 100,
+        // Long, for a fresh anode carries next to nothing at first.
+        stuck_after_ms: 3600_000,
+      }),
+    ),
+    ...shellTagNames(shellTemperatures).map(
+      (tag): TagDefinition => ({
+        ...gauge,
+        tag,
+        unit: 'C',
+        period_ms: 60_000,
+        hold_max_ms: 300_000,
+        in_tick: 'last',
+        low: 0,
+        high: 900,
+        stuck_after_ms: 6 * 3600_000,
+      }),
+    ),
+  ]
+}
+
 /** Tag dictionary of a potline (process model specification 9.1), physical ranges included. */
-export function potlineTags(feeders: number): readonly TagDefinition[] {
+export function potlineTags(feeders: number, gauges: PotlineGauges = {}): readonly TagDefinition[] {
   const event = { scope: 'cell', kind: 'event', period_ms: 0, hold_max_ms: 0 } as const
   const sample = {
     scope: 'cell',
@@ -55,6 +118,8 @@ export function potlineTags(feeders: number): readonly TagDefinition[] {
       high: 1000,
       stuck_after_ms: 600_000,
     },
+    // Before the last of the signals that close a tick, so that at one instant none comes late.
+    ...gaugeTags(gauges),
     {
       ...signal,
       tag: potlineTag.beam,
@@ -95,14 +160,16 @@ export function cellNames(count: number): readonly string[] {
   return Array.from({ length: count }, (_, i) => `cell-${101 + i}`)
 }
 
-export function potlineDefinition(options: {
-  readonly tenant: string
-  readonly line: string
-  readonly cells: readonly string[]
-  readonly feeders: number
-  readonly clock: LineClock
-  readonly origin: LineOrigin
-}): LineDefinition {
+export function potlineDefinition(
+  options: PotlineGauges & {
+    readonly tenant: string
+    readonly line: string
+    readonly cells: readonly string[]
+    readonly feeders: number
+    readonly clock: LineClock
+    readonly origin: LineOrigin
+  },
+): LineDefinition {
   return {
     tenant: options.tenant,
     line: options.line,
@@ -111,6 +178,6 @@ export function potlineDefinition(options: {
     origin: options.origin,
     tick_ms: 1000,
     cells: options.cells,
-    tags: potlineTags(options.feeders),
+    tags: potlineTags(options.feeders, options),
   }
 }

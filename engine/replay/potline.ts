@@ -2,13 +2,21 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { LiquidusError, problemOf } from '../core/errors.ts'
 import type { LineOrigin } from '../flow.ts'
-import { cellNames, potlineDefinition, potlineTag } from '../lines/potline.ts'
+import {
+  anodeTagNames,
+  cellNames,
+  potlineDefinition,
+  potlineTag,
+  shellTagNames,
+} from '../lines/potline.ts'
 import { type CsvRow, isTime, malformed, readCsv } from './csv.ts'
 import type { ReplayReading, ReplaySeries, ReplaySource } from './source.ts'
 
 /** A day without a date starts here: 2026-01-01T00:00:00Z. */
 const DAY_START_MS = 1_767_225_600_000
 const ROWS_A_YIELD = 64
+/** Most anodes of a recorded cell. */
+const ANODES_MAX = 64
 
 export interface PotlineOptions {
   readonly line: string
@@ -33,7 +41,8 @@ const EVENTS: Readonly<Record<string, readonly [tag: string, unit: string, plus:
   quench: [potlineTag.quench, '1', 1],
   manual_quench: [potlineTag.quench, '1', 1],
 }
-const NOT_SENT = ['anodes', 'shell']
+/** Columns of shell.csv in the order of the tags. */
+const SHELL_COLUMNS = ['bathA_C', 'bathB_C', 'metalA_C', 'metalB_C']
 
 /** True when the folder is a potline recording: it has cells.json and the fast signals. */
 export function isPotlineRecording(folder: string): boolean {
@@ -48,11 +57,13 @@ function fileOf(folder: string, name: string): string | undefined {
 
 /** A potline recording folder as a potline line. */
 export function potlineSource(folder: string, options: PotlineOptions): ReplaySource {
-  const plant = readPlant(path.join(folder, 'cells.json'))
+  const plant = withGauges(folder, readPlant(path.join(folder, 'cells.json')))
   const definition = potlineDefinition({
     ...options,
     cells: cellNames(plant.cells),
     feeders: plant.feeders,
+    anodes: plant.anodes,
+    shellTemperatures: plant.shellTemperatures,
     clock: 'stream',
   })
   const refs = new SeriesTable(definition.cells)
@@ -64,6 +75,8 @@ export function potlineSource(folder: string, options: PotlineOptions): ReplaySo
       refs.of(potlineTag.feedShot(feeder), cell, 'kg')
     }
     refs.of(potlineTag.alf3Shot, cell, 'kg')
+    for (const tag of anodeTagNames(plant.anodes)) refs.of(tag, cell, 'kA')
+    for (const tag of shellTagNames(plant.shellTemperatures)) refs.of(tag, cell, 'C')
     for (const [tag, unit] of [...Object.values(MANUAL), ...Object.values(EVENTS)]) {
       refs.of(tag, cell, unit)
     }
@@ -72,26 +85,48 @@ export function potlineSource(folder: string, options: PotlineOptions): ReplaySo
   return {
     definition,
     series: refs.series,
-    notes: NOT_SENT.filter(name => fileOf(folder, name)).map(
-      name => `${name}.csv is not sent: the line has no tags for it`,
-    ),
-    readings_estimate: 86_400 * (2 * plant.cells + 1),
-    readings: () => merge(streamsOf(folder, refs, plant.cells)),
+    notes: [],
+    readings_estimate:
+      86_400 * (2 * plant.cells + 1) +
+      plant.cells * (8640 * plant.anodes + 1440 * plant.shellTemperatures),
+    readings: () => merge(streamsOf(folder, refs, plant)),
   }
 }
 
 interface Plant {
   readonly cells: number
   readonly feeders: number
+  readonly anodes: number
+  readonly shellTemperatures: number
 }
 
-function readPlant(file: string): Plant {
+function readPlant(file: string): Pick<Plant, 'cells' | 'feeders'> & Partial<Plant> {
   try {
     const plant = JSON.parse(readFileSync(file, 'utf8')) as Partial<Plant>
-    if (Number.isInteger(plant.cells) && Number.isInteger(plant.feeders)) return plant as Plant
+    const { cells, feeders } = plant
+    if (cells && feeders && Number.isInteger(cells) && Number.isInteger(feeders))
+      return { ...plant, cells, feeders }
     throw new Error('it must give "cells" and "feeders"')
   } catch (error) {
     throw new LiquidusError('FILE_UNREADABLE', { path: file, problem: problemOf(error) })
+  }
+}
+
+/** Gauges count only where their file is there. */
+function withGauges(folder: string, plant: ReturnType<typeof readPlant>): Plant {
+  const { cells, feeders, anodes = 0 } = plant
+  const measured = fileOf(folder, 'anodes') !== undefined
+  if (measured && !(Number.isInteger(anodes) && anodes > 0 && anodes <= ANODES_MAX)) {
+    throw new LiquidusError('FILE_UNREADABLE', {
+      path: path.join(folder, 'cells.json'),
+      problem: `beside anodes.csv it must give "anodes", 1 to ${ANODES_MAX}`,
+    })
+  }
+  return {
+    cells,
+    feeders,
+    anodes: measured ? anodes : 0,
+    shellTemperatures: fileOf(folder, 'shell') ? SHELL_COLUMNS.length : 0,
   }
 }
 
@@ -116,20 +151,34 @@ class SeriesTable {
   }
 }
 
+const reading = (ref: number, time_ms: number, value: number): ReplayReading => ({
+  due_ms: time_ms,
+  ref,
+  time_ms,
+  value,
+})
+
 type Stream = AsyncGenerator<readonly ReplayReading[]>
 
-function streamsOf(folder: string, refs: SeriesTable, cells: number): Stream[] {
+function streamsOf(folder: string, refs: SeriesTable, plant: Plant): Stream[] {
+  const { cells } = plant
   const streams: Stream[] = []
   const add = (name: string, read: (row: Fields) => readonly ReplayReading[]) => {
     const file = fileOf(folder, name)
     if (file) streams.push(rowsOf(file, cells, read))
   }
-  const reading = (ref: number, time_ms: number, value: number): ReplayReading => ({
-    due_ms: time_ms,
-    ref,
-    time_ms,
-    value,
-  })
+  const scan = (row: Fields, tags: readonly string[], columns: readonly string[], unit: string) => {
+    const time_ms = row.time_ms('t_ms', 1)
+    const cell = row.cell()
+    return columns.map((column, i) =>
+      reading(refs.of(tags[i]!, cell, unit), time_ms, row.number(column)),
+    )
+  }
+  const anodeColumns = Array.from({ length: plant.anodes }, (_, i) => `A${i + 1}_kA`)
+  const anodeTags = anodeTagNames(plant.anodes)
+  const shellTags = shellTagNames(plant.shellTemperatures)
+  add('anodes', row => scan(row, anodeTags, anodeColumns, 'kA'))
+  add('shell', row => scan(row, shellTags, SHELL_COLUMNS, 'C'))
   add('fast', row => {
     const time_ms = row.time_ms('t_ms', 1)
     const cell = row.cell()

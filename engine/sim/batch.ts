@@ -1,6 +1,7 @@
 import type { LineDefinition } from '../flow.ts'
 import { seriesIndex } from '../flow.ts'
-import { potlineTag } from '../lines/potline.ts'
+import { anodeTagNames, potlineTag, shellTagNames } from '../lines/potline.ts'
+import { ANODES, WALLS } from './parameters.ts'
 import type { PlantReadings } from './plant.ts'
 
 /** Meaning of a ref, as a producer client wants it. */
@@ -28,6 +29,9 @@ export class BatchBuilder implements PlantBatch {
   readonly #definition: LineDefinition
   readonly #tagIndex = new Map<string, number>()
   readonly #named: Uint8Array // [tag][cell]
+  readonly #anodeTags: readonly string[]
+  readonly #shellTags: readonly string[]
+  #gauges = true
   series: BatchSeries[] = []
   refs = new Uint32Array(1024)
   times_ms = new Float64Array(1024)
@@ -39,14 +43,18 @@ export class BatchBuilder implements PlantBatch {
     definition.tags.forEach(({ tag }, index) => {
       this.#tagIndex.set(tag, index)
     })
+    const known = (names: readonly string[]) => names.filter(name => this.#tagIndex.has(name))
+    this.#anodeTags = known(anodeTagNames(ANODES))
+    this.#shellTags = known(shellTagNames(WALLS))
     this.#named = new Uint8Array(definition.tags.length * definition.cells.length)
   }
 
-  /** Adds one second: first what happened and became known, then the signals. */
+  /** Adds one second: what happened and became known, slow signals, then those of each second. */
   add(readings: PlantReadings): void {
     const { time_ms } = readings
     for (const event of readings.events) this.#put(event.tag, event.cell, time_ms, event.value)
     for (const one of readings.samples) this.#put(one.tag, one.cell, one.taken_ms, one.value)
+    if (this.#gauges) this.#putScans(readings)
     this.#put(potlineTag.current, 0, time_ms, readings.line_current_kA)
     const cells = this.#definition.cells.length
     for (let cell = 0; cell < cells; cell++) {
@@ -55,6 +63,27 @@ export class BatchBuilder implements PlantBatch {
     for (let cell = 0; cell < cells; cell++) {
       this.#put(potlineTag.beam, cell, time_ms, readings.beam_position_mm[cell]!)
     }
+  }
+
+  #putScans(readings: PlantReadings): void {
+    const { time_ms, anode_current_kA, shell_temperature_C, anodes_of, shell_of } = readings
+    const anodeTags = this.#anodeTags
+    const shellTags = this.#shellTags
+    for (const cell of anodes_of) {
+      for (let a = 0; a < anodeTags.length; a++) {
+        this.#put(anodeTags[a]!, cell, time_ms, anode_current_kA[cell * ANODES + a]!)
+      }
+    }
+    for (const cell of shell_of) {
+      for (let w = 0; w < shellTags.length; w++) {
+        this.#put(shellTags[w]!, cell, time_ms, shell_temperature_C[cell * WALLS + w]!)
+      }
+    }
+  }
+
+  /** From here on only what every potline has: the line was made without the gauges. */
+  leaveOutGauges(): void {
+    this.#gauges = false
   }
 
   /** Forgets the readings, not the names. */

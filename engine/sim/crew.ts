@@ -109,6 +109,13 @@ export class Crew {
     return this.#position[cell]!
   }
 
+  /** The anode that was changed last before the start, and how long before. */
+  lastChange(cell: number): { anode: number; since_s: number; backwards: number } {
+    const since_s = ANODE_PERIOD_S - this.#changeAt_s[cell]!
+    const { anodes } = this.#options
+    return { anode: this.#position[cell]!, since_s, backwards: anodes - ANODE_STEP }
+  }
+
   /** True when the cell is sampled in this second. */
   samples(cell: number, second: number): boolean {
     const { random, events } = this.#options

@@ -31,8 +31,15 @@ test('a plan holds several faults', () => {
   expect(plan.map(fault => fault.kind)).toEqual(['depletion', 'noisy-cell', 'stuck-voltage'])
 })
 
-test('the demonstration shows every fault once and fits a smaller line', () => {
-  expect(demoFaults.map(fault => fault.kind).sort()).toEqual([...faultKinds].sort())
+test('a fault of an anode names the anode', () => {
+  expect(parseFault('anode-spike@1h:cell=3,anode=36')).toMatchObject({ cell: 2, anode: 36 })
+  expect(() => parseFault('anode-spike@1h:anode=0')).toThrow('anode counts from 1')
+})
+
+test('the demonstration shows five faults once each and fits a smaller line', () => {
+  const kinds = demoFaults.map(fault => fault.kind)
+  expect(new Set(kinds).size).toBe(5)
+  expect(faultKinds).toEqual(expect.arrayContaining(kinds))
   expect(new Set(demoFaults.map(fault => fault.cell)).size).toBe(demoFaults.length)
   expect(parseFaults('demo', 40, 5)).toEqual(demoFaults)
   expect(parseFaults('demo', 10, 5).map(fault => fault.kind)).toEqual(['depletion'])

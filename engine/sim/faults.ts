@@ -3,7 +3,9 @@ import { LiquidusError } from '../core/errors.ts'
 /** Faults that the simulated plant can show. */
 export const faultKinds = [
   'blocked-feeder',
+  'overfeeding',
   'depletion',
+  'anode-spike',
   'noisy-cell',
   'stuck-voltage',
   'thermocouple-bias',
@@ -19,17 +21,22 @@ export interface Fault {
   readonly duration_s: number
   /** Index of the cell, from 0. */
   readonly cell: number
-  /** Feeder from 1, for `blocked-feeder`. */
+  /** Feeder from 1, for `blocked-feeder` and `overfeeding`. */
   readonly feeder: number
+  /** Anode from 1, for `anode-spike`; default 1. */
+  readonly anode?: number
   /**
-   * `blocked-feeder` and `depletion`: share of the alumina that stays out; `noisy-cell`: added
-   * noise, V rms; `thermocouple-bias`: K; `stuck-voltage`: not used.
+   * `blocked-feeder` and `depletion`: share of the alumina that stays out; `overfeeding`: share
+   * that falls on top; `anode-spike`: share of the gap that it bridges; `noisy-cell`: added noise,
+   * V rms; `thermocouple-bias`: K; `stuck-voltage`: not used.
    */
   readonly magnitude: number
 }
 
 const DEFAULTS: Readonly<Record<FaultKind, { magnitude: number; duration_s: number }>> = {
   'blocked-feeder': { magnitude: 1, duration_s: 4 * 3600 },
+  overfeeding: { magnitude: 1, duration_s: 4 * 3600 },
+  'anode-spike': { magnitude: 0.6, duration_s: 6 * 3600 },
   depletion: { magnitude: 0.8, duration_s: 2 * 3600 },
   'noisy-cell': { magnitude: 0.045, duration_s: 2 * 3600 },
   'stuck-voltage': { magnitude: 0, duration_s: 1800 },
@@ -48,16 +55,24 @@ function parseTime_s(text: string, fault: string): number {
   return Number(match[1]) * UNIT_S[match[2]!]!
 }
 
+interface Settings {
+  cell: number
+  feeder: number
+  anode?: number
+  magnitude: number
+  duration_s: number
+}
+
 /**
- * Reads one fault: KIND@START[:cell=N,feeder=N,magnitude=X,for=TIME]. Cells and feeders count
- * from 1, so that cell=17 of a line that starts with cell-101 is cell-117.
+ * Reads one fault: KIND@START[:cell=N,feeder=N,anode=N,magnitude=X,for=TIME]. Cells, feeders and
+ * anodes count from 1, so that cell=17 of a line that starts with cell-101 is cell-117.
  */
 export function parseFault(text: string): Fault {
   const match = /^([a-z-]+)@([^:]+)(?::(.*))?$/.exec(text.trim())
   if (!match) throw usage(text, 'kind and start are missing')
   const kind = faultKinds.find(known => known === match[1])
   if (!kind) throw usage(text, `unknown kind "${match[1]}"; known: ${faultKinds.join(', ')}`)
-  const settings = { cell: 1, feeder: 1, ...DEFAULTS[kind] }
+  const settings: Settings = { cell: 1, feeder: 1, ...DEFAULTS[kind] }
   for (const part of (match[3] ?? '').split(',').filter(piece => piece !== '')) {
     const [key, value] = part.split('=', 2) as [string, string | undefined]
     const number = Number(value)
@@ -65,7 +80,8 @@ export function parseFault(text: string): Fault {
     else if (value === undefined || value === '' || !Number.isFinite(number))
       throw usage(text, `"${part}" needs a number`)
     else if (key === 'magnitude') settings.magnitude = number
-    else if (key !== 'cell' && key !== 'feeder') throw usage(text, `unknown setting "${key}"`)
+    else if (key !== 'cell' && key !== 'feeder' && key !== 'anode')
+      throw usage(text, `unknown setting "${key}"`)
     else if (!Number.isInteger(number) || number < 1)
       throw usage(text, `${key} counts from 1, got ${value}`)
     else settings[key] = number
@@ -92,7 +108,7 @@ export function parseFaults(text: string, cells: number, feeders: number): reado
 }
 
 /**
- * The demonstration: every fault once, early enough to be seen in a short visit. The feeder blocks
+ * The demonstration: the faults that show best, early enough to be seen in a short visit. The feeder blocks
  * before the preroll ends (a negative start), because its effect takes half an hour to show.
  */
 export const demoFaults: readonly Fault[] = [

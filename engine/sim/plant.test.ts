@@ -32,6 +32,8 @@ function bytesOf(options: PlantOptions, seconds: number): string {
   run(createPlant(options), seconds, r => {
     hash.update(new Uint8Array(r.cell_voltage_V.buffer))
     hash.update(new Uint8Array(r.beam_position_mm.buffer))
+    hash.update(new Uint8Array(r.anode_current_kA.buffer))
+    hash.update(new Uint8Array(r.shell_temperature_C.buffer))
     hash.update(JSON.stringify([r.time_ms, r.line_current_kA, r.events, r.samples, r.notes]))
   })
   return hash.digest('hex')
@@ -120,7 +122,8 @@ describe('a quiet plant', () => {
   })
 
   test('every value lies within the physical range of its tag', () => {
-    const tags = new Map(potlineTags(5).map(tag => [tag.tag, tag]))
+    const gauges = { anodes: 36, shellTemperatures: 4 }
+    const tags = new Map(potlineTags(5, gauges).map(tag => [tag.tag, tag]))
     const plant = createPlant(small())
     const check = (name: string, value: number) => {
       const tag = tags.get(name)!
@@ -129,6 +132,8 @@ describe('a quiet plant', () => {
     run(plant, 6 * HOUR_S, r => {
       check(potlineTag.current, r.line_current_kA)
       for (const volt of r.cell_voltage_V) check(potlineTag.voltage, volt)
+      for (const kA of r.anode_current_kA) check(potlineTag.anodeCurrent(1), kA)
+      for (const C of r.shell_temperature_C) check(potlineTag.shellTemperature(1), C)
       for (const beam of r.beam_position_mm) check(potlineTag.beam, beam)
       for (const event of r.events) check(event.tag, event.value)
       for (const sample of r.samples) check(sample.tag, sample.value)
@@ -289,6 +294,7 @@ test.each([
   [{ feeders: 17 }, '1 to 16 feeders'],
   [{ faults: [parseFault('depletion@1m:cell=9')] }, 'no cell 9'],
   [{ faults: [parseFault('blocked-feeder@1m:feeder=6')] }, 'no feeder 6'],
+  [{ faults: [parseFault('anode-spike@1m:anode=37')] }, 'no anode 37'],
 ])('a plant that cannot be built is refused: %o', (more, reason) => {
   expect(() => createPlant(small(more))).toThrow(reason)
 })

@@ -4,15 +4,18 @@
  */
 import { LiquidusError } from '../core/errors.ts'
 import { seededRandom } from '../core/random.ts'
-import { ZONES_MAX } from './cell.ts'
 import { Crew, type CrewEvents, type PlantSample } from './crew.ts'
 import type { Fault } from './faults.ts'
+import { ANODE_SCAN_S, SHELL_SCAN_S } from './gauges.ts'
 import { rectifier } from './noise.ts'
-import { Pot, type PotTruth } from './pot.ts'
+import { ANODES, WALLS } from './parameters.ts'
+import { Pot, type PotJournal, type PotTruth } from './pot.ts'
 
 export type { PlantSample } from './crew.ts'
 export type { PotTruth } from './pot.ts'
 
+/** Most feeders of a simulated cell. */
+const FEEDERS_MAX = 16
 /** Most cells of one simulated line. */
 export const PLANT_CELLS_MAX = 1000
 
@@ -49,6 +52,11 @@ export interface PlantReadings {
   readonly line_current_kA: number
   readonly cell_voltage_V: Float64Array // [cell]
   readonly beam_position_mm: Float64Array // [cell]
+  readonly anode_current_kA: Float64Array // [cell][anode], each as last read
+  readonly shell_temperature_C: Float64Array // [cell][wall], each as last read
+  /** Cells whose anodes, or whose shell, were read in this second. */
+  readonly anodes_of: readonly number[]
+  readonly shell_of: readonly number[]
   readonly events: readonly PlantEvent[]
   /** Samples that became known in this second, each with the time it was taken. */
   readonly samples: readonly PlantSample[]
@@ -59,6 +67,8 @@ export interface PlantReadings {
 export interface Plant {
   readonly cells: number
   readonly feeders: number
+  readonly anodes: number
+  readonly shellTemperatures: number
   readonly start_ms: number
   /** Advances the line by one second. */
   step(): PlantReadings
@@ -81,7 +91,7 @@ export function createPlant(options: PlantOptions): Plant {
   const crew = new Crew({
     random: random.fork('crew'),
     cells,
-    anodes: 36,
+    anodes: ANODES,
     start_ms,
     events: options.events ?? {},
   })
@@ -91,22 +101,30 @@ export function createPlant(options: PlantOptions): Plant {
     line_current_kA: DESIGN_CURRENT_A / 1000,
     cell_voltage_V: new Float64Array(cells),
     beam_position_mm: new Float64Array(cells),
+    anode_current_kA: new Float64Array(cells * ANODES),
+    shell_temperature_C: new Float64Array(cells * WALLS),
+    anodes_of: [] as number[],
+    shell_of: [] as number[],
     events,
     samples,
     notes,
   }
   const pots = Array.from({ length: cells }, (_, cell) => {
-    const own = faults.filter(fault => fault.cell === cell)
-    return new Pot(random.fork(`cell ${cell}`), feeders, own, {
+    const journal: PotJournal = {
       event: (tag, value) => events.push({ tag, cell, time_ms: readings.time_ms, value }),
       note: (name, value) => notes.push({ name, cell, time_ms: readings.time_ms, value }),
-    })
+    }
+    const own = faults.filter(fault => fault.cell === cell)
+    const lastChange = crew.lastChange(cell)
+    return new Pot(random.fork(`cell ${cell}`), { feeders, faults: own, lastChange, journal })
   })
   let second = 0
 
   return {
     cells,
     feeders,
+    anodes: ANODES,
+    shellTemperatures: WALLS,
     start_ms,
     step() {
       events.length = 0
@@ -125,6 +143,7 @@ export function createPlant(options: PlantOptions): Plant {
         readings.cell_voltage_V[cell] = pot.measured_V
         readings.beam_position_mm[cell] = pot.beam_mm
       }
+      scan(pots, second, readings)
       crew.report(second, samples)
       for (const sample of samples) pots[sample.cell]!.learn(sample.tag, sample.value)
       second++
@@ -132,6 +151,27 @@ export function createPlant(options: PlantOptions): Plant {
     },
     truth: cell => pots[cell]!.truth(),
     target_uOhm: cell => pots[cell]!.target_uOhm,
+  }
+}
+
+interface Scanned {
+  readonly anode_current_kA: Float64Array
+  readonly shell_temperature_C: Float64Array
+  readonly anodes_of: number[]
+  readonly shell_of: number[]
+}
+
+/** Reads the slow gauges of the cells whose turn it is, so that no second has them all. */
+function scan(pots: readonly Pot[], second: number, into: Scanned): void {
+  into.anodes_of.length = 0
+  into.shell_of.length = 0
+  for (let cell = second % ANODE_SCAN_S; cell < pots.length; cell += ANODE_SCAN_S) {
+    into.anode_current_kA.set(pots[cell]!.readAnodes(), cell * ANODES)
+    into.anodes_of.push(cell)
+  }
+  for (let cell = second % SHELL_SCAN_S; cell < pots.length; cell += SHELL_SCAN_S) {
+    into.shell_temperature_C.set(pots[cell]!.readShell(), cell * WALLS)
+    into.shell_of.push(cell)
   }
 }
 
@@ -152,12 +192,14 @@ function checkOptions({ cells, feeders, faults }: PlantOptions): void {
   const refuse = (problem: string) => new LiquidusError('USAGE', { problem })
   if (!whole(cells, 1, PLANT_CELLS_MAX))
     throw refuse(`a simulated line has 1 to ${PLANT_CELLS_MAX} cells, not ${cells}`)
-  if (!whole(feeders, 1, ZONES_MAX))
-    throw refuse(`a simulated cell has 1 to ${ZONES_MAX} feeders, not ${feeders}`)
+  if (!whole(feeders, 1, FEEDERS_MAX))
+    throw refuse(`a simulated cell has 1 to ${FEEDERS_MAX} feeders, not ${feeders}`)
   for (const fault of faults) {
     if (!whole(fault.cell, 0, cells - 1))
       throw refuse(`fault ${fault.kind}: the line has no cell ${fault.cell + 1} (1 to ${cells})`)
     if (!whole(fault.feeder, 1, feeders))
       throw refuse(`fault ${fault.kind}: no feeder ${fault.feeder} (1 to ${feeders})`)
+    if (fault.anode !== undefined && !whole(fault.anode, 1, ANODES))
+      throw refuse(`fault ${fault.kind}: no anode ${fault.anode} (1 to ${ANODES})`)
   }
 }

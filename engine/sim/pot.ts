@@ -1,25 +1,36 @@
 import type { Random } from '../core/random.ts'
 import { potlineTag } from '../lines/potline.ts'
-import {
-  addAlumina,
-  bathMass_kg,
-  type CellState,
-  setUpCell,
-  updateAlumina,
-  updateConditions,
-  updateEffect,
-  updateHeat,
-  updateVoltage,
-} from './cell.ts'
+import { setUpCell, updateConditions } from './cell.ts'
 import { PotController } from './controller.ts'
 import type { Assay } from './crew.ts'
 import type { Fault, FaultKind } from './faults.ts'
+import { readAnodes, readShell } from './gauges.ts'
+import { updateHeat } from './heat.ts'
+import { updateEffect, updateVoltage, wearAnodes } from './network.ts'
 import { type Resonance, resonance } from './noise.ts'
-import { type CellParameters, COLD_ANODE_J, COLD_ANODE_S, drawCell } from './parameters.ts'
+import {
+  ANODE_PERIOD_S,
+  type CellParameters,
+  COLD_ANODE_J,
+  COLD_ANODE_S,
+  drawCell,
+  WALLS,
+} from './parameters.ts'
+import { bathMass_kg, type CellState } from './state.ts'
+import { addAlumina, feedAlumina, updateAlumina } from './transport.ts'
+import { type PotTruth, truthOf } from './truth.ts'
 
-/** Inner time step of the plant. */
-const DT_S = 0.5
-const STEPS = 2
+export type { PotTruth } from './truth.ts'
+
+/** Time step of the plant. */
+const DT_S = 1
+/** The metal's slow wave: how far it lifts the pad at the ends of the cell. */
+const WAVE_M = 2.5e-4
+const WAVE_MPERV = 0.03
+/** A fresh anode is set this much high, for its neighbours burn while it is cold. */
+const FRESH_ANODE_M = 3.2e-3
+const SETTING_ERROR_M = 1e-3
+const BURN_SPREAD = 0.025
 const SHOT_KG = 1.5
 const SHOT_ERROR_SHARE = 0.05
 const BEAM_MMPS = 1
@@ -38,38 +49,26 @@ const DESIGN_ALF3_PCT = 12.5
 const DESIGN_METAL_M2 = 56
 const METAL_KGPERM3 = 2300
 
-/** What is true in a cell, for tests, recordings and benches; never sent. */
-export interface PotTruth {
-  readonly alumina_pct: number
-  readonly zones_pct: readonly number[] // [feeder]
-  readonly undissolved_kg: number
-  readonly sludge_kg: number
-  readonly dissolved_kg: number
-  readonly acd_mm: number
-  readonly bath_C: number
-  readonly liquidus_C: number
-  readonly superheat_K: number
-  readonly alf3_pct: number
-  readonly ledge_cm: number
-  readonly efficiency_1: number
-  readonly metal_kg: number
-  readonly bath_kg: number
-  readonly voltage_V: number
-  readonly anode_effect: boolean
-  /** Anode effects since the start. */
-  readonly effects: number
-  /** Alumina that entered and left since the start, kg. */
-  readonly added_kg: number
-  readonly consumed_kg: number
-  /** What the controller wants to feed, kg/s. */
-  readonly feed_kgps: number
-  readonly faults: readonly FaultKind[]
-}
-
 /** Where a pot reports what happens to it. */
 export interface PotJournal {
   event(tag: string, value: number): void
   note(name: string, value: number): void
+}
+
+/** The newest anode of a cell, and how the crew's round went before it. */
+export interface LastChange {
+  readonly anode: number
+  readonly since_s: number
+  /** Step from an anode to the one that was changed before it. */
+  readonly backwards: number
+}
+
+/** What a pot is given besides its randomness. */
+export interface PotOptions {
+  readonly feeders: number
+  readonly faults: readonly Fault[]
+  readonly lastChange: LastChange
+  readonly journal: PotJournal
 }
 
 /** One cell with its controller, its instruments and its faults; stepped by the plant. */
@@ -85,6 +84,10 @@ export class Pot {
   readonly #bubbles: Resonance
   readonly #roll: Resonance
   readonly #wave: Resonance
+  readonly #gauges: Random
+  readonly #anodes: Random
+  readonly #anode_kA: Float64Array // [anode]
+  readonly #shell_C = new Float64Array(WALLS)
   #beam_mm: number
   #move_mm = 0
   #tapping = false
@@ -97,7 +100,8 @@ export class Pot {
   #effectFrom_s = -1
   #crustOpen_s = Number.NEGATIVE_INFINITY
 
-  constructor(random: Random, feeders: number, faults: readonly Fault[], journal: PotJournal) {
+  constructor(random: Random, options: PotOptions) {
+    const { feeders, faults, journal } = options
     const p = drawCell(random.fork('parameters'), feeders)
     const s = setUpCell(p)
     const start = random.fork('start')
@@ -123,8 +127,12 @@ export class Pot {
     this.#bubbles = resonance(noise, p.bubble_Hz, 1.2, 1)
     this.#roll = resonance(noise, p.roll_Hz, 400, 1)
     this.#wave = resonance(noise, 0.022, 300, 1)
+    this.#gauges = random.fork('gauges')
+    this.#anodes = random.fork('anodes')
+    this.#anode_kA = new Float64Array(p.anodes)
     this.#beam_mm = 120 + 180 * start.uniform()
     ageCell(p, s, start, phase)
+    ageAnodes(p, s, this.#anodes, options.lastChange)
     this.#measured_V = s.voltage_V
   }
 
@@ -140,6 +148,16 @@ export class Pot {
   }
   get metal_kg(): number {
     return this.#s.metal_kg
+  }
+  /** Reads the gauges of all anodes, kA; reused, copy to keep. */
+  readAnodes(): Float64Array {
+    readAnodes(this.#p, this.#s, this.#gauges, this.#anode_kA)
+    return this.#anode_kA
+  }
+  /** Reads the thermocouples of the shell, C; reused, copy to keep. */
+  readShell(): Float64Array {
+    readShell(this.#s, this.#gauges, this.#shell_C)
+    return this.#shell_C
   }
   /** Resistance to which the crew set the cell. */
   get target_uOhm(): number {
@@ -182,12 +200,13 @@ export class Pot {
   changeAnode(position: number): void {
     const p = this.#p
     const s = this.#s
-    const side = p.anodes / 2
-    const zone = Math.min(p.zones - 1, Math.floor(((position % side) * p.zones) / side))
-    s.idle_share[zone] = Math.min(0.5, s.idle_share[zone]! + p.zones / p.anodes)
+    s.idle_share[position] = 1
+    s.age_s[position] = 0
+    s.offset_m[position] = FRESH_ANODE_M + SETTING_ERROR_M * this.#anodes.normal()
+    s.burn_share[position] = 1 + BURN_SPREAD * this.#anodes.normal()
     s.coldAnode_J += COLD_ANODE_J
     // Some of the cover falls in; nobody reports it.
-    addAlumina(p, s, zone, 6 + 8 * this.#shots.uniform())
+    addAlumina(p, s, position, 6 + 8 * this.#shots.uniform())
     if (this.#beam_mm < BEAM_LOW_MM) {
       this.#beam_mm += BEAM_RAISE_MM
       this.#journal.note('beam_raise', BEAM_RAISE_MM)
@@ -218,34 +237,11 @@ export class Pot {
   }
 
   truth(): PotTruth {
-    const s = this.#s
-    const zones = this.#p.zones
-    const bath_kg = bathMass_kg(s)
-    const sum = (columns_kg: Float64Array) => columns_kg.reduce((total, kg) => total + kg, 0)
-    const dissolved_kg = sum(s.dissolved_kg)
-    return {
-      alumina_pct: (100 * dissolved_kg) / bath_kg,
-      zones_pct: Array.from(s.dissolved_kg, kg => (100 * kg * zones) / bath_kg),
-      undissolved_kg: sum(s.undissolved_kg),
-      sludge_kg: s.sludge_kg,
-      dissolved_kg,
-      acd_mm: s.gap_m * 1000,
-      bath_C: s.bath_C,
-      liquidus_C: s.liquidus_C,
-      superheat_K: s.bath_C - s.liquidus_C,
-      alf3_pct: (100 * s.alf3_kg) / bath_kg,
-      ledge_cm: s.ledge_m * 100,
-      efficiency_1: s.efficiency,
-      metal_kg: s.metal_kg,
-      bath_kg,
-      voltage_V: s.voltage_V,
-      anode_effect: s.effect,
+    return truthOf(this.#p, this.#s, {
       effects: this.#effects,
-      added_kg: s.added_kg,
-      consumed_kg: s.consumed_kg,
       feed_kgps: this.#controller.feed_kgps,
       faults: [...new Set(this.#faults.filter(fault => this.#isOn(fault)).map(({ kind }) => kind))],
-    }
+    })
   }
 
   #isOn(fault: Fault): boolean {
@@ -259,16 +255,19 @@ export class Pot {
     return undefined
   }
 
-  #feed(count: number, zone: number): void {
-    let arriving = this.#p.feeder_share[zone]!
+  #feed(count: number, feeder: number): void {
+    let arriving = this.#p.feeder_share[feeder]!
     for (const fault of this.#faults) {
-      const here = fault.kind === 'blocked-feeder' && fault.feeder === zone + 1
-      if ((here || fault.kind === 'depletion') && this.#isOn(fault)) arriving *= 1 - fault.magnitude
+      if (!this.#isOn(fault)) continue
+      const here = fault.feeder === feeder + 1
+      const starves = (here && fault.kind === 'blocked-feeder') || fault.kind === 'depletion'
+      if (starves) arriving *= 1 - fault.magnitude
+      else if (here && fault.kind === 'overfeeding') arriving *= 1 + fault.magnitude
     }
     for (let n = 0; n < count; n++) {
-      this.#journal.event(this.#feedTags[zone]!, SHOT_KG)
+      this.#journal.event(this.#feedTags[feeder]!, SHOT_KG)
       const error = 1 + SHOT_ERROR_SHARE * Math.max(-3, Math.min(3, this.#shots.normal()))
-      addAlumina(this.#p, this.#s, zone, SHOT_KG * arriving * error)
+      feedAlumina(this.#p, this.#s, feeder, SHOT_KG * arriving * error)
     }
   }
 
@@ -283,9 +282,9 @@ export class Pot {
       this.#journal.event(potlineTag.quench, 1)
     }
     s.stirred = wish.stir
-    for (let zone = 0; zone < wish.shots.length; zone++) {
-      const count = wish.shots[zone]!
-      if (count > 0) this.#feed(count, zone)
+    for (let feeder = 0; feeder < wish.shots.length; feeder++) {
+      const count = wish.shots[feeder]!
+      if (count > 0) this.#feed(count, feeder)
     }
     if (wish.alf3_kg > 0) {
       this.#journal.event(potlineTag.alf3Shot, wish.alf3_kg)
@@ -309,19 +308,21 @@ export class Pot {
   #advance(current_A: number): void {
     const p = this.#p
     const s = this.#s
-    if (this.#now_s % CONDITIONS_EVERY_S === 0) updateConditions(p, s, current_A)
-    for (let n = 0; n < STEPS; n++) {
-      updateVoltage(p, s, current_A)
-      if (updateEffect(p, s, DT_S)) {
-        this.#effects++
-        s.effect_V = 18 + 24 * this.#noise.uniform()
-        updateConditions(p, s, current_A)
-      }
-      const dissolved_kg = updateAlumina(p, s, current_A, DT_S)
-      updateHeat(p, s, current_A, dissolved_kg, DT_S)
+    if (this.#now_s % CONDITIONS_EVERY_S === 0) {
+      updateConditions(p, s, current_A)
+      wearAnodes(p, s, current_A, COLD_ANODE_S, CONDITIONS_EVERY_S)
+      const spike = this.#active('anode-spike')
+      s.spike = spike ? (spike.anode ?? 1) - 1 : -1
+      s.spike_share = spike?.magnitude ?? 0
     }
-    const fade = 1 - 1 / COLD_ANODE_S
-    for (let z = 0; z < p.zones; z++) s.idle_share[z]! *= fade
+    updateVoltage(p, s, current_A)
+    if (updateEffect(p, s, DT_S)) {
+      this.#effects++
+      s.effect_V = 18 + 24 * this.#noise.uniform()
+      updateConditions(p, s, current_A)
+    }
+    const dissolved_kg = updateAlumina(p, s, current_A, DT_S)
+    updateHeat(p, s, current_A, dissolved_kg, DT_S)
     if (s.effect || this.#effectFrom_s < 0) return
     this.#journal.note('anode_effect_end', this.#now_s - this.#effectFrom_s)
     this.#effectFrom_s = -1
@@ -334,12 +335,14 @@ export class Pot {
     s.unrest = unrest_V * 8
     const lean = 1 + 0.4 * Math.max(0, Math.min(2, (2.3 - s.alumina_pct) / 0.3))
     const work = this.#tapping ? 1.6 : 1
+    const roll = this.#roll.next()
     const true_V =
       s.voltage_V +
       (s.effect ? 1.4 * this.#noise.normal() : 0) +
       work * lean * p.bubbleNoise_V * this.#bubbles.next() +
-      (work * p.rollNoise_V + 0.7 * unrest_V) * this.#roll.next() +
+      (work * p.rollNoise_V + 0.7 * unrest_V) * roll +
       0.7 * unrest_V * this.#wave.next()
+    s.wave_m = (WAVE_M + WAVE_MPERV * unrest_V) * roll
     if (!this.#active('stuck-voltage')) this.#stuck_V = Number.NaN
     else if (Number.isNaN(this.#stuck_V)) this.#stuck_V = this.#measured_V
     this.#measured_V = Number.isNaN(this.#stuck_V)
@@ -355,16 +358,25 @@ export class Pot {
   }
 }
 
-/** Puts the cell some hours into its life: in mid cycle, with an anode changed not long ago. */
+/** Puts the cell some hours into its life: in mid cycle of its feeding. */
 function ageCell(p: CellParameters, s: CellState, random: Random, phase: number): void {
   const goal_pct = phase < 1 ? 2.85 - 0.5 * phase : 2.25 + 0.5 * (phase - 1)
   const share = goal_pct / p.setup.alumina_pct
-  for (let z = 0; z < p.zones; z++) s.dissolved_kg[z]! *= share * (1 + 0.01 * random.normal())
-  const left = Math.exp((-random.uniform() * 26 * 3600) / COLD_ANODE_S)
-  s.coldAnode_J = COLD_ANODE_J * left
-  s.idle_share[random.integer(p.zones)] = (left * p.zones) / p.anodes
+  for (let a = 0; a < p.anodes; a++) s.dissolved_kg[a]! *= share * (1 + 0.01 * random.normal())
   s.metal_kg += 2600 * (random.uniform() - 0.5)
   s.gap_m += 0.0004 * random.normal()
+}
+
+/** Gives every anode the age that the crew's round left it with. */
+function ageAnodes(p: CellParameters, s: CellState, random: Random, last: LastChange): void {
+  for (let round = 0; round < p.anodes; round++) {
+    const anode = (last.anode + round * last.backwards) % p.anodes
+    s.age_s[anode] = last.since_s + round * ANODE_PERIOD_S
+    s.idle_share[anode] = Math.exp(-s.age_s[anode]! / COLD_ANODE_S)
+    s.burn_share[anode] = 1 + BURN_SPREAD * random.normal()
+    s.offset_m[anode] = SETTING_ERROR_M * random.normal() + FRESH_ANODE_M * s.idle_share[anode]!
+  }
+  s.coldAnode_J = COLD_ANODE_J * Math.exp(-last.since_s / COLD_ANODE_S)
   updateConditions(p, s, p.setup.current_A)
   for (let n = 0; n < 4; n++) updateVoltage(p, s, p.setup.current_A)
 }

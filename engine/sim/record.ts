@@ -39,6 +39,8 @@ const SAMPLE_KINDS: Readonly<Record<string, string>> = {
 
 interface Files {
   readonly fast: ColumnFile
+  readonly anodes: ColumnFile
+  readonly shell: ColumnFile
   readonly feed: ColumnFile
   readonly alf3: ColumnFile
   readonly events: ColumnFile
@@ -61,6 +63,7 @@ export async function recordPlant(
       const readings = plant.step()
       writeSignals(files.fast, readings, plant)
       counts.fast_rows += plant.cells
+      writeScans(files, readings, plant)
       counts.feed_rows += writeEvents(files, readings, plant.start_ms)
       counts.sample_rows += writeSamples(files.manual, readings, plant.start_ms)
       if (simulated_s % TRUTH_EVERY_S === 0) {
@@ -86,6 +89,7 @@ export async function recordPlant(
 async function openFiles(directory: string, plant: Plant): Promise<Files> {
   const observed = join(directory, 'observed')
   const truth = join(directory, 'truth')
+  const anodes = Array.from({ length: plant.anodes }, (_, i) => `A${i + 1}_kA`).join(',')
   const zones = Array.from({ length: plant.feeders }, (_, i) => `ox_f${i + 1}`).join(',')
   try {
     makeDirectory(observed)
@@ -96,6 +100,11 @@ async function openFiles(directory: string, plant: Plant): Promise<Files> {
   }
   return {
     fast: columnFile(join(observed, 'fast.csv.gz'), 't_ms,cell,V,I_kA,beam_mm'),
+    anodes: columnFile(join(observed, 'anodes.csv.gz'), `t_ms,cell,${anodes}`),
+    shell: columnFile(
+      join(observed, 'shell.csv.gz'),
+      't_ms,cell,bathA_C,bathB_C,metalA_C,metalB_C',
+    ),
     feed: columnFile(join(observed, 'feed.csv.gz'), 't_ms,cell,feeder,shot_kg'),
     alf3: columnFile(join(observed, 'alf3.csv'), 't_ms,cell,dose_kg'),
     events: columnFile(join(observed, 'events.csv'), 't_ms,cell,event,value'),
@@ -103,7 +112,7 @@ async function openFiles(directory: string, plant: Plant): Promise<Files> {
     truth: columnFile(
       join(truth, 'truth.csv.gz'),
       `t_s,cell,ox_mean,${zones},undissolved_kg,sludge_kg,acd_mm,T_bath,T_liq,superheat,` +
-        'AlF3,ledge_cm,CE,metal_kg,V_true,I_true_kA,AE,faults',
+        'AlF3,ledge_cm,ledge_up_cm,ledge_low_cm,ox_min,ox_max,CE,metal_kg,V_true,I_true_kA,AE,faults',
     ),
   }
 }
@@ -114,7 +123,8 @@ function cellSheet(plant: Plant): Record<string, unknown> {
   return {
     currentA: 350_000,
     cells: plant.cells,
-    anodes: 36,
+    anodes: plant.anodes,
+    anodeOrder: `1-${plant.anodes / 2} side A, then side B, x rising from the tap end`,
     feeders: plant.feeders,
     shotKg: 1.5,
     eExt: 1.65,
@@ -132,6 +142,20 @@ function writeSignals(file: ColumnFile, readings: PlantReadings, plant: Plant): 
   for (let cell = 0; cell < plant.cells; cell++) {
     const volt = readings.cell_voltage_V[cell]!.toFixed(3)
     file.write(`${head}${cell},${volt},${current},${readings.beam_position_mm[cell]!.toFixed(1)}`)
+  }
+}
+
+/** Anode currents and shell temperatures of the cells that were read in this second. */
+function writeScans(files: Files, readings: PlantReadings, plant: Plant): void {
+  const { anodes, shellTemperatures: places } = plant
+  const head = readings.time_ms - plant.start_ms
+  for (const cell of readings.anodes_of) {
+    const row = readings.anode_current_kA.subarray(cell * anodes, (cell + 1) * anodes)
+    files.anodes.write(`${head},${cell},${Array.from(row, kA => kA.toFixed(2)).join(',')}`)
+  }
+  for (const cell of readings.shell_of) {
+    const row = readings.shell_temperature_C.subarray(cell * places, (cell + 1) * places)
+    files.shell.write(`${head},${cell},${Array.from(row, C => C.toFixed(1)).join(',')}`)
   }
 }
 
@@ -181,6 +205,10 @@ function writeTruth(file: ColumnFile, readings: PlantReadings, plant: Plant, sec
       t.superheat_K.toFixed(2),
       t.alf3_pct.toFixed(3),
       t.ledge_cm.toFixed(2),
+      t.ledge_bath_cm.toFixed(2),
+      t.ledge_metal_cm.toFixed(2),
+      Math.min(...t.anodes_pct).toFixed(3),
+      Math.max(...t.anodes_pct).toFixed(3),
       t.efficiency_1.toFixed(4),
       t.metal_kg.toFixed(0),
       t.voltage_V.toFixed(3),

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Producer, ProducerOptions } from '../client/producer.ts'
 import { manualClock, systemClock } from '../core/clock.ts'
 import { LiquidusError } from '../core/errors.ts'
-import { potlineTag } from '../lines/potline.ts'
+import { isAnodeCurrent, isShellTemperature, potlineTag } from '../lines/potline.ts'
 import { parseFault } from './faults.ts'
 import { parseSpeed, type RunPlantOptions, runPlant } from './run.ts'
 
@@ -89,6 +89,10 @@ test('every reading goes out once, in wire units, under a series that was named 
   expect(tags.get(potlineTag.voltage)).toBe(95 * 3)
   expect(tags.get(potlineTag.beam)).toBe(95 * 3)
   expect(tags.get(potlineTag.current)).toBe(95)
+  // Each cell has its second: of 95, cells 1 to 3 were read 10 times, their shells twice.
+  expect(tags.get(potlineTag.anodeCurrent(1))).toBe(10 * 3)
+  expect(tags.get(potlineTag.anodeCurrent(36))).toBe(10 * 3)
+  expect(tags.get(potlineTag.shellTemperature(4))).toBe(2 * 3)
   expect(volts / (95 * 3)).toBeGreaterThan(4)
   expect(named.get(engine.batches[0]!.refs.at(-1)!)).toMatchObject({
     asset_path: 'cell-103',
@@ -96,6 +100,23 @@ test('every reading goes out once, in wire units, under a series that was named 
   })
   expect(engine.batches[0]!.times_ms[0]! % 1000).toBe(0)
   expect(engine.state()).toEqual({ closed: 1, drained: 1 })
+})
+
+test('a line that was made without gauges is not sent any', async () => {
+  const engine = recorder()
+  const connect = async (to: ProducerOptions) => {
+    const producer = await engine.connect(to)
+    Object.assign(producer.counts, { reasons: { UNKNOWN_SERIES: 108 } })
+    Object.assign(producer.welcome, { line_created: false })
+    return producer
+  }
+  await runPlant(options({ seconds: 30, connect }))
+  const gauges = new Set<number>()
+  for (const { ref, tag } of engine.batches.flatMap(batch => batch.series))
+    if (isAnodeCurrent(tag) || isShellTemperature(tag)) gauges.add(ref)
+  const sent = engine.batches.map(batch => batch.refs.filter(ref => gauges.has(ref)).length)
+  expect(sent[0]).toBeGreaterThan(0)
+  expect(sent.slice(1)).toEqual([0, 0])
 })
 
 test('the line is proposed as simulated, by wall time only at speed 1', async () => {

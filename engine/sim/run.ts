@@ -8,6 +8,7 @@ import { cellNames, potlineDefinition } from '../lines/potline.ts'
 import { BatchBuilder } from './batch.ts'
 import type { CrewEvents } from './crew.ts'
 import type { Fault } from './faults.ts'
+import { ANODES, WALLS } from './parameters.ts'
 import { createPlant, type Plant } from './plant.ts'
 
 /** Simulated seconds per wall second; Infinity: as fast as the engine takes them. */
@@ -85,6 +86,8 @@ export function plantDefinition(options: {
     line: options.line,
     cells: cellNames(options.cells),
     feeders: options.feeders,
+    anodes: ANODES,
+    shellTemperatures: WALLS,
     clock: options.speed === 1 ? 'wall' : 'stream',
     origin: 'simulated',
   })
@@ -197,6 +200,10 @@ async function send(
     } catch (error) {
       if (aborted()) break
       throw error
+    }
+    // A line made by an earlier plant may not know the gauges; then they are not for it.
+    if (!producer.welcome.line_created && producer.counts.reasons.UNKNOWN_SERIES) {
+      batch.leaveOutGauges()
     }
     options.onProgress?.({ simulated_s, time_ms, counts: producer.counts })
   }

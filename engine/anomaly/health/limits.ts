@@ -1,5 +1,6 @@
 import { toSi, unitOf } from '../../core/units.ts'
 import type { LineDefinition, TagDefinition } from '../../flow.ts'
+import { isAnodeCurrent } from '../../lines/potline.ts'
 
 /** What a series is held to, by tag; SI, and infinite where nothing is checked. */
 export interface TagLimits {
@@ -24,6 +25,7 @@ export function tagLimits(definition: LineDefinition): TagLimits {
   const take = (of: (tag: TagDefinition) => number) => Float64Array.from(tags, of)
   const potline = definition.kind === 'potline'
   const isVoltage = (tag: TagDefinition) => potline && tag.tag === 'cell_voltage'
+  const isCells = (tag: TagDefinition) => isVoltage(tag) || (potline && isAnodeCurrent(tag.tag))
   return {
     high: take(tag => (tag.alarm_high === undefined ? Infinity : toSi(tag.alarm_high, tag.unit))),
     low: take(tag => (tag.alarm_low === undefined ? -Infinity : toSi(tag.alarm_low, tag.unit))),
@@ -36,8 +38,8 @@ export function tagLimits(definition: LineDefinition): TagLimits {
     silent_ms: take(tag =>
       tag.kind === 'signal' ? Math.max(SILENT_MIN_MS, SILENT_HOLDS * tag.hold_max_ms) : Infinity,
     ),
-    // A noisy voltage is the cell's doing, and has a rule of its own.
-    noise: Uint8Array.from(tags, tag => (tag.kind === 'signal' && !isVoltage(tag) ? 1 : 0)),
+    // A noisy voltage or anode current is the cell's doing, not the gauge's.
+    noise: Uint8Array.from(tags, tag => (tag.kind === 'signal' && !isCells(tag) ? 1 : 0)),
   }
 }
 

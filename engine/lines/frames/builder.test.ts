@@ -168,6 +168,24 @@ describe('frameBuilder', () => {
     expect(withSample[0]!.values[BATH_A]).toBe(1230)
   })
 
+  it('lets a slow signal that comes after its tick closed join the open one, newer than held', () => {
+    const slow = { ...definition, tags: [signal, { ...signal, tag: 'slow', period_ms: 10_000 }] }
+    const builder = frameBuilder(slow)
+    const frames: Seen[] = []
+    const feed = (rows: readonly Row[]) =>
+      builder.batch(batchOf(rows), frame => frames.push(seen(frame)))
+    const SLOW_A = 2
+    feed(steady(3))
+    feed([
+      [SLOW_A, 1200, 7],
+      [A, 3500, 3],
+      [B, 3500, 3],
+    ])
+    feed([[SLOW_A, 1100, 6]]) // older than what is held by now
+    expect(frames.map(frame => frame.values[SLOW_A])).toEqual([NaN, NaN, NaN, 7])
+    expect(builder.counters.late).toBe(1)
+  })
+
   it('gives the same frames for any order of rows within a batch', () => {
     const rows = steady(6)
     const reference = run([rows]).frames

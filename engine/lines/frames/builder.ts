@@ -263,9 +263,12 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
   }
 
   /** The open tick a signal joins, or NaN when it came too late for the live state. */
-  const tickOfSignal = (time_ms: number): number => {
+  const tickOfSignal = (series: number, time_ms: number): number => {
     const tick = Math.floor(time_ms / tick_ms)
     if (tick >= nextTick) return tick
+    // No tick waits for a slow signal, so what comes after its own tick joins the open one.
+    const slow = holdsTick[series] === 0 && nextTick - tick < silent_ticks[series]!
+    if (slow && !(time_ms < held_ms[series]!)) return nextTick
     // A clock that jitters puts two readings into one tick and none into the next: what comes
     // within half a tick after its own tick closed belongs to the one that is open.
     return nextTick * tick_ms - time_ms <= tick_ms / 2 ? nextTick : Number.NaN
@@ -294,7 +297,7 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
       putEvent(series, time_ms, value, quality)
       return
     }
-    const tick = tickOfSignal(time_ms)
+    const tick = tickOfSignal(series, time_ms)
     if (Number.isNaN(tick)) {
       counters.late += 1
       return
