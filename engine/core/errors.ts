@@ -21,6 +21,7 @@ const TABLE = {
   LINE_UNKNOWN: 'line "{line}" is not known; known lines: {known}',
   FILE_UNREADABLE: 'cannot read {path}: {problem}',
   FILE_UNWRITABLE: 'cannot write {path}: {problem}',
+  SCENARIO_INVALID: 'scenario {path}: "{key}" {problem}',
   CSV_MALFORMED: '{path}, line {row}: {problem}',
   CONNECTION_LOST: 'connection to {address} was lost: {problem}',
   CONNECTION_REFUSED: 'no engine answers at {address} ({problem}); start one with "npm start"',

@@ -41,7 +41,7 @@ export function lineDefinition(
   return {
     tenant,
     line,
-    kind: proposal.kind === v1.LineKind.LINE_KIND_POTLINE ? 'potline' : 'generic',
+    kind: LINE_KINDS[proposal.kind ?? 0] ?? 'generic',
     clock: proposal.clock === v1.LineClock.LINE_CLOCK_WALL ? 'wall' : 'stream',
     origin: ORIGINS[proposal.origin ?? 0] ?? 'recorded',
     tick_ms,
@@ -50,6 +50,7 @@ export function lineDefinition(
   }
 }
 
+const LINE_KINDS = [undefined, 'potline', 'generic', 'machine', 'air'] as const
 const ORIGINS = [undefined, 'plant', 'simulated', 'recorded', 'synthetic'] as const
 const IN_TICK = ['last', 'last', 'mean', 'sum', 'event'] as const
 const KINDS = ['signal', 'signal', 'sample', 'event'] as const

@@ -12,6 +12,8 @@ describe('the catalogue of twins', () => {
     const generic = createTwin({ ...line, kind: 'generic' })
     expect(generic.fields.map(field => field.name)).toContain('cell_voltage_V')
     expect(generic.forecast(0, {}, 60, 10)).toBeUndefined()
+    expect(createTwin({ ...line, kind: 'air' }).version).toBe('air-1')
+    expect(createTwin({ ...line, kind: 'machine' }).version).toBe('machine-1')
   })
 
   it('keeps two twins of one process apart', () => {

@@ -1552,7 +1552,13 @@ export namespace liquidus {
                 LINE_KIND_POTLINE = 1,
 
                 /** LINE_KIND_GENERIC value */
-                LINE_KIND_GENERIC = 2
+                LINE_KIND_GENERIC = 2,
+
+                /** LINE_KIND_MACHINE value */
+                LINE_KIND_MACHINE = 3,
+
+                /** LINE_KIND_AIR value */
+                LINE_KIND_AIR = 4
             }
 
             /** LineClock enum. */

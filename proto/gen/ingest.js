@@ -3813,12 +3813,16 @@ export const liquidus = $root.liquidus = (() => {
              * @property {number} LINE_KIND_UNSPECIFIED=0 LINE_KIND_UNSPECIFIED value
              * @property {number} LINE_KIND_POTLINE=1 LINE_KIND_POTLINE value
              * @property {number} LINE_KIND_GENERIC=2 LINE_KIND_GENERIC value
+             * @property {number} LINE_KIND_MACHINE=3 LINE_KIND_MACHINE value
+             * @property {number} LINE_KIND_AIR=4 LINE_KIND_AIR value
              */
             v1.LineKind = (function() {
                 const valuesById = $Object.create(null), values = $Object.create(valuesById);
                 values[valuesById[0] = "LINE_KIND_UNSPECIFIED"] = 0;
                 values[valuesById[1] = "LINE_KIND_POTLINE"] = 1;
                 values[valuesById[2] = "LINE_KIND_GENERIC"] = 2;
+                values[valuesById[3] = "LINE_KIND_MACHINE"] = 3;
+                values[valuesById[4] = "LINE_KIND_AIR"] = 4;
                 return values;
             })();
 

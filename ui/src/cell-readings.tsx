@@ -14,7 +14,7 @@ export function CellReadings({ line, cell }: { line: LineState; cell: number }) 
   const tags = new Map(info.tags.map(tag => [tag.tag, tag]))
   const rows = measured.filter(
     each =>
-      !(info.kind === 'generic' && isChannel(each.tag)) &&
+      !(info.kind !== 'potline' && isChannel(each.tag)) &&
       tags.get(each.tag)?.kind !== 'event' &&
       !(each.tag.startsWith(ANODE_CURRENT) && each.fault === '') &&
       (each.value !== null || each.fault !== ''),

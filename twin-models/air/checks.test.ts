@@ -1,0 +1,8 @@
+import { expect, test } from 'vitest'
+import { airChecks } from './checks.ts'
+
+test.each(airChecks().map(check => [check.text, check] as const))('%s', (_, check) => {
+  const off = Math.abs(check.got - check.expected)
+  const error = check.expected === 0 ? off : off / Math.abs(check.expected)
+  expect(error).toBeLessThanOrEqual(check.tolerance)
+})
