@@ -15,17 +15,20 @@ const SHORT_STEPS = 60
 
 /**
  * Holds a process model to its contract and returns one line per breach; empty when it holds.
- * `input` [input][cell] should differ from cell to cell.
+ * `input` should differ from cell to cell; it is [input][cell], tiled like the model's arrays.
  */
 export function checkProcessModel<Parameters extends object>(
   model: ProcessModel<Parameters>,
   parameters: Parameters,
   cellCount: number,
-  input: Float64Array, // [input][cell]
+  input: Float64Array, // [input][cell] or [tile][input][lane]
   check: ModelCheck = USUAL,
 ): readonly string[] {
   const problems: string[] = []
-  if (input.length !== model.inputs.length * cellCount) return ['input: expected [input][cell]']
+  const shape = shapeOf(cellCount, model.lanes)
+  if (input.length !== model.inputs.length * shape.places) {
+    return [model.lanes ? 'input: expected [tile][input][lane]' : 'input: expected [input][cell]']
+  }
   problems.push(...namesAndRanges(model))
   const run = (
     given: Parameters,
@@ -33,8 +36,8 @@ export function checkProcessModel<Parameters extends object>(
     from: Float64Array,
     steps: number,
     dt: number,
-  ) => runModel(model, given, cellCount, fed, from, steps, dt)
-  const first = new Float64Array(model.states.length * cellCount)
+  ) => runModel(model, given, shape, fed, from, steps, dt)
+  const first = new Float64Array(model.states.length * shape.places)
   model.initialise(parameters, first)
   // Cells must differ before their independence can show.
   const start = run(parameters, input, first, 10, check.step_s).state
@@ -57,7 +60,7 @@ export function checkProcessModel<Parameters extends object>(
   model.states.forEach((quantity, index) => {
     const allowed = check.tolerance * (quantity.high - quantity.low)
     for (let cell = 0; cell < cellCount; cell++) {
-      const at = index * cellCount + cell
+      const at = placeIn(shape, model.states.length, index, cell)
       const off = Math.abs(long[at]! - short[at]!)
       if (!(off <= allowed)) problems.push(`${quantity.name}: long step is ${off} from short ones`)
     }
@@ -65,15 +68,15 @@ export function checkProcessModel<Parameters extends object>(
 
   const order = Array.from({ length: cellCount }, (_, cell) => cellCount - 1 - cell)
   const swapped = run(
-    permuteParameters(parameters, cellCount, order),
-    permute(input, order),
-    permute(start, order),
+    permuteParameters(parameters, shape, order),
+    permute(input, shape, order),
+    permute(start, shape, order),
     3,
     check.step_s,
   )
   if (
-    !sameBytes(swapped.state, permute(once.state, order)) ||
-    !sameBytes(swapped.output, permute(once.output, order))
+    !sameBytes(swapped.state, permute(once.state, shape, order)) ||
+    !sameBytes(swapped.output, permute(once.output, shape, order))
   ) {
     problems.push('cells are not independent of their order')
   }
@@ -107,17 +110,35 @@ interface Run {
   readonly outputHigh: Float64Array
 }
 
+/** How the arrays of a model lie in memory. */
+interface Shape {
+  readonly cells: number
+  /** Cells per tile; all of them where arrays are not tiled. */
+  readonly lanes: number
+  /** Numbers per field, padding included. */
+  readonly places: number
+}
+
+function shapeOf(cells: number, lanes = cells): Shape {
+  return { cells, lanes, places: Math.ceil(cells / lanes) * lanes }
+}
+
+function placeIn({ lanes }: Shape, fields: number, field: number, cell: number): number {
+  const lane = cell % lanes
+  return (cell - lane) * fields + field * lanes + lane
+}
+
 function runModel<Parameters>(
   model: ProcessModel<Parameters>,
   parameters: Parameters,
-  cellCount: number,
+  shape: Shape,
   input: Float64Array,
   from: Float64Array,
   steps: number,
   dt_s: number,
 ): Run {
   const state = from.slice()
-  const output = new Float64Array(model.outputs.length * cellCount)
+  const output = new Float64Array(model.outputs.length * shape.places)
   const run: Run = {
     state,
     output,
@@ -128,18 +149,20 @@ function runModel<Parameters>(
   }
   for (let step = 0; step < steps; step++) {
     model.advance(parameters, state, input, dt_s, output)
-    widen(run.stateLow, run.stateHigh, state, cellCount)
-    widen(run.outputLow, run.outputHigh, output, cellCount)
+    widen(run.stateLow, run.stateHigh, state, shape)
+    widen(run.outputLow, run.outputHigh, output, shape)
   }
   return run
 }
 
 /** Math.min and max keep a NaN, so a field that was NaN once stays outside its range. */
-function widen(low: Float64Array, high: Float64Array, values: Float64Array, cells: number): void {
-  for (let i = 0; i < values.length; i++) {
-    const field = Math.floor(i / cells)
-    low[field] = Math.min(low[field]!, values[i]!)
-    high[field] = Math.max(high[field]!, values[i]!)
+function widen(low: Float64Array, high: Float64Array, values: Float64Array, shape: Shape): void {
+  for (let field = 0; field < low.length; field++) {
+    for (let cell = 0; cell < shape.cells; cell++) {
+      const value = values[placeIn(shape, low.length, field, cell)]!
+      low[field] = Math.min(low[field]!, value)
+      high[field] = Math.max(high[field]!, value)
+    }
   }
 }
 
@@ -162,21 +185,31 @@ function sameBytes(one: Float64Array, other: Float64Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i])
 }
 
-/** Reorders [field][cell] by cell: cell i of the result is cell order[i] of the argument. */
-function permute(values: Float64Array, order: readonly number[]): Float64Array {
-  const cells = order.length
-  return values.map((_, i) => values[i - (i % cells) + order[i % cells]!]!)
+/** Reorders by cell: cell i of the result is cell order[i] of the argument. Padding stays. */
+function permute(values: Float64Array, shape: Shape, order: readonly number[]): Float64Array {
+  const fields = values.length / shape.places
+  const permuted = values.slice()
+  for (let field = 0; field < fields; field++) {
+    for (let cell = 0; cell < shape.cells; cell++) {
+      permuted[placeIn(shape, fields, field, cell)] =
+        values[placeIn(shape, fields, field, order[cell]!)]!
+    }
+  }
+  return permuted
 }
 
-/** Reorders every array that has one number per cell. */
+/** Reorders every array that has one number per cell, or fields in tiles of cells. */
 function permuteParameters<Parameters extends object>(
   parameters: Parameters,
-  cellCount: number,
+  shape: Shape,
   order: readonly number[],
 ): Parameters {
+  const tiled = shape.lanes < shape.cells || shape.places > shape.cells
+  const perCell = (length: number) =>
+    tiled ? length > 0 && length % shape.places === 0 : length === shape.cells
   const entries = Object.entries(parameters).map(([key, value]) => [
     key,
-    value instanceof Float64Array && value.length === cellCount ? permute(value, order) : value,
+    value instanceof Float64Array && perCell(value.length) ? permute(value, shape, order) : value,
   ])
   return Object.fromEntries(entries) as Parameters
 }

@@ -20,12 +20,15 @@ export interface Quantity {
 
 /**
  * A pure process model of all cells of a line: no clock, no I/O, no hidden memory.
- * Arrays are structure of arrays, [field][cell]. Shaped like FMI 3 co-simulation: state can be
+ * Arrays are structure of arrays, [field][cell], or [tile][field][lane] where `lanes` is given: a
+ * tile holds `lanes` cells side by side, and copies of its first cell fill the last one. Shaped like FMI 3 co-simulation: state can be
  * copied out and in, and a step depends on its arguments alone, so equal runs give equal bytes.
  */
 export interface ProcessModel<Parameters> {
   readonly name: string
   readonly version: string
+  /** Cells per tile of a model whose arrays are tiled. */
+  readonly lanes?: number
   readonly inputs: readonly Quantity[]
   readonly states: readonly Quantity[]
   readonly outputs: readonly Quantity[]

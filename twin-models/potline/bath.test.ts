@@ -5,8 +5,10 @@ import {
   bathComposition,
   bathRatio,
   conductivity_S_cm,
+  density_kg_m3,
   liquidus_C,
 } from './bath.ts'
+import { bathCases } from './bath-cases.ts'
 import fixtures from './fixtures.json' with { type: 'json' }
 
 const bath = (alumina: number, alf3: number, caf2: number, mgf2 = 0, lif = 0): BathComposition =>
@@ -40,13 +42,15 @@ test('alumina saturation hits its reference values', () => {
   expect(at(bath(0, 11, 6, 1, 1.5), 965)).toBeCloseTo(7.589227, 6)
 })
 
-test('both conductivities hit their reference values and stay about 5 % apart', () => {
-  const rows: readonly (readonly [BathComposition, number, number, number])[] = [
-    [bath(3, 11, 5), 960, 2.15178, 2.201448],
-    [bath(2.5, 12, 4.1, 0.25), 963, 2.156131, 2.215015],
-    [bath(3, 10, 6.5, 0.3), 969.4, 2.169732, 2.221793],
+test('three conductivities hit their reference values and stay about 5 % apart', () => {
+  const rows: readonly (readonly [BathComposition, number, number, number, number])[] = [
+    [bath(3, 11, 5), 960, 2.15178, 2.201448, 2.092119],
+    [bath(2.5, 12, 4.1, 0.25), 963, 2.156131, 2.215015, 2.100588],
+    [bath(3, 10, 6.5, 0.3), 969.4, 2.169732, 2.221793, 2.114255],
   ]
-  for (const [composition, bath_C, hives, wang] of rows) {
+  for (const [composition, bath_C, hives, wang, choudhary] of rows) {
+    const bath_K = bath_C + 273.15
+    expect(conductivity_S_cm('choudhary', composition, bath_K)).toBeCloseTo(choudhary, 6)
     expect(conductivity_S_cm('hives', composition, bath_C + 273.15)).toBeCloseTo(hives, 6)
     expect(conductivity_S_cm('wang', composition, bath_C + 273.15)).toBeCloseTo(wang, 6)
   }
@@ -57,4 +61,15 @@ test('the bath ratio agrees with its second published form where no LiF or MgF2 
   const left = 100 - 5 - 3
   const second = (1.5 * (left - 11)) / (left + 1.5 * 11)
   expect(bathRatio(bath(3, 11, 5))).toBeCloseTo(second, 12)
+})
+
+test('the alternatives stay where their cases say', () => {
+  for (const { id, expected, got, tolerance } of bathCases()) {
+    expect(Math.abs(got - expected), `${id}: ${got}`).toBeLessThanOrEqual(tolerance)
+  }
+})
+
+test('the density of cryolite at 1000 C is the known one, and excess AlF3 lowers it', () => {
+  expect(density_kg_m3(bath(0, 0, 0), 1000)).toBeCloseTo(2112, 0)
+  expect(density_kg_m3(bath(0, 11, 0), 1000)).toBeLessThan(density_kg_m3(bath(0, 0, 0), 1000))
 })

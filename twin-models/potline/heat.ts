@@ -2,7 +2,7 @@
  * Energy need of the reaction and the heat the cell loses. Thermochemistry: NIST Shomate
  * constants and the JANAF table for graphite, from 298 K to 1233 K [nist2023].
  */
-import { pow10 } from '../kernels/pow.ts'
+import { log10, pow10 } from '../kernels/elementary.ts'
 import { FARADAY_C_MOL } from './voltage.ts'
 
 export const ALUMINA_KG_MOL = 0.1019613
@@ -58,15 +58,31 @@ export function metalMade_kg_s(efficiency: number, line_A: number): number {
 }
 
 /**
- * Current efficiency after Dewing [dewing1991]. The superheat here is over the actual liquidus;
- * the offset is fitted to the cell, so it absorbs the difference at nominal.
+ * Offset of `currentEfficiency` for a cell of known loss: log10 of the loss in % with the terms
+ * for superheat, AlF3 and LiF taken out.
+ */
+export function efficiencyLossOffset(
+  loss_pct: number,
+  superheat_K: number,
+  alf3_wtpct: number,
+  lif_wtpct = 0,
+): number {
+  return log10(loss_pct) - 0.0095 * superheat_K + 0.019 * alf3_wtpct + 0.06 * lif_wtpct
+}
+
+/**
+ * Current efficiency after Dewing [dewing1991]. The superheat here is over the actual liquidus,
+ * his is over the eutectic with alumina; the offset is fitted to the cell, so it absorbs the
+ * difference at nominal.
  */
 export function currentEfficiency(
   lossOffset: number,
   superheat_K: number,
   alf3_wtpct: number,
+  lif_wtpct = 0,
 ): number {
-  const loss = pow10(0.0095 * superheat_K - 0.019 * alf3_wtpct + lossOffset) / 100
+  const exponent = 0.0095 * superheat_K - 0.019 * alf3_wtpct - 0.06 * lif_wtpct + lossOffset
+  const loss = pow10(exponent) / 100
   return Math.max(1 - loss, 0)
 }
 

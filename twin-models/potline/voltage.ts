@@ -2,7 +2,7 @@
  * Cell voltage by components [haupin1998]. Published forms use cm and A/cm2; what goes in and
  * out here is SI but for the bath composition, see bath.ts.
  */
-import { pow } from '../kernels/pow.ts'
+import { asinh, log, pow } from '../kernels/elementary.ts'
 import {
   aluminaSaturation_wtpct,
   type BathComposition,
@@ -85,6 +85,12 @@ const ALUMINA_MIN_WTPCT = 0.2
 const SATURATION_RATIO_MIN = 0.02
 const CRITICAL_RATIO_MAX = 0.999
 
+/** Activity of alumina from its share of saturation [haupin1998]. */
+export function aluminaActivity(saturationRatio: number): number {
+  const r = saturationRatio
+  return r * (-0.03791 + r * (2.364 + r * (-2.194 + r * 0.8686)))
+}
+
 /** Reversible potential of 2 Al2O3 + 3 C = 4 Al + 3 CO2 at the given saturation ratio. */
 export function reversiblePotential_V(
   slopes: OvervoltageSlopes,
@@ -92,8 +98,7 @@ export function reversiblePotential_V(
   bath_K: number,
 ): number {
   const r = Math.max(saturationRatio, SATURATION_RATIO_MIN)
-  const activity = r * (-0.03791 + r * (2.364 + r * (-2.194 + r * 0.8686)))
-  return 1.896 - 0.000572 * bath_K - slopes.reversible_V_K * bath_K * 2 * Math.log(activity)
+  return 1.896 - 0.000572 * bath_K - slopes.reversible_V_K * bath_K * 2 * log(aluminaActivity(r))
 }
 
 /** Current density at which alumina no longer reaches the anode fast enough, A/cm2. */
@@ -132,10 +137,10 @@ export function bubbleCoverage(
  * odd and vanishes with the current.
  */
 function tafel(density: number, exchange: number, low: number): number {
-  if (density >= low && density > 0) return Math.log(density / exchange)
+  if (density >= low && density > 0) return log(density / exchange)
   if (low <= 0) return 0
-  const scale = Math.log(low / exchange) / Math.asinh(low / (2 * exchange))
-  return scale * Math.asinh(density / (2 * exchange))
+  const scale = log(low / exchange) / asinh(low / (2 * exchange))
+  return scale * asinh(density / (2 * exchange))
 }
 
 /**
@@ -192,8 +197,7 @@ function overvoltages(
     bath_K,
   )
   const used = critical > 0 ? Math.min(j / critical, CRITICAL_RATIO_MAX) : CRITICAL_RATIO_MAX
-  parts[voltageIndex.anodeConcentration_V] =
-    -slopes.anodeConcentration_V_K * bath_K * Math.log(1 - used)
+  parts[voltageIndex.anodeConcentration_V] = -slopes.anodeConcentration_V_K * bath_K * log(1 - used)
   parts[voltageIndex.anodeSurface_V] =
     slopes.anodeSurface_V_K *
     bath_K *
@@ -229,4 +233,40 @@ function gapDrops(
   parts[voltageIndex.bubble_V] = (perGap_V_m * layer_m * cover) / (1 - cover)
   parts[voltageIndex.bubbleCover] = cover
   parts[voltageIndex.bubbleLayer_m] = layer_m
+}
+
+/**
+ * Width that the current gains on one side of an anode, cm [haupin1998]: D is the distance to
+ * the metal, S the space to the wall or half that to the next anode, h the depth in the bath.
+ */
+export function fanningWidth_cm(
+  distance_cm: number,
+  space_cm: number,
+  depth_cm: number,
+  length_cm: number,
+  width_cm: number,
+): number {
+  const d = distance_cm
+  const around_cm = length_cm + width_cm
+  return (
+    (d * (0.1656 - 0.0043 * d * d) + space_cm * (0.127 - 0.0034 * space_cm + 0.0394 * d)) *
+    (0.3844 + 0.06166 * depth_cm + around_cm * (0.001822 - 0.000178 * depth_cm))
+  )
+}
+
+/** Effective over geometric area of an anode with the given space on its four sides, cm. */
+export function fanning(
+  distance_cm: number,
+  depth_cm: number,
+  length_cm: number,
+  width_cm: number,
+  ends_cm: readonly [number, number],
+  sides_cm: readonly [number, number],
+): number {
+  const gain = (space_cm: number) =>
+    fanningWidth_cm(distance_cm, space_cm, depth_cm, length_cm, width_cm)
+  const effective_cm2 =
+    (length_cm + gain(ends_cm[0]) + gain(ends_cm[1])) *
+    (width_cm + gain(sides_cm[0]) + gain(sides_cm[1]))
+  return effective_cm2 / (length_cm * width_cm)
 }

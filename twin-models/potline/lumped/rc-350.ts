@@ -2,7 +2,7 @@
  * RC-350: a consistent reference cell of the 350 kA class. Physics standard, numbers plausible,
  * not a real plant; every number has its source beside it.
  */
-import { log10 } from '../../kernels/pow.ts'
+import { log10 } from '../../kernels/elementary.ts'
 import { EXACT_SLOPES } from '../voltage.ts'
 import { balanceHeat } from './nominal.ts'
 import type { PotlineParameters } from './parameters.ts'

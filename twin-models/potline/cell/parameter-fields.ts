@@ -1,0 +1,100 @@
+/** The parameters of a full cell: name, unit, meaning and the range in which they are possible. */
+
+/** One parameter; the name ends in its SI unit. */
+export type ParameterRow = readonly [
+  key: string,
+  unit: string,
+  text: string,
+  low: number,
+  high: number,
+]
+
+/** Parameters of a cell that are one number. */
+export const PARAMETER_SCALARS = [
+  // Electrics
+  ['anodeArea_m2', 'm2', 'area of all anodes facing the metal', 1, 200],
+  ['fanning', '1', 'effective over geometric anode area', 1, 1.5],
+  ['cathodeArea_m2', 'm2', 'area of the cavity', 1, 300],
+  ['anodeEffectAlumina_share', '1', 'alumina at the onset of anode effects', 0.002, 0.05],
+  ['bubbleCover', '1', 'factor of the gas coverage', 0.5, 1.3],
+  ['anode_Ohm', 'Ohm', 'all anodes in parallel, at half their age', 1e-8, 2e-5],
+  ['anodeAgeing', '1', 'resistance of a new anode over that of one at half age, less 1', 0, 1],
+  ['anodeLife_s', 's', 'time between changes of an anode', 86_400, 1e7],
+  ['cathode_Ohm', 'Ohm', 'cathode', 1e-8, 2e-5],
+  ['bus_Ohm', 'Ohm', 'bus bars', 0, 2e-5],
+  ['lowCurrent_A', 'A', 'below it the logarithms go to zero with the current', 10, 3e5],
+  ['wangConductivity', '1', '0: conductivity of Hives, 1: of Wang', 0, 1],
+  ['gapLessBubbles', '1', '1: the gas layer takes its thickness from the bath gap', 0, 1],
+  ['backEmf_V', 'V', 'subtracted in the pseudo-resistance', 1, 2],
+  ['efficiencyLossOffset', '1', 'log10 of the efficiency loss in % without superheat', -2, 2],
+  ['anodeEffect_V', 'V', 'voltage of a latched anode effect', 8, 80],
+  ['anodeEffectEfficiency', '1', 'share of the efficiency left in an anode effect', 0, 1],
+  ['anodeEffectStarved', '1', 'share of starved anodes that begins an anode effect', 0.01, 1],
+  // Heats
+  ['aluminaHeating_J_kg', 'J/kg', 'heating of cold alumina', 5e5, 2e6],
+  ['aluminaDissolution_J_kg', 'J/kg', 'dissolving of hot alumina', 0, 3e6],
+  ['alf3Heating_J_kg', 'J/kg', 'heating of cold AlF3', 0, 3e6],
+  ['bathHeat_J_kgK', 'J/(kg K)', 'heat capacity of the bath', 1000, 2500],
+  ['metalHeat_J_kgK', 'J/(kg K)', 'heat capacity of the metal', 800, 1500],
+  ['fusion_J_kg', 'J/kg', 'heat of fusion of cryolite at the reference', 2e5, 8e5],
+  ['bulkFreezing_W_K', 'W/K', 'freezing in the bath, per kelvin below the liquidus', 1e4, 1e7],
+  ['top_W_K', 'W/K', 'loss through the top per kelvin over ambient', 0, 1e4],
+  ['rim_W_K', 'W/K', 'loss through deck and ends per kelvin over ambient', 0, 1e4],
+  ['bottom_W_K', 'W/K', 'loss through the bottom per kelvin over ambient', 0, 1e4],
+  ['bars_W_K', 'W/K', 'loss along the bars per kelvin over ambient', 0, 1e4],
+  ['ambient_K', 'K', 'surroundings', 230, 340],
+  ['coldAnode_J', 'J', 'heat that a new anode takes, beyond that of the carbon burnt', 0, 3e9],
+  ['anodeHeating_s', 's', 'time in which a new anode heats up', 600, 2e5],
+  // Side walls
+  ['bathWallArea_m2', 'm2', 'ledge at bath level', 0.5, 60],
+  ['metalWallArea_m2', 'm2', 'ledge at metal level', 0.5, 60],
+  ['bathTransfer_W_m2K', 'W/(m2 K)', 'bath to ledge', 100, 3000],
+  ['metalTransfer_W_m2K', 'W/(m2 K)', 'metal to ledge', 100, 3000],
+  ['ledgeConductivity_W_mK', 'W/(m K)', 'ledge', 0.5, 5],
+  ['ledgeDensity_kg_m3', 'kg/m3', 'ledge', 2000, 3500],
+  ['ledgeHeat_J_kgK', 'J/(kg K)', 'heat capacity of the ledge', 500, 2500],
+  ['ledgeLeast_m', 'm', 'the ledge never gets thinner', 1e-4, 0.01],
+  ['outside_W_m2K', 'W/(m2 K)', 'shell to the air', 1, 100],
+  ['emissivity', '1', 'of the shell', 0, 1],
+  // Masses
+  ['slowAlumina_share', '1', 'alumina fed that does not dissolve at once', 0, 1],
+  ['dissolution_per_s', '1/s', 'undissolved alumina that dissolves', 0, 0.1],
+  ['settling_per_s', '1/s', 'undissolved alumina that sinks to the cathode', 0, 0.01],
+  ['backFeeding_per_s', '1/s', 'sludge that goes back while bath is lean and hot', 0, 0.01],
+  ['na2o_share', '1', 'Na2O in the alumina', 0, 0.02],
+  ['cao_share', '1', 'CaO in the alumina', 0, 0.01],
+  ['evolution_kg_s', 'kg/s', 'AlF3 that leaves as fumes at nominal operation', 0, 0.05],
+  ['scrubberReturn_share', '1', 'share of the fumes that comes back with the alumina', 0, 1],
+  ['sodiumUptake_kg_s', 'kg/s', 'sodium that a young lining takes up', 0, 0.01],
+  ['carbonUse_kg_kg', 'kg/kg', 'net carbon burnt per metal', 0.3, 0.6],
+  ['anodeDensity_kg_m3', 'kg/m3', 'anode', 1400, 1700],
+  ['metalDensity_kg_m3', 'kg/m3', 'metal', 2000, 2500],
+  ['acdDrift', '1', '1: anode burn and metal level move the distance; 0: only the beam', 0, 1],
+  // Bath channels
+  ['bathSpeed_m_s', 'm/s', 'circulation along the channels', 0, 0.5],
+  ['diffusion_m2_s', 'm2/s', 'eddy diffusion along the channels', 1e-4, 0.2],
+  ['exchange_per_s', '1/s', 'mixing of facing nodes of the two channels', 0, 0.5],
+  // Nominal operation
+  ['nominalLine_A', 'A', 'line current', 1000, 1e6],
+  ['nominalAlumina_share', '1', 'alumina', 0.01, 0.06],
+  ['nominalAlf3_share', '1', 'excess AlF3', 0, 0.2],
+  ['nominalCaf2_share', '1', 'CaF2', 0, 0.1],
+  ['nominalMgf2_share', '1', 'MgF2', 0, 0.05],
+  ['nominalLif_share', '1', 'LiF', 0, 0.05],
+  ['nominalBath_kg', 'kg', 'bath', 300, 40_000],
+  ['nominalMetal_kg', 'kg', 'metal', 500, 80_000],
+  ['nominalAcd_m', 'm', 'anode-cathode distance', 0.02, 0.08],
+  ['nominalSuperheat_K', 'K', 'superheat', 2, 30],
+  ['rimOfLoss_share', '1', 'deck and ends in the loss but for the walls', 0, 1],
+  ['bottomOfLoss_share', '1', 'bottom in the loss but for the walls', 0, 1],
+  ['barsOfLoss_share', '1', 'bars in the loss but for the walls', 0, 1],
+] as const satisfies readonly ParameterRow[]
+
+/** Parameters per layer of the lining, outside first; the same names at both heights. */
+export const LAYER_FIELDS = [
+  ['thickness_m', 'm', 'thickness', 1e-3, 1],
+  ['conductivity_W_mK', 'W/(m K)', 'conductivity', 0.05, 100],
+  ['density_kg_m3', 'kg/m3', 'density', 100, 9000],
+  ['heat_J_kgK', 'J/(kg K)', 'heat capacity', 200, 3000],
+  ['joint_m2K_W', 'm2 K/W', 'contact to the next layer inwards', 0, 0.1],
+] as const satisfies readonly ParameterRow[]
