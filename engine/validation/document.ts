@@ -4,6 +4,7 @@ import type { Check } from './check.ts'
 import { type ForeignReport, foreignReport } from './foreign/report.ts'
 import { errorText, gotText, toleranceText, valueText } from './format.ts'
 import { figureSvg, figures } from './plots.ts'
+import { type RecordedRoom, recordedRoom } from './recorded-room.ts'
 
 /** Where the plots are, as the document refers to them. */
 const PLOTS = 'validation'
@@ -12,13 +13,14 @@ const PLOTS = 'validation'
 export async function validationDocument(header: string): Promise<ReadonlyMap<string, string>> {
   const results = runChecks(CHECK_GROUPS)
   const foreign = await foreignReport()
+  const room = recordedRoom()
   const files = new Map<string, string>()
-  const shown = [...figures(), ...foreign.figures]
+  const shown = [...figures(), ...foreign.figures, room.figure]
   for (const figure of shown) files.set(`${PLOTS}/${figure.file}`, await figureSvg(figure))
   const pictures = new Map(
     shown.map(({ file, caption }) => [file, `![${caption}](${PLOTS}/${file})\n\n${caption}\n`]),
   )
-  files.set('validation.md', text(header, results, foreign, pictures))
+  files.set('validation.md', text(header, results, { foreign, room }, pictures))
   return files
 }
 
@@ -42,7 +44,7 @@ const CHAPTERS: Readonly<Record<string, string>> = {
 function text(
   header: string,
   results: readonly GroupResult[],
-  foreign: ForeignReport,
+  { foreign, room }: { foreign: ForeignReport; room: RecordedRoom },
   pictures: ReadonlyMap<string, string>,
 ): string {
   const { passed, failed } = countChecks(results)
@@ -63,7 +65,11 @@ ${chapters.join('\n')}
 ## Foreign plant
 
 ${foreign.text}
-${foreign.figures.map(({ file }) => pictures.get(file)!).join('\n')}`
+${foreign.figures.map(({ file }) => pictures.get(file)!).join('\n')}
+## Recorded room
+
+${room.text}
+${pictures.get(room.figure.file)!}`
 }
 
 function overview(results: readonly GroupResult[]): string {

@@ -88,10 +88,13 @@ import {
   Y_top_W,
   Y_voltage_V,
   CONDUCTION_MARGIN,
+  CONDUCTION_MORE_W_M2,
   CRUST_K,
+  SUBCOOLED_MOST_K,
   CRYOLITE_STEP_MAX,
   CRUST_RANGE_K,
   OPEN_BATH_W_M2K4,
+  OPEN_LEAST,
   P_anodeArea_m2,
   P_cathodeArea_m2,
   LEDGE,
@@ -144,11 +147,17 @@ function offer(
     div(mul(nodes, get(p, P_ledgeConductivity_W_mK)), get(wall, WALL_ledge_m)),
     sub(liquidus_K, v128.load(last)),
   )
-  const conducted_W_m2 = f64x2.max(get(wall, WALL_conducted_W_m2), driven_W_m2)
+  const last_W_m2 = get(wall, WALL_conducted_W_m2)
+  const conducted_W_m2 = f64x2.max(f64x2.max(last_W_m2, driven_W_m2), put(0.0))
   const area_m2 = add(get(p, P_bathWallArea_m2), get(p, P_metalWallArea_m2))
   const most_J = mul(mul(put(CRYOLITE_STEP_MAX), get(s, S_cryolite_kg)), get(p, P_fusion_J_kg))
-  const least_W_m2 = sub(mul(put(CONDUCTION_MARGIN), conducted_W_m2), div(most_J, mul(area_m2, put(dt_s))))
-  set(e, E_bath_K, f64x2.max(real_K, add(liquidus_K, div(least_W_m2, transfer))))
+  const foreseen_W_m2 = add(
+    mul(put(CONDUCTION_MARGIN), conducted_W_m2),
+    put(CONDUCTION_MORE_W_M2),
+  )
+  const least_W_m2 = sub(foreseen_W_m2, div(most_J, mul(area_m2, put(dt_s))))
+  const hot_K = f64x2.max(real_K, sub(liquidus_K, put(SUBCOOLED_MOST_K)))
+  set(e, E_bath_K, f64x2.max(hot_K, add(liquidus_K, div(least_W_m2, transfer))))
   set(e, E_liquidus_K, liquidus_K)
   set(e, E_transfer_W_m2K, transfer)
   set(e, E_ambient_K, get(p, P_ambient_K))
@@ -277,10 +286,12 @@ export function advanceHeat(s: usize, x: usize, y: usize, p: usize, w: usize, dt
 
 /** Radiation of the bath between the anodes once the crust has melted, as in a long anode effect. */
 function openBath_W(p: usize, bath_K: v128): v128 {
-  const open_m2 = sub(get(p, P_cathodeArea_m2), get(p, P_anodeArea_m2))
+  const cavity_m2 = get(p, P_cathodeArea_m2)
+  const between_m2 = sub(cavity_m2, get(p, P_anodeArea_m2))
+  const open_m2 = f64x2.max(between_m2, mul(put(OPEN_LEAST), cavity_m2))
   const square = mul(bath_K, bath_K)
   const open = ramp(mul(sub(bath_K, put(CRUST_K)), put(1.0 / CRUST_RANGE_K)))
-  const emitted = mul(f64x2.max(open_m2, put(0.0)), mul(open, put(OPEN_BATH_W_M2K4)))
+  const emitted = mul(open_m2, mul(open, put(OPEN_BATH_W_M2K4)))
   return mul(emitted, mul(square, square))
 }
 

@@ -4,6 +4,7 @@
  * Addresses are those of value 0 of a block, a value is STEP after the one before:
  * s state, x input, y output, p parameters, q plan, w scratch.
  */
+import { bathTile } from './bath'
 import { add, choose, mul, pow10, put, sub } from './elementary'
 import {
   ALF3_MAX_WTPCT,
@@ -73,6 +74,7 @@ import {
   S_mgf2_kg,
   S_sludge_kg,
   SATURATION_BAND_SHARE,
+  SATURATION_LEAST_WTPCT,
   SODIUM_STEP_MAX,
   TAP_REST,
   USE_PLACE,
@@ -108,7 +110,7 @@ import {
   X_line_A,
   X_metalTap_kg_s,
 } from './places'
-import { div, get, STEP, set } from './tile'
+import { div, get, HALF, STEP, set } from './tile'
 
 /** 0 below 0, 1 above 1. */
 export function ramp(value: v128): v128 {
@@ -157,6 +159,15 @@ export function properties(s: usize, p: usize, w: usize, dissolved_kg: v128, bat
   set(b, B_lif_wtpct, f64x2.min(mul(percent, get(s, S_lif_kg)), put(OTHERS_MAX_WTPCT)))
   set(b, B_bath_K, f64x2.min(f64x2.max(get(s, S_bath_K), put(BATH_LOWEST_K)), put(BATH_HIGHEST_K)))
   set(b, B_wang, get(p, P_wangConductivity))
+}
+
+/** Fills the properties of a tile's bath from what `properties` put in. */
+export function evaluate(w: usize): void {
+  const b = w + K_bath
+  bathTile(b)
+  const least = put(SATURATION_LEAST_WTPCT)
+  set(b, B_saturation_wtpct, f64x2.max(get(b, B_saturation_wtpct), least))
+  set(b + HALF, B_saturation_wtpct, f64x2.max(get(b + HALF, B_saturation_wtpct), least))
 }
 
 /** Current efficiency by superheat and composition, and less in an anode effect [dewing1991]. */

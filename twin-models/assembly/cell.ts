@@ -5,7 +5,6 @@
  * s state, x input, y output, p parameters, q plan, w scratch.
  */
 import { advanceAnodes, changeAnodes, solveAnodes } from './anodes'
-import { bathTile } from './bath'
 import { closeBalances, sumFlows, takeInventory } from './cell-closure'
 import { advanceHeat, bulkFreezing, capacity_J_K, freezing, offerWalls } from './cell-heats'
 import {
@@ -13,6 +12,7 @@ import {
   advanceMasses,
   channelInputs,
   efficiency,
+  evaluate,
   liquidBath_kg,
   properties,
   scaleCurrents,
@@ -143,7 +143,7 @@ export function advanceTile(
 ): void {
   compose(s, p, w)
   compose(s + HALF, p + HALF, w + HALF)
-  bathTile(w + K_bath)
+  evaluate(w)
   begin(s, x, p, q, w, dt_s)
   begin(s + HALF, x + HALF, p + HALF, q + HALF, w + HALF, dt_s)
   setAnodes(s, x, q, w, first)
@@ -180,7 +180,7 @@ export function advanceTile(
   )
   recompose(s, p, w)
   recompose(s + HALF, p + HALF, w + HALF)
-  bathTile(w + K_bath)
+  evaluate(w)
   electrics(s, x, q, w)
   finish(s, x, y, p, q, w, dt_s)
   finish(s + HALF, x + HALF, y + HALF, p + HALF, q + HALF, w + HALF, dt_s)
@@ -190,7 +190,7 @@ export function advanceTile(
 export function settleTile(s: usize, x: usize, y: usize, p: usize, q: usize, w: usize): void {
   compose(s, p, w)
   compose(s + HALF, p + HALF, w + HALF)
-  bathTile(w + K_bath)
+  evaluate(w)
   for (let half: usize = 0; half < STEP; half += HALF) {
     efficiency(s + half, p + half, w + half)
     scaleCurrents(s + half, x + half)

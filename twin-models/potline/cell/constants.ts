@@ -45,11 +45,16 @@ export const BATH_LOWEST_K = 1000
 /** Highest temperature that the correlations see. */
 export const BATH_HIGHEST_K = 1500
 
+/** Least alumina at saturation, where the correlation runs out below zero. */
+export const SATURATION_LEAST_WTPCT = 1
+
 // Where the crust melts away, the bath between the anodes radiates; emissivity is our own choice.
 /** Temperature at which the crust begins to go. */
 export const CRUST_K = 1273
 /** It is gone this much above. */
 export const CRUST_RANGE_K = 50
+/** Least share of the cavity that the anodes leave open. */
+export const OPEN_LEAST = 0.1
 /** Emissivity of bath times Stefan-Boltzmann constant. */
 export const OPEN_BATH_W_M2K4 = 0.5 * 5.670374419e-8
 
@@ -59,8 +64,12 @@ export const TAP_REST = 0.25
 export const ALF3_STEP_MAX = 0.25
 /** Share of the cryolite that freezing on the walls, or in the bath, may take in one step. */
 export const CRYOLITE_STEP_MAX = 0.25
-/** A front may conduct this much more than foreseen, as its ledge gets thinner. */
+/** A bath further below its liquidus is solid and takes no more heat from the ledge. */
+export const SUBCOOLED_MOST_K = 10
+/** A front may conduct this much more than foreseen, as its ledge gets thinner ... */
 export const CONDUCTION_MARGIN = 1.1
+/** ... and this much, where it conducted nothing. */
+export const CONDUCTION_MORE_W_M2 = 5e3
 /** Share of the cryolite that the lining may take in one step, as sodium. */
 export const SODIUM_STEP_MAX = 0.01
 /** Alumina this close above saturation no longer dissolves freely. */

@@ -6,13 +6,16 @@ import { bathValue } from '../bath-lane.ts'
 import { anodePart } from './anodes-places.ts'
 import {
   CONDUCTION_MARGIN,
+  CONDUCTION_MORE_W_M2,
   CRUST_K,
   CRUST_RANGE_K,
   CRYOLITE_STEP_MAX,
   OPEN_BATH_W_M2K4,
+  OPEN_LEAST,
   REACTION_J_KG,
   REACTION_V,
   REFERENCE_K,
+  SUBCOOLED_MOST_K,
 } from './constants.ts'
 import { inputPlace, LANES, outputPlace, statePlace } from './layout.ts'
 import { AnodeEffect, ramp } from './masses.ts'
@@ -77,15 +80,18 @@ function offer(lane: CellLane, wall: WallLane, key: ParameterKey, dt_s: number):
     ((nodes * m[p + LANES * parameterPlace.ledgeConductivity_W_mK]!) /
       m[wall.stateAt + LANES * STATE.ledge_m]!) *
     (liquidus_K - m[last]!)
-  const conducted_W_m2 = Math.max(m[wall.stateAt + LANES * STATE.conducted_W_m2]!, driven_W_m2)
+  const last_W_m2 = m[wall.stateAt + LANES * STATE.conducted_W_m2]!
+  const conducted_W_m2 = Math.max(Math.max(last_W_m2, driven_W_m2), 0)
   const area_m2 =
     m[p + LANES * parameterPlace.bathWallArea_m2]! + m[p + LANES * parameterPlace.metalWallArea_m2]!
   const most_J =
     CRYOLITE_STEP_MAX *
     m[s + LANES * statePlace.cryolite_kg]! *
     m[p + LANES * parameterPlace.fusion_J_kg]!
-  const least_W_m2 = CONDUCTION_MARGIN * conducted_W_m2 - most_J / (area_m2 * dt_s)
-  m[x + LANES * EXCHANGE.bath_K] = Math.max(real_K, liquidus_K + least_W_m2 / transfer)
+  const foreseen_W_m2 = CONDUCTION_MARGIN * conducted_W_m2 + CONDUCTION_MORE_W_M2
+  const least_W_m2 = foreseen_W_m2 - most_J / (area_m2 * dt_s)
+  const hot_K = Math.max(real_K, liquidus_K - SUBCOOLED_MOST_K)
+  m[x + LANES * EXCHANGE.bath_K] = Math.max(hot_K, liquidus_K + least_W_m2 / transfer)
   m[x + LANES * EXCHANGE.liquidus_K] = liquidus_K
   m[x + LANES * EXCHANGE.transfer_W_m2K] = transfer
   m[x + LANES * EXCHANGE.ambient_K] = m[p + LANES * parameterPlace.ambient_K]!
@@ -194,11 +200,14 @@ export function advanceHeat(lane: CellLane, dt_s: number): void {
 /** Radiation of the bath between the anodes once the crust has melted, as in a long anode effect. */
 function openBath_W(lane: CellLane, bath_K: number): number {
   const { m, parameters: p } = lane
-  const open_m2 =
-    m[p + LANES * parameterPlace.cathodeArea_m2]! - m[p + LANES * parameterPlace.anodeArea_m2]!
+  const cavity_m2 = m[p + LANES * parameterPlace.cathodeArea_m2]!
+  const open_m2 = Math.max(
+    cavity_m2 - m[p + LANES * parameterPlace.anodeArea_m2]!,
+    OPEN_LEAST * cavity_m2,
+  )
   const square = bath_K * bath_K
   const open = ramp((bath_K - CRUST_K) * (1 / CRUST_RANGE_K))
-  return Math.max(open_m2, 0) * (open * OPEN_BATH_W_M2K4) * (square * square)
+  return open_m2 * (open * OPEN_BATH_W_M2K4) * (square * square)
 }
 
 /** Bath without alumina, and what is frozen in it, after the tap. */

@@ -23,6 +23,7 @@ import {
   METAL_PER_SODIUM,
   OTHERS_MAX_WTPCT,
   SATURATION_BAND_SHARE,
+  SATURATION_LEAST_WTPCT,
   SODIUM_STEP_MAX,
   TAP_REST,
 } from './constants.ts'
@@ -104,6 +105,10 @@ export function properties(lane: CellLane, dissolved_kg: number, bath_kg: number
   )
   m[b + LANES * bathValue.wang] = m[p + LANES * parameterPlace.wangConductivity]!
   bathLane(m, b)
+  m[b + LANES * bathValue.saturation_wtpct] = Math.max(
+    m[b + LANES * bathValue.saturation_wtpct]!,
+    SATURATION_LEAST_WTPCT,
+  )
 }
 
 /** Current efficiency by superheat and composition, and less in an anode effect [dewing1991]. */
