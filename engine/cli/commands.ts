@@ -23,9 +23,25 @@ export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Pr
       summary: 'list, show, promote and demote the models of the registry',
       load: async () => (await import('./models.ts')).modelsCommand,
     },
+    score: {
+      summary: 'score a CSV file with a detector fitted on files of normal running',
+      load: async () => (await import('./score.ts')).scoreCommand,
+    },
+    evaluate: {
+      summary: 'hold a detector to a public benchmark (tep, skab, nab, three_w)',
+      load: async () => (await import('./evaluate.ts')).evaluateCommand,
+    },
     verify: {
       summary: 'run a stored log again and compare state, alarms and advice, bit for bit',
       load: async () => (await import('./verify.ts')).verifyCommand,
+    },
+    validate: {
+      summary: 'hold the process models against published numbers and exact solutions',
+      load: async () => (await import('./validate.ts')).validateCommand,
+    },
+    simulate: {
+      summary: 'run a cell or a line offline from a scenario file into Parquet or CSV',
+      load: async () => (await import('./simulate.ts')).simulateCommand,
     },
     bench: {
       summary: 'measure latency ("bench latency"), or the alarms of a simulated day ("bench day")',

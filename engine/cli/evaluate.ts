@@ -1,0 +1,75 @@
+import type { RowPlan } from '../anomaly/rows/detector.ts'
+import { evaluateNab } from '../evaluation/nab.ts'
+import { NETWORK_SKAB, networkScorer, overSeeds, seedsReport } from '../evaluation/network.ts'
+import { type BenchmarkResult, reportOf } from '../evaluation/report.ts'
+import { evaluateSkab, planScorer, type SkabResult } from '../evaluation/skab.ts'
+import { evaluateTep } from '../evaluation/tep.ts'
+import { evaluateThreeW } from '../evaluation/three-w.ts'
+import { type Command, type OptionValues, printJson, say, usage } from './command.ts'
+import { planOf } from './score.ts'
+
+type Say = (text: string) => void
+
+const BENCHMARKS: Readonly<
+  Record<
+    string,
+    (folder: string, plan: RowPlan, progress: Say) => BenchmarkResult | Promise<BenchmarkResult>
+  >
+> = {
+  tep: evaluateTep,
+  skab: (folder, plan, progress) => evaluateSkab(folder, plan.name, planScorer(plan), progress),
+  nab: evaluateNab,
+  three_w: evaluateThreeW,
+}
+
+export const evaluateCommand: Command = {
+  summary: 'Hold a detector to a public benchmark, by its strict protocol.',
+  usage: 'tep|skab|nab|three_w',
+  details: `Every score is causal; no threshold is taken from rows that were fitted, and none from
+labels (but for nab, whose own rules do so). Prints a table beside the records. The configuration
+of each benchmark is in engine/evaluation/configurations; how it was chosen is in
+docs/evaluation.md. "--detector network" (skab) trains a TensorFlow.js network beside the linear
+detector with several seeds and gives their mean and spread.`,
+  options: {
+    data: { type: 'string', value: 'DIR', help: 'folder of the benchmark (needed)' },
+    detector: { type: 'string', value: 'NAME', help: 'detector (default: that of the benchmark)' },
+    config: { type: 'string', value: 'FILE', help: 'a configuration of your own instead' },
+    seeds: { type: 'number', value: 'N', help: 'network: seeds, from 1 on (default 5)' },
+    json: { type: 'boolean', help: 'print the result as one JSON object' },
+  },
+  async run(options, positionals) {
+    const name = positionals[0]
+    const known = Object.keys(BENCHMARKS).join(', ')
+    if (name === undefined || positionals.length > 1 || !Object.hasOwn(BENCHMARKS, name)) {
+      throw usage(`name one benchmark: ${known}`)
+    }
+    const folder = options.data as string | undefined
+    if (folder === undefined) throw usage('name the folder of the benchmark with --data DIR')
+    if (options.detector === NETWORK) return evaluateNetworks(name, folder, options)
+    const result = await BENCHMARKS[name]!(folder, planOf(options, name), say)
+    if (options.json) printJson(result)
+    else process.stdout.write(`${reportOf(result)}\n`)
+    return 0
+  },
+}
+
+const NETWORK = 'network'
+const SEEDS_MAX = 100
+
+/** One result per seed, then their mean and spread. */
+async function evaluateNetworks(name: string, folder: string, options: OptionValues) {
+  if (name !== 'skab') throw usage('--detector network is for skab')
+  const count = (options.seeds as number | undefined) ?? 5
+  if (!Number.isInteger(count) || count < 1 || count > SEEDS_MAX) {
+    throw usage(`--seeds takes a whole number from 1 to ${SEEDS_MAX}`)
+  }
+  const results: SkabResult[] = []
+  for (let seed = 1; seed <= count; seed++) {
+    say(`seed ${seed} of ${count}`)
+    results.push(await evaluateSkab(folder, NETWORK_SKAB.plan.name, networkScorer(seed), say))
+  }
+  const summary = overSeeds(results)
+  if (options.json) printJson(summary)
+  else process.stdout.write(`${seedsReport(summary)}\n`)
+  return 0
+}
