@@ -47,6 +47,7 @@ switch (task) {
   case 'generate':
     install()
     must(process.execPath, ['engine/tools/generate-proto.mjs'])
+    must(process.execPath, [...LOADER, 'engine/tools/build-wasm.ts'])
     must(process.execPath, [...LOADER, 'engine/tools/generate-docs.ts'])
     break
   default:

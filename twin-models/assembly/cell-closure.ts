@@ -1,7 +1,8 @@
 /**
- * Closure of mass and energy: what a cell holds against what crossed its boundary, two cells at a time. Operation by operation the
- * same as twin-models/potline/cell/closure.ts, where everything is explained, and gives the same bits.
- * Addresses are those of value 0 of a block, a value is STEP after the one before:
+ * Closure of mass and energy: what a cell holds against what crossed its boundary.
+ * Two cells at a time, operation by operation the same as
+ * twin-models/potline/cell/closure.ts, where everything is explained, and with
+ * the same bits. Addresses are those of value 0 of a block, a value is STEP after the one before:
  * s state, x input, y output, p parameters, q plan, w scratch.
  */
 import { channelTotal } from './cell-masses'

@@ -1,7 +1,8 @@
 /**
- * Heat of one step: side walls, freezing in the bath, losses and the new temperature, two cells at a time. Operation by operation the
- * same as twin-models/potline/cell/heats.ts, where everything is explained, and gives the same bits.
- * Addresses are those of value 0 of a block, a value is STEP after the one before:
+ * Heat of one step: side walls, freezing in the bath, losses and the new temperature.
+ * Two cells at a time, operation by operation the same as
+ * twin-models/potline/cell/heats.ts, where everything is explained, and with
+ * the same bits. Addresses are those of value 0 of a block, a value is STEP after the one before:
  * s state, x input, y output, p parameters, q plan, w scratch.
  */
 import { ramp } from './cell-masses'
@@ -9,6 +10,11 @@ import { add, choose, mul, put, sub } from './elementary'
 import {
   A_cell_V,
   B_liquidus_K,
+  CONDUCTION_MARGIN,
+  CONDUCTION_MORE_W_M2,
+  CRUST_K,
+  CRUST_RANGE_K,
+  CRYOLITE_STEP_MAX,
   E_ambient_K,
   E_bath_K,
   E_freezing_kg_m2s,
@@ -20,12 +26,17 @@ import {
   K_channelOutput,
   K_metalExchange,
   K_parts,
+  LEDGE,
+  LINING,
   O_dissolved_kg,
   O_undissolved_kg,
+  OPEN_BATH_W_M2K4,
+  OPEN_LEAST,
   P_alf3Heating_J_kg,
   P_aluminaDissolution_J_kg,
   P_aluminaHeating_J_kg,
   P_ambient_K,
+  P_anodeArea_m2,
   P_anodeEffect_V,
   P_bars_W_K,
   P_bathHeat_J_kgK,
@@ -34,7 +45,9 @@ import {
   P_bottom_W_K,
   P_bulkFreezing_W_K,
   P_bus_Ohm,
+  P_cathodeArea_m2,
   P_fusion_J_kg,
+  P_ledgeConductivity_W_mK,
   P_metalHeat_J_kgK,
   P_metalTransfer_W_m2K,
   P_metalWallArea_m2,
@@ -53,6 +66,7 @@ import {
   S_metal_kg,
   S_mgf2_kg,
   S_sludge_kg,
+  SUBCOOLED_MOST_K,
   V_bathLedge_m,
   V_metalLedge_m,
   W_alf3Fed_kg,
@@ -73,6 +87,8 @@ import {
   W_undissolved_kg,
   W_used_kg,
   WALL_conducted_W_m2,
+  WALL_ledge_m,
+  WALL_nodes_K,
   X_heat_W,
   X_line_A,
   Y_anodeEffect_V,
@@ -87,23 +103,8 @@ import {
   Y_toMetalLedge_W,
   Y_top_W,
   Y_voltage_V,
-  CONDUCTION_MARGIN,
-  CONDUCTION_MORE_W_M2,
-  CRUST_K,
-  SUBCOOLED_MOST_K,
-  CRYOLITE_STEP_MAX,
-  CRUST_RANGE_K,
-  OPEN_BATH_W_M2K4,
-  OPEN_LEAST,
-  P_anodeArea_m2,
-  P_cathodeArea_m2,
-  LEDGE,
-  LINING,
-  P_ledgeConductivity_W_mK,
-  WALL_ledge_m,
-  WALL_nodes_K,
 } from './places'
-import { STEP, div, get, set } from './tile'
+import { div, get, STEP, set } from './tile'
 
 /** Heat capacity of bath, what is solid in it, and metal. */
 export function capacity_J_K(s: usize, p: usize, dissolved_kg: v128, undissolved_kg: v128): v128 {
@@ -137,7 +138,13 @@ export function offerWalls(s: usize, p: usize, w: usize, dt_s: f64): void {
 
 /** Where cryolite runs out, the bath offers so much of what the wall conducts that it lasts. */
 function offer(
-  s: usize, p: usize, w: usize, wall: usize, e: usize, transfer: v128, dt_s: f64,
+  s: usize,
+  p: usize,
+  w: usize,
+  wall: usize,
+  e: usize,
+  transfer: v128,
+  dt_s: f64,
 ): void {
   const liquidus_K = get(w, K_bath + B_liquidus_K)
   const real_K = get(s, S_bath_K)
@@ -151,10 +158,7 @@ function offer(
   const conducted_W_m2 = f64x2.max(f64x2.max(last_W_m2, driven_W_m2), put(0.0))
   const area_m2 = add(get(p, P_bathWallArea_m2), get(p, P_metalWallArea_m2))
   const most_J = mul(mul(put(CRYOLITE_STEP_MAX), get(s, S_cryolite_kg)), get(p, P_fusion_J_kg))
-  const foreseen_W_m2 = add(
-    mul(put(CONDUCTION_MARGIN), conducted_W_m2),
-    put(CONDUCTION_MORE_W_M2),
-  )
+  const foreseen_W_m2 = add(mul(put(CONDUCTION_MARGIN), conducted_W_m2), put(CONDUCTION_MORE_W_M2))
   const least_W_m2 = sub(foreseen_W_m2, div(most_J, mul(area_m2, put(dt_s))))
   const hot_K = f64x2.max(real_K, sub(liquidus_K, put(SUBCOOLED_MOST_K)))
   set(e, E_bath_K, f64x2.max(hot_K, add(liquidus_K, div(least_W_m2, transfer))))
@@ -284,7 +288,7 @@ export function advanceHeat(s: usize, x: usize, y: usize, p: usize, w: usize, dt
   set(y, Y_coldAnodes_W, mul(get(w, W_cold_J), put(perStep)))
 }
 
-/** Radiation of the bath between the anodes once the crust has melted, as in a long anode effect. */
+/** Radiation of the bath between the anodes once the crust has melted, as in anode effects. */
 function openBath_W(p: usize, bath_K: v128): v128 {
   const cavity_m2 = get(p, P_cathodeArea_m2)
   const between_m2 = sub(cavity_m2, get(p, P_anodeArea_m2))

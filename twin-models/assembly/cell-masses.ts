@@ -1,7 +1,8 @@
 /**
- * Composition of the bath, and the masses that move in one step, two cells at a time. Operation by operation the
- * same as twin-models/potline/cell/masses.ts, where everything is explained, and gives the same bits.
- * Addresses are those of value 0 of a block, a value is STEP after the one before:
+ * Composition of the bath, and the masses that move in one step.
+ * Two cells at a time, operation by operation the same as
+ * twin-models/potline/cell/masses.ts, where everything is explained, and with
+ * the same bits. Addresses are those of value 0 of a block, a value is STEP after the one before:
  * s state, x input, y output, p parameters, q plan, w scratch.
  */
 import { bathTile } from './bath'
@@ -38,6 +39,7 @@ import {
   CRYOLITE_PER_SODIUM,
   FEED_PLACE,
   FEEDERS,
+  FUMES_MOST_K,
   FUMES_PER_K,
   K_bath,
   K_channelInput,
@@ -205,11 +207,15 @@ export function additions(s: usize, x: usize, p: usize, w: usize, dt_s: f64): vo
   const part = div(sodaFed_kg, add(mul(need, fed_kg), put(1e-300)))
   const calcium_kg = mul(mul(mul(put(CAF2_PER_CAO), cao), fed_kg), part)
   const cryolite_kg = mul(mul(mul(put(CRYOLITE_PER_NA2O), na2o), fed_kg), part)
+  const hotter_K = f64x2.min(
+    sub(get(w, W_superheat_K), get(p, P_nominalSuperheat_K)),
+    put(FUMES_MOST_K),
+  )
   const evolution_kg = mul(
     mul(get(p, P_evolution_kg_s), put(dt_s)),
     mul(
       div(alf3_kg, add(mul(get(p, P_nominalAlf3_share), get(w, W_bath_kg)), put(1e-9))),
-      pow10(mul(put(FUMES_PER_K), sub(get(w, W_superheat_K), get(p, P_nominalSuperheat_K)))),
+      pow10(mul(put(FUMES_PER_K), hotter_K)),
     ),
   )
   const lost = sub(put(1.0), get(p, P_scrubberReturn_share))

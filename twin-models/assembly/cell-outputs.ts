@@ -1,7 +1,7 @@
 /**
- * Anode effect and outputs of one step, two cells at a time. Operation by operation the
- * same as twin-models/potline/cell/step.ts, where everything is explained, and gives the same bits.
- * Addresses are those of value 0 of a block, a value is STEP after the one before:
+ * Anode effect and outputs of one step. Two cells at a time, operation by
+ * operation the same as twin-models/potline/cell/step.ts, where everything is explained, and with
+ * the same bits. Addresses are those of value 0 of a block, a value is STEP after the one before:
  * s state, x input, y output, p parameters, q plan, w scratch.
  */
 import { advanceHeat } from './cell-heats'
@@ -16,6 +16,7 @@ import {
   A_cell_V,
   A_ohmic_V,
   A_reversible_V,
+  A_slope_Ohm,
   A_starved,
   ANODE_ALUMINA_PLACE,
   ANODES,
@@ -91,6 +92,7 @@ import {
   Y_shellBath_K,
   Y_shellMetal_K,
   Y_side_W,
+  Y_slope_Ohm,
   Y_starved,
   Y_superheat_K,
   Y_undissolved_kg,
@@ -187,6 +189,7 @@ export function stateOutputs(
   set(y, Y_bath_V, get(part, A_bath_V))
   set(y, Y_bubble_V, get(part, A_bubble_V))
   set(y, Y_ohmic_V, get(part, A_ohmic_V))
+  set(y, Y_slope_Ohm, get(part, A_slope_Ohm))
   set(y, Y_bubbleCover, get(part, A_bubbleCover))
   set(y, Y_starved, get(part, A_starved))
   set(

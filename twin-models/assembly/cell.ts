@@ -1,7 +1,7 @@
 /**
- * One step of the four cells of a tile, two cells at a time. Operation by operation the
- * same as twin-models/potline/cell/step.ts, where everything is explained, and gives the same bits.
- * Addresses are those of value 0 of a block, a value is STEP after the one before:
+ * One step of the four cells of a tile. Two cells at a time, operation by
+ * operation the same as twin-models/potline/cell/step.ts, where everything is explained, and with
+ * the same bits. Addresses are those of value 0 of a block, a value is STEP after the one before:
  * s state, x input, y output, p parameters, q plan, w scratch.
  */
 import { advanceAnodes, changeAnodes, solveAnodes } from './anodes'

@@ -1,6 +1,13 @@
 /** The compiled form of the full cell: cell.wasm. It owns no memory but what its host gives it. */
 import { advanceTile, settleTile } from './cell'
-import { INPUT_BYTES, OUTPUT_BYTES, PARAMETER_BYTES, PLAN_BYTES, STATE_BYTES, configure } from './places'
+import {
+  configure,
+  INPUT_BYTES,
+  OUTPUT_BYTES,
+  PARAMETER_BYTES,
+  PLAN_BYTES,
+  STATE_BYTES,
+} from './places'
 
 export { configure }
 

@@ -10,7 +10,7 @@ import {
   INVENTORY,
   moveLane,
 } from './memory.ts'
-import { initialiseLane } from './nominal.ts'
+import { initialiseLane, sameCell } from './nominal.ts'
 import { type CellParameters, checkParameters } from './parameters.ts'
 import { planCell } from './plan.ts'
 import { advanceLane, type CellKernels, createKernels, settleLane } from './step.ts'
@@ -38,7 +38,7 @@ export interface CellBank {
   initialise(cell?: number): void
   /** Advances all cells by dt_s under their inputs and fills the outputs; 0 only fills them. */
   advance(dt_s: number): void
-  /** Copies the state out; `restore` puts it back. */
+  /** Copies the state out; `restore` puts it back, and the outputs follow with the next step. */
   snapshot(into?: Float64Array): Float64Array
   restore(state: Float64Array): void
   /** Fills `into` [inventoryPlace] with the masses and the energy that a cell holds. */
@@ -105,7 +105,18 @@ export function createBank(
     const end = only === undefined ? LANES * memory.tiles : only + 1
     for (let cell = first; cell < end; cell++) {
       moveLane(lane, memory, cell)
-      initialiseLane(parameters, lane, kernels)
+      if (cell > first && sameCell(parameters, cell, true)) copyCell(cell - 1, cell)
+      else initialiseLane(parameters, lane, kernels)
+    }
+  }
+  const copyCell = (from: number, to: number) => {
+    for (const [values, fields] of [
+      [state, layout.states.length],
+      [input, layout.inputs.length],
+    ] as const) {
+      for (let i = 0; i < fields; i++) {
+        values[placeOf(fields, to, i)] = values[placeOf(fields, from, i)]!
+      }
     }
   }
   replan()

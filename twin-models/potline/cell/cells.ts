@@ -63,18 +63,15 @@ function openCompiledCells(module: WebAssembly.Module, parameters: CellParameter
   cell.configure(configuration)
   const m = new Float64Array(cell.memory.buffer)
   const at = (index: number) => NUMBER_BYTES * index
+  const { tiles } = memory
+  const parametersAt = at(memory.parametersAt)
+  const planAt = at(memory.planAt)
+  const stateAt = at(memory.stateAt)
+  const inputAt = at(memory.inputAt)
+  const outputAt = at(memory.outputAt)
+  const workAt = at(memory.workAt)
   return createBank('wasm', parameters, places, memory, m, (dt_s, steps) => {
-    cell.advance(
-      memory.tiles,
-      at(memory.parametersAt),
-      at(memory.planAt),
-      at(memory.stateAt),
-      at(memory.inputAt),
-      at(memory.outputAt),
-      at(memory.workAt),
-      dt_s,
-      steps,
-    )
+    cell.advance(tiles, parametersAt, planAt, stateAt, inputAt, outputAt, workAt, dt_s, steps)
   })
 }
 

@@ -32,6 +32,8 @@ export const METAL_PER_SODIUM = 0.391
 export const ALF3_PER_SODIUM = CRYOLITE_PER_SODIUM + METAL_PER_SODIUM - 1
 /** Fumes double with every 35 K, near what vapour pressures over cryolite do; own choice. */
 export const FUMES_PER_K = 0.0086
+/** They grow no further this much above the nominal superheat. */
+export const FUMES_MOST_K = 300
 
 // The correlations are held at the end of what they are good for.
 /** Most alumina that the correlations see. */

@@ -122,6 +122,7 @@ export const OUTPUT_SCALARS = [
     1e-3,
     ['uOhm', 1e6, 0, 3],
   ],
+  ['slope_Ohm', 'Ohm', 'rise of the voltage with the line current', 0, 1e-2, ['uOhm', 1e6, 0, 3]],
   ['bubbleCover', '1', 'anode bottom covered by gas', 0, 1, PERCENT],
   ['starved', '1', 'share of the anodes short of alumina', 0, 1, PERCENT],
   ['liquidus_K', 'K', 'liquidus temperature', 300, 1300, CELSIUS],

@@ -197,7 +197,7 @@ export function advanceHeat(lane: CellLane, dt_s: number): void {
   m[y + LANES * outputPlace.coldAnodes_W] = m[w + LANES * workPlace.cold_J]! * perStep
 }
 
-/** Radiation of the bath between the anodes once the crust has melted, as in a long anode effect. */
+/** Radiation of the bath between the anodes once the crust has melted, as in anode effects. */
 function openBath_W(lane: CellLane, bath_K: number): number {
   const { m, parameters: p } = lane
   const cavity_m2 = m[p + LANES * parameterPlace.cathodeArea_m2]!

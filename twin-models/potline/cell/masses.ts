@@ -18,6 +18,7 @@ import {
   CAF2_PER_CAO,
   CRYOLITE_PER_NA2O,
   CRYOLITE_PER_SODIUM,
+  FUMES_MOST_K,
   FUMES_PER_K,
   METAL_PER_ALUMINA,
   METAL_PER_SODIUM,
@@ -147,17 +148,17 @@ export function additions(lane: CellLane, dt_s: number): void {
   const part = sodaFed_kg / (need * fed_kg + 1e-300)
   const calcium_kg = CAF2_PER_CAO * cao * fed_kg * part
   const cryolite_kg = CRYOLITE_PER_NA2O * na2o * fed_kg * part
+  const hotter_K = Math.min(
+    m[w + LANES * workPlace.superheat_K]! - m[p + LANES * parameterPlace.nominalSuperheat_K]!,
+    FUMES_MOST_K,
+  )
   const evolution_kg =
     m[p + LANES * parameterPlace.evolution_kg_s]! *
     dt_s *
     ((alf3_kg /
       (m[p + LANES * parameterPlace.nominalAlf3_share]! * m[w + LANES * workPlace.bath_kg]! +
         1e-9)) *
-      pow10(
-        FUMES_PER_K *
-          (m[w + LANES * workPlace.superheat_K]! -
-            m[p + LANES * parameterPlace.nominalSuperheat_K]!),
-      ))
+      pow10(FUMES_PER_K * hotter_K))
   const lost = 1 - m[p + LANES * parameterPlace.scrubberReturn_share]!
   m[w + LANES * workPlace.fed_kg] = fed_kg
   m[w + LANES * workPlace.reacted_kg] = sodaFed_kg

@@ -253,12 +253,12 @@ export function balanceHeat(parameters: CellParameters): void {
   padParameters(parameters)
 }
 
-/** Whether a cell has the parameters of the one before, but for those that are balanced. */
-function sameCell(parameters: CellParameters, cell: number): boolean {
+/** Whether a cell has the parameters of the one before; `all`: those that are balanced too. */
+export function sameCell(parameters: CellParameters, cell: number, all = false): boolean {
   const { values, layout } = parameters
   const count = layout.fields.length
   for (let i = 0; i < count; i++) {
-    if (i >= parameterPlace.top_W_K && i <= parameterPlace.bars_W_K) continue
+    if (!all && i >= parameterPlace.top_W_K && i <= parameterPlace.bars_W_K) continue
     if (values[placeOf(count, cell, i)]! !== values[placeOf(count, cell - 1, i)]!) return false
   }
   return true
@@ -286,7 +286,8 @@ function balanceLane(
   const bars = get(lane, 'barsOfLoss_share')
   if (!(left_W > 0)) {
     throw new RangeError(
-      `cell ${cell + 1}: nominal operation makes ${Math.round(-left_W / 1000)} kW less heat than the walls take`,
+      `cell ${cell + 1}: nominal operation makes ${Math.round(-left_W / 1000)} kW less heat ` +
+        'than its walls take',
     )
   }
   if (rim + bottom + bars > 1) {

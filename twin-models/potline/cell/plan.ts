@@ -1,4 +1,4 @@
-/** What parameters and the length of a step make constant, for one cell: the plan of its kernels. */
+/** What parameters and length of step make constant, for one cell: the plan of its kernels. */
 
 import {
   buildWall,

@@ -278,6 +278,7 @@ function stateOutputs(lane: CellLane, dissolved_kg: number, bath_kg: number): vo
   m[y + LANES * outputPlace.bath_V] = m[part + LANES * anodePart.bath_V]!
   m[y + LANES * outputPlace.bubble_V] = m[part + LANES * anodePart.bubble_V]!
   m[y + LANES * outputPlace.ohmic_V] = m[part + LANES * anodePart.ohmic_V]!
+  m[y + LANES * outputPlace.slope_Ohm] = m[part + LANES * anodePart.slope_Ohm]!
   m[y + LANES * outputPlace.bubbleCover] = m[part + LANES * anodePart.bubbleCover]!
   m[y + LANES * outputPlace.starved] = m[part + LANES * anodePart.starved]!
   m[y + LANES * outputPlace.pseudoResistance_Ohm] = flows

@@ -30,7 +30,7 @@ const FACTORS: readonly (readonly [from: number, to: number, key: InputKey, fact
   [21, 21.1, 'line_A', 0],
 ]
 
-/** Sets the inputs of a cell to those of the given time; `nominal` are those of its steady state. */
+/** Sets the inputs of a cell to those of a time; `nominal` are those of its steady state. */
 export function eventfulInput(
   bank: CellBank,
   cell: number,
