@@ -109,3 +109,26 @@ test('what no cell has is an error that names the key', async () => {
   const blocked = { type: 'block', at_s: 0, duration_s: 9, feeder: 6 }
   await expect(fails({ events: [blocked] })).rejects.toThrow('"events[0].feeder" is 6 of 5')
 })
+
+test('a rectifier dips the current of all cells when one takes more voltage, and takes it back', async () => {
+  const value = {
+    cells: 4,
+    dt_s: 1,
+    every_s: 1,
+    duration_s: 300,
+    rectifier: {},
+    record: ['line_A'],
+    events: [{ type: 'beam', at_s: 60, rise_m: 0.01, cells: [2] }],
+  }
+  const rows = csvOf((await run(value, 'rectifier.csv')).out)
+  const nominal_A = rows[0]!.line_A!
+  const lowest = rows.reduce((low, row) => (row.line_A! < low.line_A! ? row : low))
+  expect(lowest.line_A).toBeLessThan(nominal_A - 100)
+  expect(lowest.time_s).toBeGreaterThanOrEqual(61)
+  const then = rows.filter(row => row.time_s === lowest.time_s).map(row => row.line_A)
+  expect(new Set(then).size).toBe(1)
+  expect(Math.abs(rows.at(-1)!.line_A! - nominal_A)).toBeLessThan(50)
+  await expect(run({ ...value, rectifier: { set: 'none' } }, 'x.csv')).rejects.toThrow(
+    'rectifier.set',
+  )
+})

@@ -21,6 +21,12 @@ import {
   setParameter,
   spreadParameters,
 } from '#twin-models/potline/cell/parameters.ts'
+import {
+  type LineParameters,
+  type LineSet,
+  lineParameters,
+  openLine,
+} from '#twin-models/potline/line.ts'
 import { problemOf } from '../core/errors.ts'
 import { seededRandom } from '../core/random.ts'
 import { invalid, type Scenario } from './scenario.ts'
@@ -53,7 +59,7 @@ export async function runScenarioFile(
   out: string,
   onProgress: (progress: Progress) => void = () => {},
 ): Promise<RunSummary> {
-  const bank = openBank(scenario, source)
+  const { bank, advance } = openRun(scenario, source)
   const columns = columnsOf(scenario, bank.layout, source)
   const schedule = createSchedule(
     scenario,
@@ -80,7 +86,7 @@ export async function runScenarioFile(
     record(0)
     for (let step = 1; step <= steps; step++) {
       schedule.fill((step - 1) * dt_s, dt_s, bank.input)
-      bank.advance(dt_s)
+      advance(dt_s)
       if (step % stepsARow === 0) record(step * dt_s)
       if (step % STEPS_A_LOOK === 0) onProgress({ time_s: step * dt_s, rows })
     }
@@ -90,8 +96,42 @@ export async function runScenarioFile(
   return { cells: bank.cellCount, steps, rows, columns: columns.length + 2, form: bank.form }
 }
 
-function openBank(scenario: Scenario, source: string): CellBank {
-  const set = parameterSet(scenario, source)
+/** What is run: cells alone, or a line whose rectifier holds the wished current. */
+interface Run {
+  readonly bank: CellBank
+  advance(dt_s: number): void
+}
+
+function openRun(scenario: Scenario, source: string): Run {
+  const rectifier = rectifierOf(scenario, source)
+  const parameters = cellsOf(scenario, source)
+  return within(source, 'parameters', () => {
+    if (!rectifier) {
+      const bank = openCells(parameters)
+      return { bank, advance: dt_s => bank.advance(dt_s) }
+    }
+    const line = openLine(rectifier, parameters)
+    return {
+      bank: line.bank,
+      advance(dt_s) {
+        // The schedule writes the wished current where the cells read theirs.
+        line.setpoint_A = line.bank.input[line.bank.inputAt(0, inputPlace.line_A)]!
+        line.advance(dt_s)
+      },
+    }
+  })
+}
+
+function rectifierOf(scenario: Scenario, source: string): LineParameters | undefined {
+  const { rectifier } = scenario
+  if (!rectifier) return undefined
+  const set = readSet<LineSet>(rectifier.set, LINE_SET, source, 'rectifier.set')
+  const { coupling_m } = rectifier
+  return { ...lineParameters(set), ...(coupling_m !== undefined && { coupling_m }) }
+}
+
+function cellsOf(scenario: Scenario, source: string): CellParameters {
+  const set = readSet<ParameterSet>(scenario.set, CELL_SET, source, 'set')
   const { sizes: given } = scenario
   const sizes = {
     liningNodes: given.liningNodes ?? set.sizes.liningNodes,
@@ -110,7 +150,7 @@ function openBank(scenario: Scenario, source: string): CellBank {
   return within(source, 'parameters', () => {
     override(parameters, scenario)
     balanceHeat(parameters)
-    return openCells(parameters)
+    return parameters
   })
 }
 
@@ -134,14 +174,18 @@ function within<Result>(source: string, key: string, run: () => Result): Result 
   }
 }
 
-function parameterSet(scenario: Scenario, source: string): ParameterSet {
+const LINE_SET = /^line-/
+const CELL_SET = /^(?!line-)/
+
+function readSet<Set>(name: string, kind: RegExp, source: string, key: string): Set {
   const known = readdirSync(SETS)
-    .filter(name => name.endsWith('.json'))
-    .map(name => name.slice(0, -'.json'.length))
-  if (!known.includes(scenario.set)) {
-    throw invalid(source, 'set', `is "${scenario.set}"; known: ${known.join(', ')}`)
+    .filter(file => file.endsWith('.json'))
+    .map(file => file.slice(0, -'.json'.length))
+    .filter(each => kind.test(each))
+  if (!known.includes(name)) {
+    throw invalid(source, key, `is "${name}"; known: ${known.join(', ')}`)
   }
-  return JSON.parse(readFileSync(path.join(SETS, `${scenario.set}.json`), 'utf8')) as ParameterSet
+  return JSON.parse(readFileSync(path.join(SETS, `${name}.json`), 'utf8')) as Set
 }
 
 interface Column {

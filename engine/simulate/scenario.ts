@@ -101,6 +101,14 @@ const schema = z.strictObject({
   seed: z.int().min(0).default(1),
   /** Line current; the nominal one of the set if left out. */
   line_A: z.number().min(0).max(1e6).optional(),
+  /** A rectifier holds the current against the cells' voltage; left out: the current is given. */
+  rectifier: z
+    .strictObject({
+      set: z.string().default('line-350'),
+      /** Tilt of the metal per asymmetry of each neighbour's anode currents. */
+      coupling_m: z.number().min(0).max(0.02).optional(),
+    })
+    .optional(),
   feed: z
     .strictObject({
       /** Times the nominal use. */
