@@ -61,7 +61,7 @@ export function runDay(options: DayOptions): DayResult {
   const onEvent = (event: OutputEvent) => {
     if (event.channel === 'anomaly') counts.anomalies += 1
     else if (event.channel === 'advice' && event.body.revision === 1) counts.advice += 1
-    else if (event.channel === 'alarm' && !raised.has(event.id)) {
+    else if (event.channel === 'alarm' && !event.body.suppressed && !raised.has(event.id)) {
       const key = `${event.body.id}`
       if (!raised.has(key)) raised.set(key, event.body)
     }

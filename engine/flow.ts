@@ -184,8 +184,15 @@ export type Decision =
       readonly action: 'shelve'
       readonly target: string
       readonly until_ms: number
+      /** The shelf ends at the next return to normal, if that comes first. */
+      readonly once?: boolean
     }
   | { readonly on: 'alarm'; readonly action: 'unshelve'; readonly target: string }
+  | {
+      readonly on: 'alarm'
+      readonly action: 'remove-from-service' | 'return-to-service'
+      readonly target: string
+    }
   | { readonly on: 'advice'; readonly action: 'approve' | 'reject'; readonly target: string }
 
 export interface DecisionEntry {
@@ -352,17 +359,103 @@ export interface AlarmRecord {
   readonly causes: readonly Cause[]
   /** What the operator should do. */
   readonly response: string
+  /** What happens when nobody acts. */
+  readonly consequence: string
+  /** Time to act before the consequence. */
+  readonly respond_within_ms: number
   readonly active: boolean
   readonly acknowledged: boolean
   readonly latched: boolean
   readonly shelved_until_ms: number // 0: not shelved
+  /** Suppressed by design. */
   readonly suppressed: boolean
+  /** Name of the rule that suppresses it, or ''. */
+  readonly suppressed_by: string
+  readonly out_of_service: boolean
+  /** Who took it out of service, or ''. */
+  readonly out_of_service_by: string
+  /** Id of the first alarm of the group that this one belongs to: its own when it was the first. */
+  readonly incident: string
   readonly raised_ms: number
   readonly returned_ms: number // 0: still active
   readonly acknowledged_ms: number // 0: not yet
   readonly acknowledged_by: string
   readonly comment: string
   readonly revision: number
+}
+
+/** Alarms of one flood that belong together, told by the one that came first. */
+export interface AlarmIncident {
+  /** Id of the first alarm; its members name it in `incident`. */
+  readonly id: string
+  readonly line: string
+  /** Of the first alarm. */
+  readonly cell: string
+  readonly tag: string
+  readonly kind: string
+  readonly text: string
+  /** The highest of its members. */
+  readonly priority: AlarmPriority
+  /** Of all members, the strongest first; weights sum to at most 1. */
+  readonly causes: readonly Cause[]
+  readonly kinds: readonly { readonly kind: string; readonly alarms: number }[]
+  /** Members so far, and those that are not yet over. */
+  readonly alarms: number
+  readonly standing: number
+  readonly unacknowledged: number
+  readonly cells: number
+  readonly started_ms: number
+  readonly last_ms: number
+}
+
+/** Alarm figures of a line over its last 24 clock hours of event time; null: nothing to tell. */
+export interface AlarmKpis {
+  readonly since_ms: number
+  readonly time_ms: number
+  /** Alarms that called the operator, also those called again. */
+  readonly announced: number
+  readonly per_10min: number
+  readonly per_hour: number
+  readonly per_day: number
+  readonly hours_over_30_pct: number
+  readonly windows_over_10_pct: number
+  /** In the running ten minutes of the clock, and the most in one. */
+  readonly current_10min: number
+  readonly max_10min: number
+  readonly max_hour: number
+  readonly max_minute: number
+  readonly flood_pct: number
+  /** Share of the ten busiest sources. */
+  readonly top10_pct: number | null
+  readonly top: readonly { readonly source: string; readonly announced: number }[]
+  /** Sources that called three times within a minute. */
+  readonly chattering: number
+  /** Alarms that were gone within a minute, before anybody acknowledged. */
+  readonly fleeting: number
+  /** Standing for more than 24 h. */
+  readonly stale: number
+  readonly priorities_pct: Readonly<Record<AlarmPriority, number>> | null
+  /** Removals from service that were refused for lack of a right or a reason. */
+  readonly unauthorised: number
+  readonly acknowledge_p50_ms: number | null
+  readonly acknowledge_p95_ms: number | null
+  readonly shelved_p50_ms: number | null
+  readonly shelved_p95_ms: number | null
+  /** Hidden now. */
+  readonly shelved: number
+  readonly suppressed: number
+  readonly out_of_service: number
+  /** Conditions that found the list full, since the line began. */
+  readonly not_kept: number
+}
+
+/** The alarms of a line as a whole. */
+export interface AlarmSummary {
+  /** When the flood that lasts now began, or 0. */
+  readonly flood_since_ms: number
+  /** Of the flood that lasts, and of those before while members are not over; newest last. */
+  readonly incidents: readonly AlarmIncident[]
+  readonly kpis: AlarmKpis
 }
 
 // ------------------------------------------------------------------ advice
@@ -439,6 +532,7 @@ export interface AnomalyStage {
   tick(frame: LineFrame, twin: TwinFrame): AnomalyResult
   decide(entry: DecisionEntry, time_ms: number): AnomalyResult
   alarms(): readonly AlarmRecord[]
+  alarmSummary(): AlarmSummary
   /** Health of each tag now, by dense series index. */
   sensorFaults(): ReadonlyMap<number, string>
   /** Latest live scores by detector, [cell]. */
@@ -520,6 +614,7 @@ export interface LineView {
   /** The last committed tick; undefined before the first. */
   latest(): { readonly frame: LineFrame; readonly twin: TwinFrame } | undefined
   alarms(): readonly AlarmRecord[]
+  alarmSummary(): AlarmSummary
   advice(): readonly Advice[]
   /** Health of each tag now, by dense series index: a reason such as "stuck". */
   sensorFaults(): ReadonlyMap<number, string>

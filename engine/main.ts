@@ -1,13 +1,11 @@
 /** Composition root: the only file that builds concrete things and joins them. */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { type Access, access as accessOf } from './access/access.ts'
 import { readTls, requireSafeBind } from './access/bind.ts'
 import { adviceStage } from './advice/stage.ts'
 import { anomalyStage } from './anomaly/stage.ts'
-import type { CellScorer } from './anomaly/tensorflow/cell-scorer.ts'
-import { loadCellScorer } from './anomaly/tensorflow/scorer.ts'
 import type { Config } from './config.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { LiquidusError, problemOf } from './core/errors.ts'
@@ -24,7 +22,8 @@ import { httpSink } from './outputs/http/server.ts'
 import { fillTrendRow, trendColumns, trendRing } from './outputs/trend.ts'
 import { webSocketSink } from './outputs/websocket/sink.ts'
 import type { Store } from './store/port.ts'
-import { modelRegistry } from './training/registry.ts'
+import { modelCare } from './training/care.ts'
+import { type ModelShelf, openShelf } from './training/shelf.ts'
 import { createTwin } from './twin/catalog.ts'
 import { VERSION } from './version.ts'
 
@@ -47,36 +46,34 @@ export interface StartOptions {
   readonly clock?: Clock
 }
 
-/** Builds a line's fold with the model that is in force. */
-export function foldBuilder(scorer: CellScorer | undefined, versions: Record<string, string>) {
+/** Builds a line's fold; its models are those that its log names, to begin with those in force. */
+export function foldBuilder(shelf: ModelShelf) {
   return (definition: LineDefinition): LineFold => {
     const twin = createTwin(definition)
-    const models = definition.kind === 'potline' && scorer ? { cellScorer: scorer } : {}
+    const models = shelf.forLine(definition.tenant)
+    const versions: Record<string, string> = {}
+    const name = (named: Readonly<Record<string, string>>) => {
+      for (const key of Object.keys(versions)) delete versions[key]
+      Object.assign(versions, named, { twin: twin.version })
+    }
+    name(versionsOf(shelf, definition.tenant))
+    const potline = definition.kind === 'potline'
     return lineFold(definition, {
       decoder: batchDecoder(definition),
       twin,
-      anomaly: anomalyStage(definition, twin, models),
-      advice: adviceStage(definition, twin, { ...versions, twin: twin.version }),
+      anomaly: anomalyStage(definition, twin, potline ? { cellModels: models } : {}),
+      advice: adviceStage(definition, twin, versions),
+      putInForce(named) {
+        models.put(named)
+        name(named)
+      },
     })
   }
 }
 
-/** The champion of the registry, or the shadow, or none. */
-export async function championScorer(
-  folder: string,
-  report: (text: string) => void,
-): Promise<CellScorer | undefined> {
-  if (!existsSync(folder)) {
-    report(`no model registry at ${folder}: the autoencoder does not score`)
-    return undefined
-  }
-  try {
-    const stored = await modelRegistry(folder).loadLive('potline-cells')
-    return stored ? await loadCellScorer(stored) : undefined
-  } catch (error) {
-    report(`the autoencoder does not score: ${problemOf(error)}`)
-    return undefined
-  }
+/** Versions in force for a tenant's lines, as their log names them. */
+export function versionsOf(shelf: ModelShelf, tenant: string): Readonly<Record<string, string>> {
+  return { engine: VERSION, ...shelf.inForce(tenant) }
 }
 
 export async function openStore(config: Config, log: (text: string) => void): Promise<Store> {
@@ -104,8 +101,7 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
       ),
   })
   const tls = config.tls ? readTls(config.tls) : undefined
-  const scorer = await championScorer(path.resolve(config.models), text => log.warn(text))
-  const versions = { engine: VERSION, model: scorer?.version ?? 'none' }
+  const shelf = await openShelf(path.resolve(config.models), text => log.warn(text))
   const store = await openStore(config, text => log.warn(text))
   const closing: Sink['close'][] = []
   const shut = async (): Promise<void> => {
@@ -118,15 +114,17 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
       store,
       clock,
       version: VERSION,
-      versions,
+      versions: tenant => versionsOf(shelf, tenant),
       log_entries_max: config.log_entries_max,
-      buildFold: foldBuilder(scorer, versions),
+      buildFold: foldBuilder(shelf),
       buildTrend,
       mayCreate: identity => access.check(identity, 'createLine', 'lines'),
       report: (level, text) => log[level](text),
     })
     closing.push(() => engine.close())
     engine.changes$.subscribe(change => logAlarms(change, log))
+    const models = modelCare({ shelf, engine, clock, log: logTexts(log) })
+    closing.push(async () => models.close())
     await engine.open(config.lines.map(line => definitionOf(line as ConfiguredLine)))
 
     const guard = access
@@ -142,6 +140,10 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
         quarantine: (tenant, line, after, count_max) =>
           store.quarantine(`${tenant}/${line}`, after, count_max),
         wsClients: () => wsClients(),
+        models: {
+          ...models.desk,
+          mayMove: identity => access.check(identity, 'promote', 'models'),
+        },
         ...(tls ? { tls } : {}),
       })
     const http = await listen(options, 'http_port', buildHttp)
@@ -230,6 +232,12 @@ function dropLocks(directory: string): void {
     if (name.endsWith('.lock')) rmSync(path.join(directory, name), { recursive: true, force: true })
   }
 }
+
+const logTexts = (log: Logger) => ({
+  info: (text: string) => log.info(text),
+  warn: (text: string) => log.warn(text),
+  error: (text: string) => log.error(text),
+})
 
 /** Alarms belong in the log as well: raised and returned, not every revision. */
 function logAlarms({ line, events }: LineChange, log: Logger): void {

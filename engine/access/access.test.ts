@@ -57,6 +57,8 @@ test('the role table is what the plant agreed to', () => {
     'createLine',
     'writeReadings',
     'administer',
+    'promote',
+    'maintain',
   ]
   const table = Object.fromEntries(
     roles.map(role => [
@@ -67,14 +69,14 @@ test('the role table is what the plant agreed to', () => {
     ]),
   )
   expect(table).toEqual({
-    operator: 'raa---',
-    engineer: 'raacw-',
-    manager: 'r-----',
-    scientist: 'r-----',
-    auditor: 'r-----',
-    administrator: 'ra-cwa',
-    device: '----w-',
-    developer: 'raacwa',
+    operator: 'raa-----',
+    engineer: 'raacw-pm',
+    manager: 'r-------',
+    scientist: 'r-----p-',
+    auditor: 'r-------',
+    administrator: 'ra-cwap-',
+    device: '----w---',
+    developer: 'raacwapm',
   })
 })
 

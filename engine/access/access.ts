@@ -10,6 +10,9 @@ export type Action =
   | 'createLine'
   | 'writeReadings'
   | 'administer'
+  | 'promote'
+  /** Take alarms out of service and return them. */
+  | 'maintain'
 
 /** An API key as the configuration holds it; the key itself is nowhere stored. */
 export interface AccessKey {
@@ -51,13 +54,19 @@ export interface Access {
 
 const MAY: Readonly<Record<Role, readonly Action[]>> = {
   operator: ['read', 'acknowledge', 'approve'],
-  engineer: ['read', 'acknowledge', 'approve', 'createLine', 'writeReadings'],
+  engineer: [
+    ...(['read', 'acknowledge', 'approve', 'createLine'] as const),
+    ...(['writeReadings', 'promote', 'maintain'] as const),
+  ],
   manager: ['read'],
-  scientist: ['read'],
+  scientist: ['read', 'promote'],
   auditor: ['read'],
-  administrator: ['read', 'acknowledge', 'createLine', 'writeReadings', 'administer'],
+  administrator: ['read', 'acknowledge', 'createLine', 'writeReadings', 'administer', 'promote'],
   device: ['writeReadings'],
-  developer: ['read', 'acknowledge', 'approve', 'createLine', 'writeReadings', 'administer'],
+  developer: [
+    ...(['read', 'acknowledge', 'approve', 'createLine', 'writeReadings'] as const),
+    ...(['administer', 'promote', 'maintain'] as const),
+  ],
 }
 
 /** All roles that a key may name. */

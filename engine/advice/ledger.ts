@@ -107,7 +107,8 @@ function adviceOf(
     ...place,
     ...proposal,
     inhibits,
-    versions,
+    // A copy: the versions in force may change, those of this advice may not.
+    versions: { ...versions },
   }
   return {
     ...content,

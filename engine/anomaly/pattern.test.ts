@@ -51,14 +51,25 @@ const scorer: CellScorer = {
 
 function watch() {
   const found: Finding[] = []
-  const detector = patternDetector(definition, names, scorer)
+  const alarmed: Finding[] = []
+  const models: { lead: CellScorer | undefined; second: CellScorer | undefined } = {
+    ...{ lead: scorer, second: undefined },
+  }
+  const detector = patternDetector(definition, names, models)
   let tick = 0
   return {
     found,
+    alarmed,
+    models,
     detector,
     take(second: Second) {
       const [frame, twin] = frames(++tick, second)
-      detector.tick(frame, twin, finding => found.push(finding))
+      detector.tick(
+        frame,
+        twin,
+        finding => alarmed.push(finding),
+        finding => found.push(finding),
+      )
     },
   }
 }
@@ -106,6 +117,34 @@ describe('pattern detector', () => {
   })
 })
 
+describe('a model that is replaced while it runs', () => {
+  it('ends what the old one held and lets the new one see for itself', () => {
+    const { take, found, alarmed, models } = watch()
+    for (let i = 0; i < 7300; i++) take({ noise_V: 0.008 })
+    for (let i = 0; i < 200; i++) take({ noise_V: 0.08 })
+    models.lead = { ...scorer, version: 'test/2', promoted: true }
+    take({ noise_V: 0.08 })
+    expect(found.map(({ active }) => active)).toEqual([true, false])
+    for (let i = 0; i < 200; i++) take({ noise_V: 0.08 })
+    expect(alarmed.map(({ active, detector }) => [active, detector])).toEqual([
+      [true, 'autoencoder test/2'],
+    ])
+    models.lead = undefined
+    take({ noise_V: 0.08 })
+    expect(alarmed.map(({ active }) => active)).toEqual([true, false])
+  })
+
+  it('scores the shadow beside the champion and keeps the two apart', () => {
+    const { take, detector, models } = watch()
+    models.second = { ...scorer, version: 'test/2', threshold: 3 }
+    for (let i = 0; i < 100; i++) take({ noise_V: 0.008 * (1 + i / 50) })
+    const [lead, second] = detector.scores()
+    expect([lead!.name, second!.name]).toEqual(['autoencoder', 'autoencoder-shadow'])
+    expect(lead!.values[0]).toBeGreaterThan(second!.values[0]!)
+    expect(second!.values[0]).toBeGreaterThan(0)
+  })
+})
+
 checkDetector<Second>({
   name: 'pattern',
   create() {
@@ -114,7 +153,7 @@ checkDetector<Second>({
       save: detector.save,
       load: detector.load,
       take,
-      scores: () => detector.scores,
+      scores: () => detector.scores()[0]!.values,
       begun: () => found.length,
     }
   },

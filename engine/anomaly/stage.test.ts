@@ -34,7 +34,9 @@ function batch(t: number, bar: number): ReadingBatch {
   }
 }
 function tick(time_ms: number, value: number, cells = 1): [LineFrame, TwinFrame] {
-  const frame = { time_ms, values: new Float64Array(200), events: [], samples: [] }
+  const values = new Float64Array(200).fill(Number.NaN)
+  const quality = new Uint8Array(200).fill(3)
+  const frame = { time_ms, values, quality, events: [], samples: [] }
   const twin = {
     ...{ time_ms, observed: new Float64Array(cells).fill(value) },
     ...{ residual: new Float64Array(cells), estimate: new Float64Array(cells * 4) },
@@ -99,7 +101,9 @@ describe('anomaly stage', () => {
   })
   const score = (promoted: boolean) => {
     const names = { fields: [] as Quantity[], channels: [{ tag: 'cell_voltage' } as Channel] }
-    const stage = anomalyStage(potline, names, { cellScorer: scorer(promoted) })
+    const stage = anomalyStage(potline, names, {
+      cellModels: { lead: scorer(promoted), second: undefined },
+    })
     const anomalies: string[] = []
     for (let i = 1; i < 7600; i++) {
       const found = stage.tick(...tick(i * 1000, 4.2, 2)).anomalies
@@ -126,7 +130,11 @@ describe('anomaly stage', () => {
   it('refuses a model that was trained on other features', () => {
     const other = { ...scorer(false), features: ['something'] }
     expect(() =>
-      anomalyStage(potline, { fields: [], channels: [] }, { cellScorer: other }),
+      anomalyStage(
+        potline,
+        { fields: [], channels: [] },
+        { cellModels: { lead: other, second: undefined } },
+      ),
     ).toThrow('takes other features than this engine makes')
   })
 })

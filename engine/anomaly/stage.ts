@@ -1,5 +1,6 @@
 import type {
   AlarmRecord,
+  AlarmSummary,
   Anomaly,
   Channel,
   DecisionEntry,
@@ -16,7 +17,7 @@ import { healthDetector } from './health/detector.ts'
 import { patternDetector } from './pattern.ts'
 import { processDetector } from './process/detector.ts'
 import { type Stateful, stateReader, stateWriter } from './state.ts'
-import type { CellScorer } from './tensorflow/cell-scorer.ts'
+import type { CellModels } from './tensorflow/cell-scorer.ts'
 
 /** What one call found: events that began, and alarm records with a new revision. */
 export interface AnomalyResult {
@@ -38,8 +39,10 @@ export interface AnomalyStage {
   tick(frame: LineFrame, twin: TwinFrame): AnomalyResult
   /** A decision on an alarm, at the line's event time. */
   decide(entry: DecisionEntry, time_ms: number): AnomalyResult
-  /** Active, unacknowledged and shelved alarms; at most ALARMS_MAX. */
+  /** Active, unacknowledged and hidden alarms; at most ALARMS_MAX. */
   alarms(): readonly AlarmRecord[]
+  /** Flood, incidents and figures. */
+  alarmSummary(): AlarmSummary
   /** Reason by dense series index. */
   sensorFaults(): ReadonlyMap<number, string>
   scores(): readonly CellScores[]
@@ -60,7 +63,7 @@ const NO_ANOMALIES: readonly Anomaly[] = []
 export function anomalyStage(
   definition: LineDefinition,
   twin: TwinNames,
-  models: { readonly cellScorer?: CellScorer },
+  models: { readonly cellModels?: CellModels },
 ): AnomalyStage {
   const cells = definition.cells.length
   const health = healthDetector(definition)
@@ -68,7 +71,7 @@ export function anomalyStage(
   const process = potline ? processDetector(definition, twin) : undefined
   const dynamic = dynamicDetector(definition, twin)
   const pattern =
-    potline && models.cellScorer ? patternDetector(definition, twin, models.cellScorer) : undefined
+    potline && models.cellModels ? patternDetector(definition, twin, models.cellModels) : undefined
   const list = alarmList(definition)
   const parts: Stateful[] = [health, process, dynamic, pattern, list].filter(part => !!part)
 
@@ -80,8 +83,6 @@ export function anomalyStage(
     tell(finding)
     list.condition(finding)
   }
-  // An unpromoted model is shown and never raises an alarm.
-  const patternReport = models.cellScorer?.promoted ? report : tell
   const dynamicReport = potline ? tell : report
 
   const result = (): AnomalyResult => {
@@ -97,11 +98,12 @@ export function anomalyStage(
       return result()
     },
     tick(frame, twinFrame) {
+      list.observe(frame)
       for (let cell = 0; cell < cells; cell++) list.trust(cell, twinFrame.trusted[cell] === 1)
       health.tick(frame, report)
       process?.tick(frame, twinFrame, health.faults(), report)
       dynamic.tick(frame, twinFrame, dynamicReport)
-      pattern?.tick(frame, twinFrame, patternReport)
+      pattern?.tick(frame, twinFrame, report, tell)
       list.advance(frame.time_ms)
       return result()
     },
@@ -110,10 +112,11 @@ export function anomalyStage(
       return result()
     },
     alarms: () => list.current(),
+    alarmSummary: () => list.summary(),
     sensorFaults: () => health.faults(),
     scores() {
       const scores: CellScores[] = [{ name: 'dynamic', values: dynamic.scores }]
-      if (pattern) scores.push({ name: pattern.name, values: pattern.scores })
+      if (pattern) scores.push(...pattern.scores())
       return scores
     },
     snapshot() {

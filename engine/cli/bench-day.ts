@@ -1,9 +1,9 @@
 import path from 'node:path'
 import { runDay } from '#bench/day.ts'
 import { systemClock } from '../core/clock.ts'
-import { championScorer, foldBuilder } from '../main.ts'
+import { foldBuilder } from '../main.ts'
 import { demoFaults, parseFaults } from '../sim/faults.ts'
-import { VERSION } from '../version.ts'
+import { openShelf } from '../training/shelf.ts'
 import { type OptionValues, printJson, say } from './command.ts'
 
 const FEEDERS = 5
@@ -22,7 +22,7 @@ export async function benchDay(options: OptionValues): Promise<number> {
       : plan === 'demo'
         ? demoFaults.map(fault => ({ ...fault, start_s: fault.start_s + DEMO_PREROLL_S }))
         : parseFaults(plan, cells, FEEDERS)
-  const scorer = await championScorer(
+  const shelf = await openShelf(
     path.resolve((options.models as string | undefined) ?? 'models'),
     say,
   )
@@ -31,7 +31,7 @@ export async function benchDay(options: OptionValues): Promise<number> {
     cells,
     hours: (options.hours as number | undefined) ?? 24,
     faults,
-    buildFold: foldBuilder(scorer, { engine: VERSION, model: scorer?.version ?? 'none' }),
+    buildFold: foldBuilder(shelf),
     clock: systemClock,
     onProgress: hour => say(`hour ${hour}`),
   })

@@ -1,18 +1,21 @@
 import { type LatencyResult, measureLatency } from '#bench/latency.ts'
 import { appendResult, medianRun, surroundings, tableOf } from '#bench/results.ts'
 import { benchDay } from './bench-day.ts'
+import { benchTwin } from './bench-twin.ts'
 import { type Command, type OptionValues, printJson, say, usage } from './command.ts'
 
 const DEFAULTS = { rate: 2500, seconds: 60, warmup: 5, alerts: 1200, lines: 4, runs: 1, seed: 1 }
 
 export const benchCommand: Command = {
-  summary: 'Measure latency, or count the alarms of a simulated day.',
-  usage: 'latency | day',
+  summary: "Measure latency, the twin's speed, or count the alarms of a simulated day.",
+  usage: 'latency | day | twin',
   details: `latency: starts an engine of its own on free ports with an empty store, sends at a fixed rate
 whatever the engine does, and listens on its WebSocket. Every latency is counted from the time a
 reading was due. Exit code 1: a reading was lost or an alert did not arrive.
 day: runs a simulated potline through twin, anomaly and advice as fast as it can, without a door
 or a store, and lists every alarm. Exit code 1: a quiet day raised more than one.
+twin: times the full cell against the same work in C (gcc, clang) and in SciPy, FEniCS and SfePy,
+as far as they are installed. Exit code 1: the C program or the clear form gave other numbers.
 See bench/README.md.`,
   options: {
     rate: { type: 'number', value: 'N', help: 'readings per second (default 2500)' },
@@ -20,10 +23,10 @@ See bench/README.md.`,
     warmup: { type: 'number', value: 'N', help: 'seconds sent before that (default 5)' },
     alerts: { type: 'number', value: 'N', help: 'limit crossings to inject (default 1200)' },
     lines: { type: 'number', value: 'N', help: 'lines the assets are spread over (default 4)' },
-    runs: { type: 'number', value: 'N', help: 'repeat and report the median run (default 1)' },
+    runs: { type: 'number', value: 'N', help: 'repeat and report the median (default 1; twin 7)' },
     seed: { type: 'number', value: 'N', help: 'seed of the load or the plant (default 1)' },
     hours: { type: 'number', value: 'H', help: 'day: simulated hours (default 24)' },
-    cells: { type: 'number', value: 'N', help: 'day: cells (default 40)' },
+    cells: { type: 'number', value: 'N', help: 'day, twin: cells (default 40, 240)' },
     faults: { type: 'string', value: 'LIST', help: 'day: as in plant --help (default none)' },
     models: { type: 'string', value: 'DIR', help: 'day: model registry (default ./models)' },
     json: { type: 'boolean', help: 'print the result as one JSON object' },
@@ -31,8 +34,11 @@ See bench/README.md.`,
   },
   async run(options, positionals) {
     if (positionals.length === 1 && positionals[0] === 'day') return benchDay(options)
+    if (positionals.length === 1 && positionals[0] === 'twin') return benchTwin(options)
     if (positionals.length !== 1 || positionals[0] !== 'latency') {
-      throw usage('name what to measure: liquidus bench latency, or liquidus bench day')
+      throw usage(
+        'name what to measure: liquidus bench latency, liquidus bench day or liquidus bench twin',
+      )
     }
     const numbers = numbersOf(options)
     const { rate, seconds, warmup, runs, ...rest } = numbers

@@ -20,7 +20,7 @@ export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Pr
       load: async () => (await import('./train.ts')).trainCommand,
     },
     models: {
-      summary: 'list, show, promote and demote the models of the registry',
+      summary: 'list, compare, promote, roll back and register anomaly models',
       load: async () => (await import('./models.ts')).modelsCommand,
     },
     score: {
@@ -42,6 +42,14 @@ export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Pr
     simulate: {
       summary: 'run a cell or a line offline from a scenario file into Parquet or CSV',
       load: async () => (await import('./simulate.ts')).simulateCommand,
+    },
+    chaos: {
+      summary: 'kill, pause and cut a running system at random and audit what is left',
+      load: async () => (await import('./chaos.ts')).chaosCommand,
+    },
+    fuzz: {
+      summary: 'send malformed input to an engine and to the CSV readers',
+      load: async () => (await import('./fuzz.ts')).fuzzCommand,
     },
     bench: {
       summary: 'measure latency ("bench latency"), or the alarms of a simulated day ("bench day")',

@@ -1,22 +1,36 @@
-import type { RowPlan } from '../anomaly/rows/detector.ts'
+import { fitRowDetector, type RowPlan } from '../anomaly/rows/detector.ts'
 import { evaluateNab } from '../evaluation/nab.ts'
-import { NETWORK_SKAB, networkScorer, overSeeds, seedsReport } from '../evaluation/network.ts'
+import {
+  NETWORK_SKAB,
+  NETWORK_TEP,
+  networkRows,
+  networkScorer,
+  SKAB_NUMBERS,
+  TEP_NUMBERS,
+} from '../evaluation/network.ts'
 import { type BenchmarkResult, reportOf } from '../evaluation/report.ts'
-import { evaluateSkab, planScorer, type SkabResult } from '../evaluation/skab.ts'
+import { overSeeds, seedsJson, seedsReport } from '../evaluation/seeds.ts'
+import { evaluateSkab, planScorer } from '../evaluation/skab.ts'
 import { evaluateTep } from '../evaluation/tep.ts'
 import { evaluateThreeW } from '../evaluation/three-w.ts'
 import { type Command, type OptionValues, printJson, say, usage } from './command.ts'
-import { planOf } from './score.ts'
+import { listOf, planOf } from './score.ts'
 
 type Say = (text: string) => void
 
 const BENCHMARKS: Readonly<
   Record<
     string,
-    (folder: string, plan: RowPlan, progress: Say) => BenchmarkResult | Promise<BenchmarkResult>
+    (
+      folder: string,
+      plan: RowPlan,
+      progress: Say,
+      fit?: readonly string[],
+    ) => BenchmarkResult | Promise<BenchmarkResult>
   >
 > = {
-  tep: evaluateTep,
+  tep: (folder, plan, progress, fit) =>
+    evaluateTep(folder, plan.name, (...runs) => fitRowDetector(plan, ...runs), progress, fit),
   skab: (folder, plan, progress) => evaluateSkab(folder, plan.name, planScorer(plan), progress),
   nab: evaluateNab,
   three_w: evaluateThreeW,
@@ -28,12 +42,13 @@ export const evaluateCommand: Command = {
   details: `Every score is causal; no threshold is taken from rows that were fitted, and none from
 labels (but for nab, whose own rules do so). Prints a table beside the records. The configuration
 of each benchmark is in engine/evaluation/configurations; how it was chosen is in
-docs/evaluation.md. "--detector network" (skab) trains a TensorFlow.js network beside the linear
-detector with several seeds and gives their mean and spread.`,
+docs/evaluation.md. "--detector network" (tep, skab) trains a TensorFlow.js network beside the
+linear detector with several seeds and gives their mean and spread.`,
   options: {
     data: { type: 'string', value: 'DIR', help: 'folder of the benchmark (needed)' },
     detector: { type: 'string', value: 'NAME', help: 'detector (default: that of the benchmark)' },
     config: { type: 'string', value: 'FILE', help: 'a configuration of your own instead' },
+    fit: { type: 'string', value: 'A,B', help: 'tep: runs to fit (default d00_train)' },
     seeds: { type: 'number', value: 'N', help: 'network: seeds, from 1 on (default 5)' },
     json: { type: 'boolean', help: 'print the result as one JSON object' },
   },
@@ -46,7 +61,9 @@ detector with several seeds and gives their mean and spread.`,
     const folder = options.data as string | undefined
     if (folder === undefined) throw usage('name the folder of the benchmark with --data DIR')
     if (options.detector === NETWORK) return evaluateNetworks(name, folder, options)
-    const result = await BENCHMARKS[name]!(folder, planOf(options, name), say)
+    const fit = options.fit === undefined ? undefined : listOf(options.fit)
+    if (fit && (name !== 'tep' || fit.length === 0)) throw usage('--fit A,B is for tep')
+    const result = await BENCHMARKS[name]!(folder, planOf(options, name), say, fit)
     if (options.json) printJson(result)
     else process.stdout.write(`${reportOf(result)}\n`)
     return 0
@@ -58,18 +75,34 @@ const SEEDS_MAX = 100
 
 /** One result per seed, then their mean and spread. */
 async function evaluateNetworks(name: string, folder: string, options: OptionValues) {
-  if (name !== 'skab') throw usage('--detector network is for skab')
+  if (name !== 'skab' && name !== 'tep') throw usage('--detector network is for skab and tep')
+  if (options.fit !== undefined) throw usage('--detector network names its own runs to fit')
   const count = (options.seeds as number | undefined) ?? 5
   if (!Number.isInteger(count) || count < 1 || count > SEEDS_MAX) {
     throw usage(`--seeds takes a whole number from 1 to ${SEEDS_MAX}`)
   }
-  const results: SkabResult[] = []
-  for (let seed = 1; seed <= count; seed++) {
-    say(`seed ${seed} of ${count}`)
-    results.push(await evaluateSkab(folder, NETWORK_SKAB.plan.name, networkScorer(seed), say))
+  const each = async <T>(one: (seed: number) => Promise<T>) => {
+    const results: T[] = []
+    for (let seed = 1; seed <= count; seed++) {
+      say(`seed ${seed} of ${count}`)
+      results.push(await one(seed))
+    }
+    return results
   }
-  const summary = overSeeds(results)
-  if (options.json) printJson(summary)
+  const { plan, fit } = NETWORK_TEP
+  const summary =
+    name === 'skab'
+      ? overSeeds(
+          await each(seed =>
+            evaluateSkab(folder, NETWORK_SKAB.plan.name, networkScorer(seed), say),
+          ),
+          SKAB_NUMBERS,
+        )
+      : overSeeds(
+          await each(seed => evaluateTep(folder, plan.name, networkRows(seed), say, fit)),
+          TEP_NUMBERS,
+        )
+  if (options.json) printJson(seedsJson(summary))
   else process.stdout.write(`${seedsReport(summary)}\n`)
   return 0
 }

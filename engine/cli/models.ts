@@ -1,61 +1,183 @@
+import { userInfo } from 'node:os'
 import path from 'node:path'
-import { modelRegistry } from '../training/registry.ts'
-import { type Command, printJson, say, usage } from './command.ts'
+import { systemClock } from '../core/clock.ts'
+import { gatherBank, writeBank } from '../training/bank.ts'
+import { type ModelDesk, modelDesk } from '../training/desk.ts'
+import { GATE_LIMITS } from '../training/gate.ts'
+import { registerModel } from '../training/register.ts'
+import { type Alias, type ModelRegistry, modelRegistry } from '../training/registry.ts'
+import { VERSION } from '../version.ts'
+import { type Command, type OptionValues, printJson, say, usage } from './command.ts'
+import { compareRows, gateRows, listRows, showRows, tableText } from './model-tables.ts'
+import { tellProgress } from './train.ts'
+import { recordedRuns } from './training-runs.ts'
+
+const ALIASES: readonly string[] = ['champion', 'challenger', 'shadow']
 
 export const modelsCommand: Command = {
-  summary: 'List, show, promote and demote the models of the registry.',
-  usage: 'list | show NAME/VERSION | promote NAME/VERSION | demote NAME',
-  details: `A promoted version (champion) raises alarms; any other only scores. A running engine takes
-the change when it starts again.`,
+  summary: 'List, show, compare, promote, roll back and register the models of the registry.',
+  usage: 'ACTION [NAME[/VERSION]] ...',
+  details: `  list                       all models with their versions and aliases
+  show NAME/VERSION          one version: record, metrics, who approved it
+  compare NAME/V NAME/V      two versions side by side, with what the gate finds
+  gate NAME/VERSION          hold a version to the gate and change nothing
+  promote NAME/VERSION       make it champion, if the gate lets it (--alias: another alias)
+  demote NAME                no champion: the shadow scores, nothing alarms (--alias)
+  rollback NAME              back to the champion before
+  register DIR               add a Keras or TensorFlow.js LayersModel trained elsewhere
+  bank NAME                  freeze the rows of the gate: --normal and --faults recordings
+
+A champion raises alarms; the shadow only scores. A running engine takes a change at its next tick.
+A bank is made once; a challenger has to keep the false events of its normal rows within the budget,
+to find as many of its faults as the champion (or the linear detector), and to answer in time.`,
   options: {
     models: { type: 'string', value: 'DIR', help: 'the registry (default ./models)' },
+    tenant: { type: 'string', value: 'NAME', help: 'namespace of a tenant (default: shared)' },
+    alias: { type: 'string', value: 'ALIAS', help: 'champion (default), challenger or shadow' },
+    model: { type: 'string', value: 'NAME', help: 'register: name (default potline-cells)' },
+    scaler: { type: 'string', value: 'FILE', help: 'register: features, centre, scale, JSON' },
+    calibrate: { type: 'string', value: 'DIR,...', help: 'register: recordings for the threshold' },
+    normal: { type: 'string', value: 'DIR,...', help: 'bank: recordings of normal running' },
+    faults: { type: 'string', value: 'DIR,...', help: 'bank: recordings with known faults' },
+    budget: { type: 'number', value: 'N', help: 'gate: false events per line-day (default 1)' },
+    p99: { type: 'number', value: 'MS', help: 'gate: slowest 99th percentile (default 50)' },
+    comment: { type: 'string', value: 'TEXT', help: 'why; kept with the alias' },
+    by: { type: 'string', value: 'NAME', help: 'approver or author (default: you)' },
     json: { type: 'boolean', help: 'print one JSON object' },
   },
-  async run(options, [action, target]) {
-    const registry = modelRegistry(path.resolve((options.models as string | undefined) ?? 'models'))
-    const json = options.json === true
-    if (action === 'list') return list(registry, json)
-    if (target === undefined)
-      throw usage('name the action and the model, e.g. show potline-cells/1')
-    const [name, version] = target.split('/') as [string, string | undefined]
-    if (action === 'demote') {
-      await registry.point(name, 'champion', '')
-    } else if (version === undefined) {
-      throw usage(`name the version, e.g. ${name}/1`)
-    } else if (action === 'promote') {
-      await registry.load(name, version)
-      await registry.point(name, 'champion', version)
-    } else if (action === 'show') {
-      const { record } = await registry.load(name, version)
-      if (json) printJson(record)
-      else process.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`)
-      return 0
-    } else throw usage(`unknown action "${action}"; known: list, show, promote, demote`)
-    const aliases = await registry.aliases(name)
-    if (json) printJson({ name, ...aliases })
-    else say(`${name}: champion ${aliases.champion || 'none'}, shadow ${aliases.shadow || 'none'}`)
+  async run(options, [action = '', ...targets]) {
+    const act = ACTIONS[action]
+    if (!act) {
+      throw usage(`unknown action "${action}"; known: ${Object.keys(ACTIONS).join(', ')}`)
+    }
+    const root = path.resolve((options.models as string | undefined) ?? 'models')
+    const registry = modelRegistry(root, options.tenant as string | undefined)
+    const desk = modelDesk(registry, systemClock, {
+      events_per_line_day:
+        (options.budget as number | undefined) ?? GATE_LIMITS.events_per_line_day,
+      p99_max_ms: (options.p99 as number | undefined) ?? GATE_LIMITS.p99_max_ms,
+    })
+    return act({ registry, desk, options, targets })
+  },
+}
+
+interface Call {
+  readonly registry: ModelRegistry
+  readonly desk: ModelDesk
+  readonly options: OptionValues
+  readonly targets: readonly string[]
+}
+
+const ACTIONS: Readonly<Record<string, (call: Call) => Promise<number>>> = {
+  async list({ desk, options }) {
+    const models = await desk.list()
+    if (options.json) printJson({ models })
+    else if (models.length === 0) say('no models yet; see: liquidus train --help')
+    else process.stdout.write(tableText(listRows(models)))
+    return 0
+  },
+  async show({ desk, options, targets }) {
+    const detail = await desk.show(...versioned(targets[0]))
+    if (options.json) printJson(detail)
+    else process.stdout.write(tableText(showRows(detail)))
+    return 0
+  },
+  async compare({ desk, options, targets }) {
+    const pair = [versioned(targets[0]), versioned(targets[1])] as const
+    const details = await Promise.all(pair.map(one => desk.show(...one)))
+    const gates = []
+    for (const one of pair) gates.push(await desk.gate(...one).catch(() => undefined))
+    if (options.json) printJson({ versions: details, gates })
+    else process.stdout.write(tableText(compareRows(details, gates)))
+    return 0
+  },
+  async gate({ desk, options, targets }) {
+    const report = await desk.gate(...versioned(targets[0]))
+    if (options.json) printJson(report)
+    else process.stdout.write(tableText(gateRows(report)))
+    return report.passed ? 0 : 1
+  },
+  async promote({ desk, options, targets }) {
+    const [name, version] = versioned(targets[0])
+    const alias = aliasOf(options)
+    return told(
+      await desk.promote(name, version, alias, byOf(options), commentOf(options)),
+      options,
+    )
+  },
+  async demote({ desk, options, targets }) {
+    const moved = desk.demote(nameOf(targets), aliasOf(options), byOf(options), commentOf(options))
+    return told(await moved, options)
+  },
+  async rollback({ desk, options, targets }) {
+    const moved = desk.rollback(nameOf(targets), byOf(options), commentOf(options))
+    return told(await moved, options)
+  },
+  async register({ registry, options, targets }) {
+    if (options.scaler === undefined) throw usage('name the scaler with --scaler FILE')
+    const folders = options.calibrate as string | undefined
+    const runs = folders === undefined ? [] : await recordedRuns(folders)
+    const record = await registerModel({
+      ...{ registry, runs, folder: nameOf(targets), scaler_path: options.scaler as string },
+      name: (options.model as string | undefined) ?? 'potline-cells',
+      sources: () => runs.map(run => run.digest()),
+      ...{ author: byOf(options), code: VERSION, onProgress: tellProgress(runs.length) },
+    })
+    if (options.json) printJson(record)
+    else
+      say(`${record.name}/${record.version}: registered as shadow, threshold ${record.threshold}`)
+    return 0
+  },
+  async bank({ registry, options, targets }) {
+    const { normal, faults } = options
+    if (normal === undefined || faults === undefined) throw usage('name --normal and --faults')
+    const bank = await gatherBank(
+      await recordedRuns(normal as string),
+      await recordedRuns(faults as string),
+      (source, rows) => say(`${source}: ${rows} rows so far`),
+    )
+    await writeBank(registry.folder, nameOf(targets), bank)
+    const { sha256, cell_days, episodes, sources } = bank
+    const rows = bank.rows.times_ms.length
+    if (options.json) printJson({ sha256, rows, cell_days, episodes, sources })
+    else {
+      say(
+        `${rows} rows, ${cell_days.toFixed(2)} normal cell-days, ${episodes.length} faults; ` +
+          `bank ${sha256.slice(0, 12)}`,
+      )
+    }
     return 0
   },
 }
 
-async function list(registry: ReturnType<typeof modelRegistry>, json: boolean): Promise<number> {
-  const models = []
-  for (const name of await registry.names()) {
-    models.push({
-      name,
-      versions: await registry.versions(name),
-      ...(await registry.aliases(name)),
-    })
-  }
-  if (json) printJson({ models })
-  else if (models.length === 0) say('no models yet; see: liquidus train --help')
+function versioned(target: string | undefined): [string, string] {
+  const [name, version] = (target ?? '').split('/') as [string, string | undefined]
+  if (name === '') throw usage('name the model and the version, e.g. potline-cells/1')
+  if (version === undefined) throw usage(`name the version, e.g. ${name}/1`)
+  return [name, version]
+}
+
+function nameOf([target]: readonly string[]): string {
+  if (target === undefined) throw usage('name what the action is about')
+  return target
+}
+
+function aliasOf(options: OptionValues): Alias {
+  const alias = (options.alias as string | undefined) ?? 'champion'
+  if (!ALIASES.includes(alias))
+    throw usage(`unknown alias "${alias}"; known: ${ALIASES.join(', ')}`)
+  return alias as Alias
+}
+
+const byOf = (options: OptionValues) => (options.by as string | undefined) ?? userInfo().username
+const commentOf = (options: OptionValues) => (options.comment as string | undefined) ?? ''
+
+function told(moved: Awaited<ReturnType<ModelDesk['rollback']>>, options: OptionValues): number {
+  const { name, aliases, move } = moved
+  if (options.json) printJson({ name, ...aliases, ...(move.gate ? { gate: move.gate } : {}) })
   else {
-    for (const model of models) {
-      say(
-        `${model.name}: versions ${model.versions.join(', ')}; ` +
-          `champion ${model.champion || 'none'}, shadow ${model.shadow || 'none'}`,
-      )
-    }
+    const rows = Object.entries(aliases).map(([alias, version]) => `${alias} ${version || 'none'}`)
+    say(`${name}: ${rows.join(', ')}`)
   }
   return 0
 }

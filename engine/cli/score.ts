@@ -66,7 +66,8 @@ export function planOf(options: OptionValues, detector: string) {
   return namedConfiguration((options.detector as string | undefined) ?? detector)
 }
 
-function listOf(value: unknown): string[] {
+/** The parts of an option that lists. */
+export function listOf(value: unknown): string[] {
   return typeof value === 'string' ? value.split(',').filter(part => part !== '') : []
 }
 

@@ -3,8 +3,8 @@ import path from 'node:path'
 import { loadConfig } from '../config.ts'
 import { LiquidusError } from '../core/errors.ts'
 import { verifyLine } from '../lines/verify.ts'
-import { championScorer, foldBuilder, openStore } from '../main.ts'
-import { VERSION } from '../version.ts'
+import { foldBuilder, openStore, versionsOf } from '../main.ts'
+import { openShelf } from '../training/shelf.ts'
 import { type Command, printJson, say, usage } from './command.ts'
 
 export const verifyCommand: Command = {
@@ -26,24 +26,19 @@ batch is in the log exactly once.`,
       file: options.config as string | undefined,
       flags: options.data === undefined ? {} : { data: options.data },
     })
-    const scorer = await championScorer(path.resolve(config.models), say)
+    const shelf = await openShelf(path.resolve(config.models), say)
     if (config.store === 'lmdb' && !existsSync(config.data)) {
       throw new LiquidusError('FILE_UNREADABLE', { path: config.data, problem: 'no data is there' })
     }
     const store = await openStore(config, say)
     try {
-      const key = `${(options.tenant as string | undefined) ?? 'local'}/${line}`
-      const versions = { engine: VERSION, model: scorer?.version ?? 'none' }
-      const result = await verifyLine(
-        store,
-        key,
-        foldBuilder(scorer, versions),
-        versions,
-        (at, end) => {
-          if (!options.json)
-            say(`${((100 * at) / end).toFixed(0).padStart(3)} %  entry ${at} of ${end}`)
-        },
-      )
+      const tenant = (options.tenant as string | undefined) ?? 'local'
+      const key = `${tenant}/${line}`
+      const versions = versionsOf(shelf, tenant)
+      const result = await verifyLine(store, key, foldBuilder(shelf), versions, (at, end) => {
+        if (!options.json)
+          say(`${((100 * at) / end).toFixed(0).padStart(3)} %  entry ${at} of ${end}`)
+      })
       if (options.json) printJson(result)
       else for (const [name, value] of Object.entries(result)) say(`${name.padEnd(24)}${value}`)
       const others = result.versions_in_log.filter(one => one !== result.versions_now)

@@ -29,6 +29,7 @@ const TABLE = {
   NOT_ALLOWED: '{subject} ({role}) may not {action}',
   ENGINE_ENDED: 'the engine that was started ended ({code}); it said:\n{output}',
   MODEL_INVALID: 'model {model}: {problem}',
+  MODEL_REFUSED: 'model {model} is not promoted: {problem}',
   USAGE: '{problem}',
 } as const
 

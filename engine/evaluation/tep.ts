@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import { fitRowDetector, type RowDetector, type RowPlan } from '../anomaly/rows/detector.ts'
+import type { RowDetector } from '../anomaly/rows/detector.ts'
 import { type Run, rowOf } from '../anomaly/rows/run.ts'
+import { LiquidusError } from '../core/errors.ts'
 import { channelsOf, readTable, runOf } from './table.ts'
 
 /** Results on the Tennessee Eastman process by the strict protocol. */
@@ -27,19 +28,32 @@ const HARD_FAULTS = [3, 9, 15]
 const FAULTS = Array.from({ length: 21 }, (_, i) => i + 1)
 const two = (n: number) => String(n).padStart(2, '0')
 
+/** The run that the strict protocol fits. */
+export const TEP_FIT: readonly string[] = ['d00_train']
+const TEP_CALIBRATE = [6, 7, 8, 9, 10].map(i => `normal_extra_${two(i)}`)
+
+/** Makes a detector from the runs to fit and those for the threshold. */
+export type RunsFit = (
+  fit: readonly Run[],
+  calibrate: readonly Run[],
+) => RowDetector | Promise<RowDetector>
+
 /** Fits, calibrates and scores one configuration. */
-export function evaluateTep(
+export async function evaluateTep(
   folder: string,
-  plan: RowPlan,
+  name: string,
+  fitRuns: RunsFit,
   onProgress: (text: string) => void,
-): TepResult {
-  const fit = ['d00_train']
-  const calibrate = [6, 7, 8, 9, 10].map(i => `normal_extra_${two(i)}`)
-  const first = readTable(join(folder, `${fit[0]}.csv.gz`))
-  const channels = channelsOf(first, [])
-  const load = (name: string) => runOf(readTable(join(folder, `${name}.csv.gz`)), channels)
-  const detector = fitRowDetector(plan, fit.map(load), calibrate.map(load))
-  onProgress(`fitted on ${fit.join(', ')}; threshold from ${calibrate.length} normal runs`)
+  fit: readonly string[] = TEP_FIT,
+): Promise<TepResult> {
+  const both = fit.find(run => TEP_CALIBRATE.includes(run) || run.endsWith('_te'))
+  if (both !== undefined) {
+    throw new LiquidusError('USAGE', { problem: `${both} is not for fitting; name another run` })
+  }
+  const channels = channelsOf(readTable(join(folder, `${fit[0]}.csv.gz`)), [])
+  const load = (run: string) => runOf(readTable(join(folder, `${run}.csv.gz`)), channels)
+  const detector = await fitRuns(fit.map(load), TEP_CALIBRATE.map(load))
+  onProgress(`fitted on ${fit.join(', ')}; threshold from ${TEP_CALIBRATE.length} normal runs`)
   const normal = alarmsOf(detector, load('d00_te'))
   const alarms = FAULTS.map(fault => {
     onProgress(`fault ${fault} of ${FAULTS.length}`)
@@ -47,10 +61,10 @@ export function evaluateTep(
   })
   return {
     ...tepScores(normal, alarms),
-    detector: plan.name,
+    detector: name,
     threshold: detector.threshold,
     fit,
-    calibrate,
+    calibrate: TEP_CALIBRATE,
   }
 }
 

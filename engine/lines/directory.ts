@@ -24,8 +24,10 @@ export interface DirectoryParts {
   readonly store: Store
   readonly clock: Clock
   readonly version: string
-  /** Versions in force: engine, model. */
-  readonly versions: Readonly<Record<string, string>>
+  /** Versions in force: engine, and the models of the line's tenant where they differ by it. */
+  readonly versions:
+    | Readonly<Record<string, string>>
+    | ((tenant: string) => Readonly<Record<string, string>>)
   readonly log_entries_max: number
   readonly buildFold: (definition: LineDefinition) => LineFold
   readonly buildTrend: (definition: LineDefinition, fold: LineFold) => LineTrend
@@ -37,6 +39,8 @@ export interface DirectoryParts {
 export interface LineDirectory extends Intake, EngineView {
   /** Opens the lines of the configuration and those that the store knows. */
   open(configured: readonly LineDefinition[]): Promise<void>
+  /** Asks `versions` again; a line whose versions changed takes them at its next tick. */
+  renewVersions(): Promise<void>
   close(): Promise<void>
 }
 
@@ -49,6 +53,9 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
   const changes$ = new Subject<LineChange>()
   const started_ms = clock.elapsed_ms()
   let closing = false
+
+  const versionsOf = (tenant: string) =>
+    typeof parts.versions === 'function' ? parts.versions(tenant) : parts.versions
 
   const openLine = async (definition: LineDefinition): Promise<LineRuntime> => {
     const key = keyOf(definition.tenant, definition.line)
@@ -82,7 +89,7 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
         clock,
         fold,
         trend: parts.buildTrend(definition, fold),
-        versions: parts.versions,
+        versions: versionsOf(definition.tenant),
         log_entries_max: parts.log_entries_max,
         ...(parts.onStage ? { onStage: parts.onStage } : {}),
       })
@@ -138,6 +145,12 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
       for (const [key, text] of stored) {
         if (!lines.has(key)) await openLine(JSON.parse(text) as LineDefinition)
       }
+    },
+    async renewVersions() {
+      const renewed = [...lines.values()].map(line =>
+        line.takeVersions(versionsOf(line.definition.tenant)),
+      )
+      await Promise.all(renewed)
     },
     find: (tenant, line) => lines.get(keyOf(tenant, line)),
     lineNames: tenant => ofTenant(tenant).map(line => line.definition.line),

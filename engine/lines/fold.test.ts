@@ -1,12 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { adviceStage } from '../advice/stage.ts'
+import { anomalyStage } from '../anomaly/stage.ts'
 import type { DecisionEntry, LineDefinition, LogEntry, OutputEvent } from '../flow.ts'
+import { batchDecoder } from '../ingest/batch-decoder.ts'
 import { BatchBuilder } from '../sim/batch.ts'
 import { parseFaults } from '../sim/faults.ts'
 import { createPlant } from '../sim/plant.ts'
 import { plantDefinition } from '../sim/run.ts'
+import { createTwin } from '../twin/catalog.ts'
 import { type BatchColumns, loggedBatch, realFold, tinyLine, tinySecond } from './fixture-line.ts'
-import { foldEntry } from './fold.ts'
+import { foldEntry, lineFold } from './fold.ts'
 import { stateHash } from './state-hash.ts'
 
 interface Outcome {
@@ -83,6 +87,49 @@ const said = (decision: DecisionEntry['decision']): DecisionEntry => ({
 
 const cutsIn = (length: number) =>
   fc.uniqueArray(fc.nat(length - 1), { minLength: 1, maxLength: 6 }).map(cuts => new Set(cuts))
+
+describe('versions that the log names', () => {
+  it('are put in force between two entries, and again after a restore', () => {
+    const seen: string[] = []
+    const make = () => {
+      const twin = createTwin(tinyLine)
+      const line = lineFold(tinyLine, {
+        ...{ decoder: batchDecoder(tinyLine), twin, anomaly: anomalyStage(tinyLine, twin, {}) },
+        advice: adviceStage(tinyLine, twin, {}),
+        putInForce: ({ model }) => seen.push(`${model} after ${line.time_ms()}`),
+      })
+      return line
+    }
+    const line = make()
+    let position = 0
+    const take = (entry: LogEntry) =>
+      foldEntry(line, { position: ++position, entry, size_bytes: 1 }, () => {})
+    take({ kind: 'version', versions: { model: 'm/1' } })
+    for (let second = 1; second <= 5; second++) {
+      take(
+        loggedBatch(
+          second,
+          tinySecond(100 + second, () => 1),
+        ),
+      )
+    }
+    take({ kind: 'version', versions: { model: 'm/2' } })
+    take(
+      loggedBatch(
+        6,
+        tinySecond(106, () => 1),
+      ),
+    )
+    const restored = make()
+    restored.restore(line.snapshot())
+    const times = seen.map(text => Number(text.split(' ').at(-1)))
+    expect(seen.map(text => text.split(' ')[0])).toEqual(['m/1', 'm/2', 'm/2'])
+    expect(times[0]).toBe(0)
+    expect(times[1]! % 1000).toBe(0)
+    expect(times[1]).toBeGreaterThan(100_000)
+    expect(restored.versions()).toEqual({ model: 'm/2' })
+  })
+})
 
 describe('lineFold', () => {
   it('of a potline gives equal bytes and events wherever it is stored and restored', () => {

@@ -48,9 +48,11 @@ export function lineFold(
     readonly twin: Twin
     readonly anomaly: AnomalyStage
     readonly advice: AdviceStage
+    /** Puts the models in force that the log names; called between two ticks only. */
+    readonly putInForce?: (versions: Readonly<Record<string, string>>) => void
   },
 ): LineFold {
-  const { decoder, twin, anomaly, advice } = parts
+  const { decoder, twin, anomaly, advice, putInForce } = parts
   const builder = frameBuilder(definition)
   const { rank } = seriesPlan(definition)
   let latest: { frame: LineFrame; twin: TwinFrame } | undefined
@@ -88,6 +90,7 @@ export function lineFold(
         emit({ at: 'decision', entry, time_ms: line_ms || entry.decided_ms, events: [] })
       } else {
         versions = entry.versions
+        putInForce?.(versions)
       }
     },
     foldBatch(batch, onStep) {
@@ -144,6 +147,7 @@ export function lineFold(
       )
       line_ms = line.line_ms
       versions = line.versions
+      putInForce?.(versions)
       decoder.restore(part('decoder'))
       builder.restore(part('frames'))
       twin.restore(part('twin'))

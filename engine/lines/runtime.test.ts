@@ -7,7 +7,7 @@ import { LiquidusError } from '../core/errors.ts'
 import type { LineChange, LineDefinition } from '../flow.ts'
 import { openLmdbStore } from '../store/lmdb/store.ts'
 import type { Store } from '../store/port.ts'
-import { type LineDirectory, lineDirectory } from './directory.ts'
+import { type DirectoryParts, type LineDirectory, lineDirectory } from './directory.ts'
 import { loggedBatch, realFold, tinyLine, tinySecond } from './fixture-line.ts'
 import type { LineFold } from './fold.ts'
 import { verifyLine } from './verify.ts'
@@ -41,7 +41,7 @@ async function open(
     log_entries_max = 5000,
     clock = systemClock as Clock,
     definition = tinyLine,
-    versions = {} as Record<string, string>,
+    versions = {} as DirectoryParts['versions'],
   } = {},
 ) {
   changes = []
@@ -364,5 +364,35 @@ describe('verifyLine', () => {
       versions_in_log: ['engine 1, model a', 'engine 1, model b'],
       versions_now: 'engine 1, model b',
     })
+  })
+
+  it('writes new versions between two ticks while readings come, and loses none', async () => {
+    let model = 'a'
+    const { send, view } = await open({}, realFold, { versions: () => ({ engine: '1', model }) })
+    const sending = send(300)
+    await vi.waitFor(() => expect(view.status().tick).toBeGreaterThan(100))
+    model = 'b'
+    await engine!.renewVersions()
+    await engine!.renewVersions() // the same again is no entry
+    await sending
+    await vi.waitFor(() => expect(view.status().position).toBe(302))
+    const result = await verifyLine(disk, KEY, realFold, {}, () => {})
+    expect(result).toMatchObject({
+      ...{ equal: true, entries: 302, readings: 1200 },
+      versions_in_log: ['engine 1, model a', 'engine 1, model b'],
+    })
+    expect(result.ticks).toBe(view.status().tick - 100 + 1)
+  })
+
+  it('writes its versions again when the log was not folded to its end', async () => {
+    const held = { commit: async () => new Promise<void>(() => {}) }
+    const first = await open(held, realFold, { versions: { model: 'a' } })
+    await first.send(3)
+    await engine!.close()
+    const { view, send } = await open({}, realFold, { versions: { model: 'a' } })
+    await send(2)
+    await vi.waitFor(() => expect(view.status().position).toBe(7))
+    const result = await verifyLine(disk, KEY, realFold, { model: 'a' }, () => {})
+    expect(result).toMatchObject({ equal: true, versions_in_log: ['model a', 'model a'] })
   })
 })

@@ -33,7 +33,7 @@ export interface LineParts {
   readonly clock: Clock
   readonly fold: LineFold
   readonly trend: LineTrend
-  /** Versions in force; a change of them goes to the log. */
+  /** Versions in force when the line opens; a change of them goes to the log. */
   readonly versions: Readonly<Record<string, string>>
   /** Log entries kept for replay and verification. */
   readonly log_entries_max: number
@@ -50,6 +50,8 @@ export interface LineRuntime extends LineIntake, LineView {
   readonly definition: LineDefinition
   /** Runs the line; emits after each commit; ends with an error only when the line is stopped. */
   run(): Observable<LineChange>
+  /** Writes versions that differ from those last written; resolves when durable. */
+  takeVersions(versions: Readonly<Record<string, string>>): Promise<void>
   close(): void
 }
 
@@ -79,6 +81,20 @@ export function lineRuntime(parts: LineParts): LineRuntime {
   const closer = arrivalCloser(definition, fold.builder, clock, entry => {
     writer.append(entry).catch(() => {}) // noted; the closer comes again
   })
+  // What the entries not yet folded name is not known: then it is written again.
+  let named: Readonly<Record<string, string>> =
+    recovered.log_end > started && Object.keys(parts.versions).length > 0 ? {} : fold.versions()
+  const takeVersions = async (versions: Readonly<Record<string, string>>): Promise<void> => {
+    if (sameVersions(named, versions)) return
+    const before = named
+    named = versions
+    try {
+      await patient(() => writer.append({ kind: 'version', versions }))
+    } catch (error) {
+      if (named === versions) named = before
+      throw error
+    }
+  }
   const stages = stagesOf(parts, { queue, committer, closer, now: () => now(fold, definition) })
 
   return {
@@ -89,9 +105,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     run() {
       // A store that is full takes no entry, and without one no commit comes to trim it.
       void committer.trim()
-      if (!sameVersions(fold.versions(), parts.versions)) {
-        writer.append({ kind: 'version', versions: parts.versions }).catch(() => {}) // noted
-      }
+      takeVersions(parts.versions).catch(() => {}) // noted
       return linePipeline(stages).pipe(
         tap({
           error: (error: unknown) => {
@@ -101,6 +115,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
         }),
       )
     },
+    takeVersions,
     close() {
       closed = true
       closer.close()
@@ -141,6 +156,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     },
     latest: () => fold.latest(),
     alarms: () => fold.anomaly.alarms(),
+    alarmSummary: () => fold.anomaly.alarmSummary(),
     advice: () => fold.advice.current(),
     sensorFaults: () => fold.anomaly.sensorFaults(),
     scores: () => fold.anomaly.scores(),

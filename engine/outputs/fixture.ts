@@ -2,6 +2,7 @@ import { Subject } from 'rxjs'
 import type {
   Advice,
   AlarmRecord,
+  AlarmSummary,
   Channel,
   Decision,
   EngineView,
@@ -18,6 +19,7 @@ import type {
   StoredEvent,
   TwinFrame,
 } from '../flow.ts'
+import { fixtureKpis } from './fixture-kpis.ts'
 import type { Guard } from './guard.ts'
 import { fillTrendRow, trendColumns, trendRing } from './trend.ts'
 
@@ -105,7 +107,13 @@ export function fixtureAlarm(change: Partial<AlarmRecord> = {}): AlarmRecord {
     acknowledged: false,
     latched: false,
     shelved_until_ms: 0,
+    consequence: 'the cell runs out of alumina',
+    respond_within_ms: 1_800_000,
     suppressed: false,
+    suppressed_by: '',
+    out_of_service: false,
+    out_of_service_by: '',
+    incident: '',
     raised_ms: FIXTURE_START_ms,
     returned_ms: 0,
     acknowledged_ms: 0,
@@ -160,6 +168,8 @@ export interface FixtureLine extends LineView {
   readonly decisions: { decision: Decision; who: Identity; comment: string }[]
   /** Sensor faults by dense series index; a test may change them. */
   readonly faults: Map<number, string>
+  /** Flood, incidents and figures; a test may replace them. */
+  summary: AlarmSummary
 }
 
 /** An engine view made by hand: everything outputs may read, moved by the test alone. */
@@ -273,6 +283,8 @@ function fixtureLine(definition: LineDefinition, changed: (change: LineChange) =
     status: () => lineStatus(ticks, cells, latest?.frame),
     latest: () => latest,
     alarms: () => [...alarms.values()],
+    summary: { flood_since_ms: 0, incidents: [], kpis: fixtureKpis },
+    alarmSummary: () => view.summary,
     advice: () => [...advice.values()],
     sensorFaults: () => view.faults,
     scores: () => [{ name: 'residual', values: new Float64Array(cells).fill(0.1) }],
@@ -354,8 +366,9 @@ export function fixtureEngine(cells = 3): FixtureEngine {
 /** Access rules for tests: "developer" without a key, or the identities of the keys given. */
 export function fixtureGuard(keys?: Readonly<Record<string, Identity>>): Guard {
   const may: Partial<Record<Role, readonly string[]>> = {
-    developer: ['read', 'acknowledge', 'approve'],
+    developer: ['read', 'acknowledge', 'approve', 'maintain'],
     operator: ['read', 'acknowledge', 'approve'],
+    engineer: ['read', 'acknowledge', 'approve', 'maintain'],
     manager: ['read'],
     device: [],
   }
@@ -375,6 +388,7 @@ export function fixtureGuard(keys?: Readonly<Record<string, Identity>>): Guard {
 /** One identity of each kind, by key. */
 export const fixtureKeys: Readonly<Record<string, Identity>> = {
   'key-olga': { subject: 'olga', tenant: 'local', role: 'operator' },
+  'key-eva': { subject: 'eva', tenant: 'local', role: 'engineer' },
   'key-max': { subject: 'max', tenant: 'local', role: 'manager' },
   'key-dev': { subject: 'dev', tenant: 'local', role: 'device' },
   'key-foreign': { subject: 'zoe', tenant: 'other', role: 'operator' },

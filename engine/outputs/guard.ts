@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Identity } from '../flow.ts'
 
 /** What outputs let a caller do, as far as the access rules allow it. */
-export type GuardedAction = 'read' | 'acknowledge' | 'approve'
+export type GuardedAction = 'read' | 'acknowledge' | 'approve' | 'maintain'
 
 /** The access rules as outputs see them; the composition root hands them in. */
 export interface Guard {

@@ -7,6 +7,7 @@ import type { FeatureRows } from './collect.ts'
 export interface Calibration {
   readonly threshold: number
   readonly facts: ModelRecord['calibration']
+  readonly metrics: { readonly score_calibration: number; readonly far_calibration: number }
 }
 
 const BLOCK_S = 1800
@@ -23,9 +24,11 @@ export function calibrate(scorer: CellScorer, rows: FeatureRows, from: number): 
   assert(from < count, 'calibration has rows')
   const largest = new Map<string, number>()
   const out = new Float64Array(CHUNK_ROWS)
+  const all = new Float64Array(count - from)
   for (let row = from; row < count; row += CHUNK_ROWS) {
     const size = Math.min(CHUNK_ROWS, count - row)
     scorer.score(rows.values.slice(row * width, (row + size) * width), size, out)
+    all.set(out.subarray(0, size), row - from)
     for (let k = 0; k < size; k++) {
       const block = Math.floor(rows.times_ms[row + k]! / (BLOCK_S * 1000))
       const key = `${rows.cells[row + k]}/${block}`
@@ -35,6 +38,10 @@ export function calibrate(scorer: CellScorer, rows: FeatureRows, from: number): 
   const top = [...largest.values()].reduce((most, value) => Math.max(most, value), 0)
   return {
     threshold: top * SAFETY,
+    metrics: {
+      score_calibration: all.reduce((sum, score) => sum + score, 0) / all.length,
+      far_calibration: all.filter(score => score > top * SAFETY).length / all.length,
+    },
     facts: {
       rows: count - from,
       block_s: BLOCK_S,

@@ -1,22 +1,44 @@
+import { existsSync } from 'node:fs'
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ModelRecord, StoredModel } from '../anomaly/tensorflow/model-record.ts'
 import { LiquidusError, problemOf } from '../core/errors.ts'
 import { makeDirectory } from '../core/make-directory.ts'
+import type { GateReport } from './gate.ts'
 import { sha256 } from './sha256.ts'
 
-/** Names that point at a version: the one that may alarm, and the one that only scores. */
+/** Names that point at a version: it alarms, it asks to, it only scores. */
 export interface Aliases {
   readonly champion: string
+  readonly challenger: string
   readonly shadow: string
+}
+export type Alias = keyof Aliases
+
+/** Who moved an alias and why; the approver of a champion is in its move. */
+export interface AliasMove {
+  readonly alias: Alias
+  readonly from: string
+  readonly to: string
+  readonly by: string
+  readonly at_ms: number
+  readonly reason: string
+  /** It undoes the promotion before it. */
+  readonly rollback?: boolean
+  /** What the gate found, where it was asked. */
+  readonly gate?: GateReport
 }
 
 /** Models on disk: `<name>/<version>/{model.json, weights.bin, record.json}` and aliases. */
 export interface ModelRegistry {
+  /** Folder of the namespace. */
+  readonly folder: string
   names(): Promise<readonly string[]>
   /** Versions of a model, oldest first. */
   versions(name: string): Promise<readonly string[]>
   aliases(name: string): Promise<Aliases>
+  /** Moves of the aliases, oldest first; bounded. */
+  history(name: string): Promise<readonly AliasMove[]>
   /** A version by number or alias; throws MODEL_INVALID when it is not there or not whole. */
   load(name: string, version: string): Promise<StoredModel>
   /** The champion, else the shadow, else undefined. */
@@ -25,13 +47,22 @@ export interface ModelRegistry {
   nextVersion(name: string): Promise<string>
   /** Writes a new version whole or not at all, and points `shadow` at it. */
   add(record: ModelRecord, model: unknown, weights: Uint8Array): Promise<void>
-  /** Points an alias at a version, or at none with ''; atomic. */
-  point(name: string, alias: keyof Aliases, version: string): Promise<void>
+  /** Points an alias at a version, or at none with ''; one atomic change of one file. */
+  point(name: string, alias: Alias, version: string, move?: Partial<AliasMove>): Promise<void>
 }
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
+const TENANT = /^[a-z0-9][a-z0-9._-]{0,63}$/
 const ALIASES = 'aliases.json'
-const NO_ALIASES: Aliases = { champion: '', shadow: '' }
+/** Namespaces of tenants live here; no model may have this name. */
+const TENANTS = 'tenants'
+const NO_ALIASES: Aliases = { champion: '', challenger: '', shadow: '' }
+/** Moves of aliases kept for the audit. */
+const HISTORY_MAX = 200
+
+interface Pointers extends Aliases {
+  readonly history: readonly AliasMove[]
+}
 
 const fail = (model: string, problem: string) =>
   new LiquidusError('MODEL_INVALID', { model, problem })
@@ -39,31 +70,54 @@ const fail = (model: string, problem: string) =>
 /** A path inside the registry; names can not lead out of it. */
 function pathOf(folder: string, name: string, ...rest: string[]): string {
   for (const part of [name, ...rest.slice(0, 1)]) {
-    if (!NAME.test(part) && part !== ALIASES) throw fail(part, 'is not a valid name')
+    const valid = NAME.test(part) && part !== TENANTS
+    if (!valid && part !== ALIASES) throw fail(part, 'is not a valid name')
   }
   return join(folder, name, ...rest)
 }
 
 async function listVersions(folder: string, name: string): Promise<readonly string[]> {
   const entries = await readdir(pathOf(folder, name), { withFileTypes: true }).catch(() => [])
-  const found = entries.filter(entry => entry.isDirectory() && NAME.test(entry.name))
+  const found = entries.filter(entry => entry.isDirectory() && /^\d+$/.test(entry.name))
   return found.map(entry => entry.name).sort((a, b) => Number(a) - Number(b))
 }
 
-async function readAliases(folder: string, name: string): Promise<Aliases> {
+async function readPointers(folder: string, name: string): Promise<Pointers> {
   const text = await readFile(pathOf(folder, name, ALIASES), 'utf8').catch(() => '{}')
-  return { ...NO_ALIASES, ...(JSON.parse(text) as Partial<Aliases>) }
+  try {
+    return { ...NO_ALIASES, history: [], ...(JSON.parse(text) as Partial<Pointers>) }
+  } catch (error) {
+    throw fail(name, `${ALIASES} is not whole: ${problemOf(error)}`)
+  }
 }
 
-async function writeAliases(folder: string, name: string, value: Aliases): Promise<void> {
+async function writePointers(folder: string, name: string, value: Pointers): Promise<void> {
   const path = pathOf(folder, name, ALIASES)
   await writeFile(`${path}.new`, `${JSON.stringify(value, undefined, 2)}\n`)
   await rename(`${path}.new`, path)
 }
 
+async function movePointer(
+  folder: string,
+  name: string,
+  alias: Alias,
+  version: string,
+  move: Partial<AliasMove>,
+): Promise<void> {
+  const known = await listVersions(folder, name)
+  if (version !== '' && !known.includes(version)) {
+    throw fail(name, `has no version ${version}; known: ${known.join(', ') || 'none'}`)
+  }
+  const pointers = await readPointers(folder, name)
+  const made = { by: '', at_ms: 0, reason: '', ...move, alias, from: pointers[alias], to: version }
+  const history = [...pointers.history, made].slice(-HISTORY_MAX)
+  await writePointers(folder, name, { ...pointers, [alias]: version, history })
+}
+
 async function loadModel(folder: string, name: string, version: string): Promise<StoredModel> {
-  const pointers = await readAliases(folder, name)
-  const found = version === 'champion' || version === 'shadow' ? pointers[version] : version
+  const pointers = await readPointers(folder, name)
+  const isAlias = Object.hasOwn(NO_ALIASES, version)
+  const found = isAlias ? pointers[version as Alias] : version
   if (found === '') throw fail(name, `has no ${version}`)
   const named = `${name}/${found}`
   pathOf(folder, name, found) // refuses names that lead elsewhere
@@ -75,14 +129,28 @@ async function loadModel(folder: string, name: string, version: string): Promise
     readFile(pathOf(folder, name, found, file)).catch(error => {
       throw fail(named, problemOf(error))
     })
-  const [record, model, weights] = await Promise.all([
-    read('record.json').then(text => JSON.parse(String(text)) as ModelRecord),
-    read('model.json').then(text => JSON.parse(String(text)) as unknown),
-    read('weights.bin'),
-  ])
-  if (record.schema !== 1) throw fail(named, `record schema ${record.schema} is not known`)
-  if (sha256(weights) !== record.weights_sha256) throw fail(named, 'weights do not match record')
-  return { record, model, weights, promoted: pointers.champion === found }
+  const parse = <T>(file: string, bytes: Buffer): T => {
+    try {
+      return JSON.parse(String(bytes)) as T
+    } catch (error) {
+      throw fail(named, `${file} is not whole: ${problemOf(error)}`)
+    }
+  }
+  const files = ['record.json', 'model.json', 'weights.bin'] as const
+  const [recordBytes, modelBytes, weights] = await Promise.all(files.map(read))
+  const record = parse<ModelRecord>('record.json', recordBytes!)
+  if (record.schema !== 1 && record.schema !== 2) {
+    throw fail(named, `record schema ${record.schema} is not known`)
+  }
+  if (record.name !== name || record.version !== found) {
+    throw fail(named, `its record is of ${record.name}/${record.version}`)
+  }
+  if (sha256(weights!) !== record.weights_sha256) throw fail(named, 'weights do not match record')
+  return {
+    ...{ record, weights: weights!, promoted: pointers.champion === found },
+    model: parse('model.json', modelBytes!),
+    sha256: sha256(Buffer.concat([recordBytes!, modelBytes!, weights!])),
+  }
 }
 
 async function addModel(
@@ -93,6 +161,8 @@ async function addModel(
 ): Promise<void> {
   const { name, version } = record
   const target = pathOf(folder, name, version)
+  if (existsSync(target))
+    throw fail(`${name}/${version}`, 'is there already; versions never change')
   const draft = `${target}.new`
   await rm(draft, { recursive: true, force: true })
   await makeDirectory(draft)
@@ -102,22 +172,34 @@ async function addModel(
   await rename(draft, target).catch(error => {
     throw fail(`${name}/${version}`, `cannot be written: ${problemOf(error)}`)
   })
-  const pointers = await readAliases(folder, name)
-  await writeAliases(folder, name, { ...pointers, shadow: version })
+  await movePointer(folder, name, 'shadow', version, { by: record.author ?? '', reason: 'new' })
 }
 
-/** The registry in a folder; the folder need not exist. */
-export function modelRegistry(folder: string): ModelRegistry {
+/**
+ * The registry in a folder; the folder need not exist. A tenant has a namespace of its own, in
+ * which names, versions and aliases are apart from those of all others.
+ */
+export function modelRegistry(root: string, tenant = ''): ModelRegistry {
+  if (tenant !== '' && !TENANT.test(tenant)) throw fail(tenant, 'is not a valid tenant')
+  const folder = tenant === '' ? root : join(root, TENANTS, tenant)
   return {
+    folder,
     async names() {
       const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
-      return entries.filter(entry => entry.isDirectory()).map(entry => entry.name)
+      return entries
+        .filter(entry => entry.isDirectory() && NAME.test(entry.name) && entry.name !== TENANTS)
+        .map(entry => entry.name)
+        .sort()
     },
     versions: name => listVersions(folder, name),
-    aliases: name => readAliases(folder, name),
+    async aliases(name) {
+      const { champion, challenger, shadow } = await readPointers(folder, name)
+      return { champion, challenger, shadow }
+    },
+    history: async name => (await readPointers(folder, name)).history,
     load: async (name, version) => loadModel(folder, name, version),
     async loadLive(name) {
-      const { champion, shadow } = await readAliases(folder, name)
+      const { champion, shadow } = await readPointers(folder, name)
       const version = champion || shadow
       return version === '' ? undefined : loadModel(folder, name, version)
     },
@@ -126,12 +208,12 @@ export function modelRegistry(folder: string): ModelRegistry {
       return String(taken.reduce((most, version) => Math.max(most, Number(version) || 0), 0) + 1)
     },
     add: (record, model, weights) => addModel(folder, record, model, weights),
-    async point(name, alias, version) {
-      const known = await listVersions(folder, name)
-      if (version !== '' && !known.includes(version)) {
-        throw fail(name, `has no version ${version}; known: ${known.join(', ') || 'none'}`)
-      }
-      await writeAliases(folder, name, { ...(await readAliases(folder, name)), [alias]: version })
-    },
+    point: (name, alias, version, move = {}) => movePointer(folder, name, alias, version, move),
   }
+}
+
+/** Tenants that have a namespace of their own. */
+export async function registryTenants(root: string): Promise<readonly string[]> {
+  const entries = await readdir(join(root, TENANTS), { withFileTypes: true }).catch(() => [])
+  return entries.filter(one => one.isDirectory() && TENANT.test(one.name)).map(one => one.name)
 }

@@ -143,7 +143,9 @@ describe('model registry', () => {
     await train('points', 1)
     await train('points', 2)
     expect(await registry.versions('points')).toEqual(['1', '2'])
-    expect(await registry.aliases('points')).toEqual({ champion: '', shadow: '2' })
+    expect(await registry.aliases('points')).toEqual({
+      ...{ champion: '', challenger: '', shadow: '2' },
+    })
     expect((await registry.loadLive('points'))!.promoted).toBe(false)
     await registry.point('points', 'champion', '1')
     const live = await registry.loadLive('points')

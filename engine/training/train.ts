@@ -1,12 +1,15 @@
+import { inputSchema } from '../anomaly/tensorflow/input-schema.ts'
 import type { ModelRecord } from '../anomaly/tensorflow/model-record.ts'
 import { networkScorer, scaleFeatures } from '../anomaly/tensorflow/scorer.ts'
 import { LiquidusError } from '../core/errors.ts'
 import type { Channel, LineDefinition, Quantity } from '../flow.ts'
 import { fitAutoencoder } from './autoencoder.ts'
 import { calibrate } from './calibrate.ts'
+import { codeHash } from './code-hash.ts'
 import { type FeatureRows, featureCollector, type TrainingFrame } from './collect.ts'
 import type { ModelRegistry } from './registry.ts'
 import { sha256 } from './sha256.ts'
+import type { TagSpread } from './tag-spread.ts'
 
 /** One recording of normal running, replayed through the twin. */
 export interface TrainingRun {
@@ -23,8 +26,13 @@ export interface TrainingOptions {
   readonly epochs: number
   /** What the data are, for people. */
   readonly data: string
+  /** Where the rows come from, with a hash of each. */
+  readonly sources?: () => readonly { readonly from: string; readonly sha256: string }[]
   /** Version of the engine that trains. */
   readonly code: string
+  readonly author?: string
+  /** False: train and tell, but add no version. */
+  readonly keep?: boolean
   readonly onProgress?: (done: TrainingProgress) => void
 }
 
@@ -43,7 +51,7 @@ const GUARD_MS = 3600_000
  * at once and alarms only after it is promoted.
  */
 export async function trainFromFrames(options: TrainingOptions): Promise<ModelRecord> {
-  const rows = await collect(options)
+  const { rows, spread } = await collect(options)
   const { name, seed, epochs } = options
   const count = rows.times_ms.length
   const width = rows.names.length
@@ -67,39 +75,56 @@ export async function trainFromFrames(options: TrainingOptions): Promise<ModelRe
     ...{ centre: Array.from(centre), scale: Array.from(scale), threshold: 1 },
   }
   const scorer = networkScorer(trained.network, shape, false)
-  const { threshold, facts } = calibrate(scorer, rows, afterGuard(rows, cut))
+  const { threshold, facts, metrics } = calibrate(scorer, rows, afterGuard(rows, cut))
   trained.network.dispose()
   const record: ModelRecord = {
-    schema: 1,
+    schema: 2,
     ...shape,
+    origin: 'trained',
+    inputs: inputSchema({ tick_ms: spread.tick_ms(), tags: spread.tags() }),
     layers: [...LAYERS, width],
     threshold,
     calibration: facts,
-    training: {
-      rows: cut,
-      from_ms: rows.times_ms[0]!,
-      to_ms: rows.times_ms[cut - 1]!,
-      seed,
-      epochs,
-      loss: trained.loss,
-      data: options.data,
-      data_sha256: sha256(new Uint8Array(rows.values.buffer)),
-      code: options.code,
-    },
+    training: { ...lineage(options, rows, cut, spread), seed, epochs, loss: trained.loss },
+    metrics: { loss_fit: trained.loss.at(-1) ?? Number.NaN, ...metrics },
+    author: options.author ?? '',
     weights_sha256: sha256(trained.weights),
   }
-  await options.registry.add(record, trained.model, trained.weights)
+  if (options.keep !== false) await options.registry.add(record, trained.model, trained.weights)
   return record
 }
 
-async function collect({ runs, onProgress }: TrainingOptions): Promise<FeatureRows> {
+/** Where the rows came from and what made them. */
+function lineage(options: TrainingOptions, rows: FeatureRows, cut: number, spread: TagSpread) {
+  return {
+    rows: cut,
+    from_ms: rows.times_ms[0]!,
+    to_ms: rows.times_ms[cut - 1]!,
+    data: options.data,
+    data_sha256: sha256(new Uint8Array(rows.values.buffer)),
+    sources: options.sources?.() ?? [],
+    rows_alarmed: rows.alarmed_count,
+    code: options.code,
+    code_sha256: codeHash(),
+    reference: spread.reference(),
+  }
+}
+
+/** The rows of all runs, and how their signals are spread. */
+export async function collect({
+  runs,
+  onProgress,
+}: Pick<TrainingOptions, 'runs' | 'onProgress'>): Promise<{
+  readonly rows: FeatureRows
+  readonly spread: TagSpread
+}> {
   const collector = featureCollector()
   for (const [run, { definition, twin, frames }] of runs.entries()) {
     collector.begin(definition, twin)
     for await (const tick of frames) collector.add(tick)
     onProgress?.({ stage: 'collect', run, rows: collector.rows().times_ms.length })
   }
-  return collector.rows()
+  return { rows: collector.rows(), spread: collector.spread() }
 }
 
 /** Median and spread of the fit rows, so that a few odd rows do not set the scale. */

@@ -1,7 +1,8 @@
 import { assert } from '../core/assert.ts'
 import { LiquidusError } from '../core/errors.ts'
 
-type StateArray = Float64Array | Float32Array
+/** What a twin keeps its state in. */
+export type StateArray = Float64Array | Float32Array | Int16Array
 
 const MAGIC = 0x4c515457 // "LQTW"
 const HEADER_BYTES = 16

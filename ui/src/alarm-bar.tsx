@@ -1,4 +1,5 @@
 import { AcknowledgeButton } from './acknowledge-button.tsx'
+import { incidentsText } from './alarm-groups.ts'
 import { alarmParts, alarmText, countByPriority, mostUrgent } from './alarm-state.ts'
 import { formatClock } from './format.ts'
 import { PriorityMark } from './priority-mark.tsx'
@@ -10,6 +11,7 @@ export function AlarmBar({ state }: { state: ClientState }) {
   const counts = countByPriority(state.alarms.values())
   const urgent = mostUrgent(state.alarms.values())
   const [what, detail] = urgent ? alarmParts(urgent) : ['', '']
+  const flooded = [...state.summaries].filter(([, { flood_since_ms }]) => flood_since_ms > 0)
   const shelved = [...state.alarms.values()].filter(alarm => alarm.shelved_until_ms > 0).length
   return (
     <section className="alarm-bar" aria-label="Alarm summary" data-testid="alarm-bar">
@@ -41,6 +43,11 @@ export function AlarmBar({ state }: { state: ClientState }) {
         <p className="alarm-newest calm">No unacknowledged alarm</p>
       )}
       {urgent && <AcknowledgeButton alarm={urgent} state={state} comment="" />}
+      {flooded.map(([line, { incidents }]) => (
+        <a key={line} className="state" href={hashOf({ screen: 'alarms' })} data-testid="flood">
+          {line}: alarm flood, {incidentsText(incidents.length)}
+        </a>
+      ))}
       {shelved > 0 && (
         <span className="soft" data-testid="shelved-count">
           {shelved} shelved

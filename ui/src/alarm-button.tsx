@@ -8,14 +8,15 @@ export function AlarmButton(props: {
   alarm: AlarmRecord
   state: ClientState
   /** Also the button's test id, e.g. "acknowledge". */
-  verb: 'acknowledge' | 'unshelve'
+  verb: 'acknowledge' | 'unshelve' | 'return-to-service'
   label: string
   act: () => Promise<unknown>
 }) {
   const { alarm, state, verb, label, act } = props
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState('')
-  const may = state.actions.includes('acknowledge')
+  const right = verb === 'return-to-service' ? 'maintain' : 'acknowledge'
+  const may = state.actions.includes(right)
   const press = async () => {
     setBusy(true)
     setProblem('')
@@ -32,7 +33,7 @@ export function AlarmButton(props: {
         type="button"
         data-testid={verb}
         disabled={busy || !may}
-        title={may ? undefined : `Your role may not ${verb} alarms`}
+        title={may ? undefined : `Your role may not ${verb.replaceAll('-', ' ')} alarms`}
         onClick={press}
       >
         {label}

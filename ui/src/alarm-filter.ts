@@ -1,7 +1,13 @@
 import type { AlarmPriority, AlarmRecord } from '#engine/flow.ts'
 import { compareAlarms, isListed, isUnacknowledged, PRIORITIES } from './alarm-state.ts'
 
-export type AlarmScope = 'listed' | 'unacknowledged' | 'shelved' | 'suppressed' | 'all'
+export type AlarmScope =
+  | 'listed'
+  | 'unacknowledged'
+  | 'shelved'
+  | 'suppressed'
+  | 'out-of-service'
+  | 'all'
 
 /** What the alarm list shows. */
 export interface AlarmFilter {
@@ -25,6 +31,7 @@ const IN_SCOPE: Readonly<Record<AlarmScope, (alarm: AlarmRecord) => boolean>> = 
   unacknowledged: isUnacknowledged,
   shelved: alarm => alarm.shelved_until_ms > 0,
   suppressed: alarm => alarm.suppressed,
+  'out-of-service': alarm => alarm.out_of_service,
   all: () => true,
 }
 

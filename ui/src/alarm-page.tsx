@@ -7,7 +7,9 @@ import {
   filterAlarms,
   openFilter,
 } from './alarm-filter.ts'
-import { AlarmRow } from './alarm-row.tsx'
+import { type AlarmPlace, groupAlarms, incidentsText } from './alarm-groups.ts'
+import { AlarmKpiStrip } from './alarm-kpis.tsx'
+import { AlarmPlaces, ROWS_MAX } from './alarm-places.tsx'
 import { PRIORITIES } from './alarm-state.ts'
 import { PriorityMark } from './priority-mark.tsx'
 import type { ClientState } from './store.ts'
@@ -17,25 +19,24 @@ const SCOPES: readonly (readonly [scope: AlarmScope, text: string])[] = [
   ['unacknowledged', 'Unacknowledged'],
   ['shelved', 'Shelved'],
   ['suppressed', 'Suppressed'],
+  ['out-of-service', 'Out of service'],
   ['all', 'All, with past ones'],
 ]
-/** Rows drawn at once; a flood must not stop the page. */
-const ROWS_MAX = 200
-
 /** All alarms of all lines, most urgent first. */
 export function AlarmPage({ state }: { state: ClientState }) {
   const [filter, setFilter] = useState<AlarmFilter>(openFilter)
-  const [open, setOpen] = useState('')
   const rows = filterAlarms(state.alarms.values(), filter)
+  const places = groupAlarms(rows, state.summaries.values())
   return (
     <section className="panel alarm-page" aria-labelledby="alarms-title">
       <div className="panel-head">
         <h1 id="alarms-title">Alarms</h1>
         <AlarmFilters state={state} filter={filter} setFilter={setFilter} />
         <span className="soft" role="status">
-          {rows.length} shown
+          {shownText(rows.length, places)}
         </span>
       </div>
+      <AlarmKpiStrip state={state} line={filter.line} />
       <table className="alarms">
         <thead>
           <tr>
@@ -52,26 +53,23 @@ export function AlarmPage({ state }: { state: ClientState }) {
             <th scope="col">Action</th>
           </tr>
         </thead>
-        <tbody>
-          {rows.slice(0, ROWS_MAX).map(alarm => (
-            <AlarmRow
-              key={alarm.id}
-              alarm={alarm}
-              state={state}
-              isOpen={open === alarm.id}
-              toggle={() => setOpen(open === alarm.id ? '' : alarm.id)}
-            />
-          ))}
-        </tbody>
+        <AlarmPlaces places={places} state={state} />
       </table>
       {rows.length === 0 && <p className="empty">No alarm matches.</p>}
-      {rows.length > ROWS_MAX && (
+      {places.length > ROWS_MAX && (
         <p className="empty">
-          The first {ROWS_MAX} of {rows.length}; narrow the filters to see the others.
+          The first {ROWS_MAX} of {places.length}; narrow the filters to see the others.
         </p>
       )}
     </section>
   )
+}
+
+function shownText(alarms: number, places: readonly AlarmPlace[]): string {
+  const folded = places.flatMap(place => (place.incident ? [place.members.length] : []))
+  if (folded.length === 0) return `${alarms} shown`
+  const members = folded.reduce((sum, count) => sum + count, 0)
+  return `${alarms} shown, ${members} of them in ${incidentsText(folded.length)}`
 }
 
 function AlarmFilters(props: {

@@ -6,14 +6,16 @@ import {
   alarmParts,
   alarmText,
   isFinished,
+  isHidden,
   isSaid,
   isUnacknowledged,
   stateText,
 } from './alarm-state.ts'
 import { CauseList } from './cause-list.tsx'
-import { formatClock, formatDate, sentence } from './format.ts'
+import { formatClock, formatDate, formatInterval, sentence } from './format.ts'
 import { PriorityMark } from './priority-mark.tsx'
 import { hashOf } from './route.ts'
+import { ServiceForm } from './service-form.tsx'
 import { ShelveForm } from './shelve-form.tsx'
 import type { ClientState } from './store.ts'
 import { UnshelveButton } from './unshelve-button.tsx'
@@ -24,6 +26,8 @@ export function AlarmRow(props: {
   state: ClientState
   isOpen: boolean
   toggle: () => void
+  /** Set for a member of an incident that is unfolded. */
+  isMember?: boolean
 }) {
   const { alarm, state, isOpen, toggle } = props
   const [comment, setComment] = useState('')
@@ -34,6 +38,7 @@ export function AlarmRow(props: {
     <>
       <tr
         data-testid="alarm-row"
+        data-member={props.isMember === true}
         data-alarm-id={alarm.id}
         data-kind={alarm.kind}
         data-cell={alarm.cell}
@@ -62,7 +67,7 @@ export function AlarmRow(props: {
         </td>
         <td className="alarm-state">
           {stateText(alarm)}
-          <ShelvedUntil alarm={alarm} />
+          <HiddenBy alarm={alarm} />
         </td>
         <td className="alarm-response">{alarm.response}</td>
         <td className="actions">
@@ -100,9 +105,8 @@ export function AlarmRow(props: {
                   />
                 </label>
               )}
-              {!isFinished(alarm) && alarm.shelved_until_ms === 0 && (
-                <ShelveForm alarm={alarm} state={state} />
-              )}
+              {!isFinished(alarm) && !isHidden(alarm) && <ShelveForm alarm={alarm} state={state} />}
+              {!isFinished(alarm) && <ServiceForm alarm={alarm} state={state} />}
             </div>
           </td>
         </tr>
@@ -111,7 +115,10 @@ export function AlarmRow(props: {
   )
 }
 
-function ShelvedUntil({ alarm }: { alarm: AlarmRecord }) {
+/** Who or what hides the alarm, and until when. */
+function HiddenBy({ alarm }: { alarm: AlarmRecord }) {
+  if (alarm.out_of_service) return <span className="soft">by {alarm.out_of_service_by}</span>
+  if (alarm.suppressed) return <span className="soft">{alarm.suppressed_by}</span>
   if (alarm.shelved_until_ms === 0) return null
   return <span className="soft">until {formatClock(alarm.shelved_until_ms)}</span>
 }
@@ -120,6 +127,12 @@ function AlarmHistory({ alarm }: { alarm: AlarmRecord }) {
   return (
     <dl className="facts">
       {alarm.tag !== '' && <Fact name="Tag" text={alarm.tag} />}
+      {alarm.consequence !== '' && (
+        <Fact
+          name={`If nobody acts within ${formatInterval(alarm.respond_within_ms)}`}
+          text={sentence(alarm.consequence)}
+        />
+      )}
       {alarm.returned_ms > 0 && (
         <Fact name="Returned to normal" text={formatClock(alarm.returned_ms)} />
       )}

@@ -11,6 +11,7 @@ export function priorityNumber(priority: AlarmPriority): number {
 
 /** The ISA-18.2 state in words. */
 export function stateText(alarm: AlarmRecord): string {
+  if (alarm.out_of_service) return 'Out of service'
   if (alarm.suppressed) return 'Suppressed'
   if (alarm.shelved_until_ms > 0) return 'Shelved'
   if (alarm.active) return alarm.acknowledged ? 'Active, acknowledged' : 'Active, unacknowledged'
@@ -36,9 +37,14 @@ export function isSaid(alarm: AlarmRecord, cause: string): boolean {
   return alarm.text.toLowerCase().includes(cause.toLowerCase())
 }
 
+/** True for what is shelved, suppressed by design or out of service. */
+export function isHidden(alarm: AlarmRecord): boolean {
+  return alarm.out_of_service || alarm.suppressed || alarm.shelved_until_ms > 0
+}
+
 /** True for what the operator's list shows by itself. */
 export function isListed(alarm: AlarmRecord): boolean {
-  if (alarm.suppressed || alarm.shelved_until_ms > 0) return false
+  if (isHidden(alarm)) return false
   return alarm.active || !alarm.acknowledged || alarm.latched
 }
 
@@ -49,7 +55,7 @@ export function isUnacknowledged(alarm: AlarmRecord): boolean {
 
 /** True once the alarm needs no more place in memory. */
 export function isFinished(alarm: AlarmRecord): boolean {
-  return !alarm.active && alarm.acknowledged && !alarm.latched && alarm.shelved_until_ms === 0
+  return !alarm.active && alarm.acknowledged && !alarm.latched && !isHidden(alarm)
 }
 
 /** Unacknowledged first, then priority, then the newest. */

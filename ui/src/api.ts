@@ -34,8 +34,23 @@ export function acknowledgeAlarm(id: string, comment: string): Promise<unknown> 
 }
 
 /** Takes an alarm off the list until an event time of its line. */
-export function shelveAlarm(id: string, until_ms: number, comment: string): Promise<unknown> {
-  return post(`/api/alarms/${encodeURIComponent(id)}/shelve`, { until_ms, comment })
+export function shelveAlarm(
+  id: string,
+  until_ms: number,
+  once: boolean,
+  comment: string,
+): Promise<unknown> {
+  return post(`/api/alarms/${encodeURIComponent(id)}/shelve`, { until_ms, once, comment })
+}
+
+/** Takes an alarm out of service. */
+export function removeFromService(id: string, comment: string): Promise<unknown> {
+  return post(`/api/alarms/${encodeURIComponent(id)}/remove-from-service`, { comment })
+}
+
+/** Returns an alarm to service. */
+export function returnToService(id: string): Promise<unknown> {
+  return post(`/api/alarms/${encodeURIComponent(id)}/return-to-service`, { comment: '' })
 }
 
 /** Puts a shelved alarm back on the list. */

@@ -9,6 +9,7 @@ import { Header } from './header.tsx'
 import { HelpDialog } from './help-dialog.tsx'
 import { LinePage } from './line-page.tsx'
 import { LiveRegion } from './live-region.tsx'
+import { ModelPage } from './model-page.tsx'
 import { Notices } from './notices.tsx'
 import { hashOf, type Route } from './route.ts'
 import { SignIn } from './sign-in.tsx'
@@ -67,6 +68,7 @@ function Screen(props: { state: ClientState; line: LineState | undefined; route:
   const { state, line, route } = props
   if (route.screen === 'alarms') return <AlarmPage state={state} />
   if (route.screen === 'advice') return <AdvicePage state={state} />
+  if (route.screen === 'models') return <ModelPage state={state} />
   if (!line) return <NoLine state={state} route={route} />
   if (route.screen === 'line') return <LinePage key={line.info.line} state={state} line={line} />
   const cell = line.info.cells.indexOf(route.cell)

@@ -52,6 +52,7 @@ export function Header(props: {
         <Tab to={{ screen: 'line', line: name }} current={route} text="Overview" />
         <Tab to={{ screen: 'alarms' }} current={route} text="Alarms" />
         <Tab to={{ screen: 'advice' }} current={route} text="Recommendations" count={pending} />
+        <Tab to={{ screen: 'models' }} current={route} text="Models" />
       </nav>
       <OriginBanner origin={line?.info.origin} />
       <dl className="clock">

@@ -13,6 +13,7 @@ import './line.css'
 import './cell.css'
 import './alarms.css'
 import './advice.css'
+import './models.css'
 
 const scheme = window.location.protocol === 'https:' ? 'wss' : 'ws'
 const connection = connect({

@@ -4,6 +4,7 @@ export type Route =
   | { readonly screen: 'cell'; readonly line: string; readonly cell: string }
   | { readonly screen: 'alarms' }
   | { readonly screen: 'advice' }
+  | { readonly screen: 'models' }
 
 /** The route of a hash; a line named '' means the first one. */
 export function parseRoute(hash: string): Route {
@@ -11,13 +12,14 @@ export function parseRoute(hash: string): Route {
   const [first, line = '', third, cell = ''] = parts
   if (first === 'alarms') return { screen: 'alarms' }
   if (first === 'advice') return { screen: 'advice' }
+  if (first === 'models') return { screen: 'models' }
   if (first === 'line' && third === 'cell' && cell !== '') return { screen: 'cell', line, cell }
   return { screen: 'line', line: first === 'line' ? line : '' }
 }
 
 /** The hash of a route. */
 export function hashOf(route: Route): string {
-  if (route.screen === 'alarms' || route.screen === 'advice') return `#/${route.screen}`
+  if (route.screen !== 'line' && route.screen !== 'cell') return `#/${route.screen}`
   const line = `#/line/${encodeURIComponent(route.line)}`
   return route.screen === 'line' ? line : `${line}/cell/${encodeURIComponent(route.cell)}`
 }

@@ -13,6 +13,7 @@ const DURATIONS: readonly (readonly [text: string, minutes: number])[] = [
 /** Takes an alarm off the list for a while; a reason is asked for. */
 export function ShelveForm({ alarm, state }: { alarm: AlarmRecord; state: ClientState }) {
   const [minutes, setMinutes] = useState(60)
+  const [once, setOnce] = useState(false)
   const [reason, setReason] = useState('')
   const [problem, setProblem] = useState('')
   const now_ms = state.lines.get(alarm.line)?.telemetry?.time_ms ?? alarm.raised_ms
@@ -22,7 +23,7 @@ export function ShelveForm({ alarm, state }: { alarm: AlarmRecord; state: Client
     if (reason.trim() === '') return setProblem('Say why: a reason is needed to shelve an alarm.')
     setProblem('')
     try {
-      await shelveAlarm(alarm.id, now_ms + minutes * 60_000, reason.trim())
+      await shelveAlarm(alarm.id, now_ms + minutes * 60_000, once, reason.trim())
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error))
     }
@@ -38,6 +39,15 @@ export function ShelveForm({ alarm, state }: { alarm: AlarmRecord; state: Client
             </option>
           ))}
         </select>
+      </label>
+      <label className="check">
+        <input
+          type="checkbox"
+          data-testid="shelve-once"
+          checked={once}
+          onChange={event => setOnce(event.target.checked)}
+        />
+        or until it returns to normal
       </label>
       <label className="comment">
         <span>Reason</span>

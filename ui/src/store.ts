@@ -1,4 +1,4 @@
-import type { Advice, AlarmRecord, OutputEvent } from '#engine/flow.ts'
+import type { Advice, AlarmRecord, AlarmSummary, OutputEvent } from '#engine/flow.ts'
 import type {
   LineInfo,
   ResumePoint,
@@ -6,7 +6,7 @@ import type {
   ServerMessage,
   Telemetry,
 } from '#engine/outputs/websocket/protocol.ts'
-import { isFinished } from './alarm-state.ts'
+import { isFinished, isUnacknowledged } from './alarm-state.ts'
 
 /** Alarms and recommendations that are over are kept up to this many, newest first. */
 export const FINISHED_COUNT_MAX = 500
@@ -35,6 +35,8 @@ export interface ClientState {
   readonly lines: ReadonlyMap<string, LineState>
   readonly alarms: ReadonlyMap<string, AlarmRecord>
   readonly advice: ReadonlyMap<string, Advice>
+  /** Flood, incidents and alarm figures by line. */
+  readonly summaries: ReadonlyMap<string, AlarmSummary>
   /** Where to resume each line after a drop. */
   readonly positions: ReadonlyMap<string, ResumePoint>
   /** The newest critical or high alarm that came as an event, for the live region. */
@@ -50,6 +52,7 @@ export const emptyState: ClientState = {
   lines: new Map(),
   alarms: new Map(),
   advice: new Map(),
+  summaries: new Map(),
   positions: new Map(),
   announced: undefined,
 }
@@ -96,6 +99,11 @@ function withMessage(state: ClientState, message: ServerMessage): ClientState {
       const next = { ...line, degraded, faults, detectors }
       return { ...state, lines: withEntry(state.lines, message.line, next) }
     }
+    case 'alarm-summary':
+      return {
+        ...state,
+        summaries: withEntry(state.summaries, message.line, message.summary),
+      }
     case 'error':
       return { ...state, problem: message.message }
   }
@@ -131,6 +139,7 @@ function withWelcome(state: ClientState, message: MessageOf<'welcome'>): ClientS
     lines,
     alarms: filtered(state.alarms, ofLines),
     advice: filtered(state.advice, ofLines),
+    summaries: new Map([...state.summaries].filter(([line]) => lines.has(line))),
     positions: new Map([...state.positions].filter(([line]) => lines.has(line))),
   }
 }
@@ -176,9 +185,8 @@ function withOutput(state: ClientState, event: OutputEvent): ClientState {
   if (known && known.revision >= alarm.revision) return state
   const alarms = pruned(withEntry(state.alarms, alarm.id, alarm), isFinished, a => a.raised_ms)
   const urgent = alarm.priority === 'critical' || alarm.priority === 'high'
-  const annunciated = alarm.active && !alarm.acknowledged && !alarm.suppressed
-  const wasAnnunciated = known?.active === true && !known.acknowledged
-  const isNew = urgent && annunciated && !wasAnnunciated && alarm.shelved_until_ms === 0
+  const isCalling = (one: AlarmRecord) => one.active && isUnacknowledged(one)
+  const isNew = urgent && isCalling(alarm) && !(known && isCalling(known))
   return { ...state, alarms, announced: isNew ? alarm : state.announced }
 }
 

@@ -19,13 +19,15 @@ export interface AlarmRule {
   readonly latching: boolean
   /** Rests on the twin: not raised while the twin of the cell is not trusted. */
   readonly needs_twin: boolean
+  /** Acknowledged and still active after this long, it is announced again; 0: never. */
+  readonly realarm_ms: number
 }
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 
-const measured = { latching: false, needs_twin: false } as const
-const estimated = { latching: false, needs_twin: true } as const
+const measured = { latching: false, needs_twin: false, realarm_ms: 0 } as const
+const estimated = { latching: false, needs_twin: true, realarm_ms: 0 } as const
 
 /** Master alarm list: every kind that may become an alarm, rationalised. */
 export const alarmCatalog: Readonly<Record<string, AlarmRule>> = {
@@ -51,6 +53,8 @@ export const alarmCatalog: Readonly<Record<string, AlarmRule>> = {
   },
   'anode-effect': {
     ...measured,
+    // An anode effect that nobody ended does more harm every minute.
+    realarm_ms: 5 * MINUTE,
     priority: 'critical',
     cause: 'the bath under the anodes ran out of alumina',
     consequence: 'PFC gas is made, the bath overheats and the side ledge melts',

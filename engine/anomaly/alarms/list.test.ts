@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { Decision, DecisionEntry, LineDefinition } from '../../flow.ts'
+import type { Decision, DecisionEntry, LineDefinition, Role } from '../../flow.ts'
 import type { Finding } from '../finding.ts'
 import { stateReader, stateWriter } from '../state.ts'
 import { alarmCatalog } from './catalog.ts'
-import { ALARMS_MAX, alarmList, SHELVE_MAX_MS } from './list.ts'
+import { ALARMS_MAX, alarmList, STALE_MS, UNTRUSTED } from './list.ts'
+import { missingRationale } from './rationale.ts'
+import { SHELVE_MAX_MS } from './said.ts'
 
 const line = (count = 4): LineDefinition => ({
   tenant: 't',
@@ -19,9 +21,8 @@ const finding = (kind: string, active: boolean, time_ms: number, cell = 1): Find
   ...{ kind, cell, tagIndex: -1, active, time_ms },
   ...{ score: 1, text: 'why', causes: [{ text: 'cause', weight: 1 }], detector: 'd' },
 })
-const decision = (made: Decision): DecisionEntry => ({
-  ...{ kind: 'decision', decision: made, subject: 'ann', role: 'operator' },
-  ...{ comment: 'seen', decided_ms: 0 },
+const decision = (made: Decision, role: Role = 'operator', comment = 'seen'): DecisionEntry => ({
+  ...{ kind: 'decision', decision: made, subject: 'ann', role, comment, decided_ms: 0 },
 })
 
 describe('alarm list', () => {
@@ -41,6 +42,18 @@ describe('alarm list', () => {
       causes: [{ text: 'cause', weight: 1 }],
     })
     expect(list.changes()).toEqual([])
+  })
+
+  it('says on a standing alarm what was found out since, once and without announcing it again', () => {
+    const list = alarmList(line())
+    list.condition(finding('limit-high', true, 5000))
+    const [first] = list.changes()
+    const more = { text: 'more is known', causes: [{ text: 'feeder 3', weight: 1 }] }
+    list.condition({ ...finding('limit-high', true, 65_000), ...more })
+    expect(list.changes()).toEqual([{ ...first, ...more, revision: 2 }])
+    list.condition({ ...finding('limit-high', true, 70_000), ...more })
+    expect(list.changes()).toEqual([])
+    expect(list.summary().kpis.announced).toBe(1)
   })
 
   it('waits for the on-delay and forgets what did not last', () => {
@@ -105,16 +118,132 @@ describe('alarm list', () => {
     expect(list.current()[0]).toMatchObject({ shelved_until_ms: 0, acknowledged: false })
   })
 
-  it('raises no alarm that rests on a twin that is not trusted', () => {
+  it('suppresses what rests on a twin that is not trusted, and announces it once it is', () => {
     const list = alarmList(line())
     list.trust(1, false)
-    list.condition(finding('superheat-low', true, 0))
-    list.condition(finding('limit-high', true, 0))
+    list.condition(finding('superheat-low', true, 1000))
+    list.condition(finding('limit-high', true, 1000))
     list.advance(3_600_000)
-    expect(list.current().map(({ kind }) => kind)).toEqual(['limit-high'])
+    const of = (kind: string) => list.current().find(alarm => alarm.kind === kind)
+    expect(of('superheat-low')).toMatchObject({ suppressed: true, suppressed_by: UNTRUSTED })
+    expect(of('limit-high')).toMatchObject({ suppressed: false, acknowledged: false })
+    expect(list.summary().kpis).toMatchObject({ announced: 1, suppressed: 1 })
     list.trust(1, true)
     list.advance(3_601_000)
-    expect(list.current().map(({ kind }) => kind)).toContain('superheat-low')
+    expect(of('superheat-low')).toMatchObject({ suppressed: false, acknowledged: false })
+    expect(list.summary().kpis).toMatchObject({ announced: 2, suppressed: 0 })
+  })
+
+  it('never silences what was announced while the twin was trusted', () => {
+    const list = alarmList(line())
+    list.condition(finding('superheat-low', true, 0))
+    list.advance(600_000)
+    list.trust(1, false)
+    list.advance(700_000)
+    expect(list.current()[0]).toMatchObject({ active: true, suppressed: false })
+  })
+
+  it('lets go of a suppressed alarm whose condition ends before it is announced', () => {
+    const list = alarmList(line())
+    list.trust(1, false)
+    list.condition(finding('superheat-low', true, 1000))
+    list.advance(700_000)
+    expect(list.current()).toHaveLength(1)
+    list.condition(finding('superheat-low', false, 800_000))
+    list.advance(2_000_000)
+    list.trust(1, true)
+    list.advance(2_001_000)
+    const { id } = list.current()[0]!
+    list.decide(decision({ on: 'alarm', action: 'acknowledge', target: id }), 2_002_000)
+    expect(list.current()).toEqual([])
+    expect(list.summary().kpis.announced).toBe(0)
+  })
+
+  it('takes an alarm out of service for an engineer who says why, and counts who may not', () => {
+    const list = alarmList(line())
+    list.condition(finding('limit-high', true, 1000))
+    const { id } = list.current()[0]!
+    const remove = { on: 'alarm', action: 'remove-from-service', target: id } as const
+    list.decide(decision(remove), 2000)
+    list.decide(decision(remove, 'engineer', ' '), 2000)
+    expect(list.current()[0]).toMatchObject({ out_of_service: false, out_of_service_by: '' })
+    list.decide(decision(remove, 'engineer', 'gauge is replaced'), 3000)
+    const removed = { out_of_service: true, out_of_service_by: 'ann', comment: 'gauge is replaced' }
+    expect(list.current()[0]).toMatchObject(removed)
+    expect(list.summary().kpis).toMatchObject({ unauthorised: 2, out_of_service: 1, announced: 1 })
+    list.condition(finding('limit-high', false, 4000))
+    list.advance(20_000)
+    list.condition(finding('limit-high', true, 30_000))
+    expect(list.current()).toHaveLength(1)
+    expect(list.summary().kpis.announced).toBe(1)
+    const again = list.current()[0]!.id
+    const back = { on: 'alarm', action: 'return-to-service', target: again } as const
+    list.decide(decision(back), 40_000)
+    expect(list.current()[0]!.out_of_service).toBe(true)
+    list.decide(decision(back, 'engineer'), 40_000)
+    expect(list.current()[0]).toMatchObject({ out_of_service: false, acknowledged: false })
+    expect(list.summary().kpis.announced).toBe(2)
+  })
+
+  it('keeps a place out of service over a normal state until it is returned', () => {
+    const list = alarmList(line())
+    list.condition(finding('limit-high', true, 1000))
+    const { id } = list.current()[0]!
+    list.decide(decision({ on: 'alarm', action: 'acknowledge', target: id }), 2000)
+    const remove = { on: 'alarm', action: 'remove-from-service', target: id } as const
+    list.decide(decision(remove, 'engineer', 'gauge is replaced'), 3000)
+    list.condition(finding('limit-high', false, 4000))
+    list.advance(90_000)
+    expect(list.current()[0]).toMatchObject({ active: false, out_of_service: true })
+    const back = { on: 'alarm', action: 'return-to-service', target: id } as const
+    list.decide(decision(back, 'engineer'), 95_000)
+    expect(list.current()).toEqual([])
+    expect(list.changes().at(-1)).toMatchObject({ id, out_of_service: false })
+  })
+
+  it('ends a one-shot shelf when the alarm returns to normal', () => {
+    const list = alarmList(line())
+    list.condition(finding('limit-high', true, 1000))
+    const target = list.current()[0]!.id
+    const shelve = { on: 'alarm', action: 'shelve', target, until_ms: 1e6, once: true } as const
+    list.decide(decision(shelve), 2000)
+    list.condition(finding('limit-high', false, 3000))
+    list.advance(9000)
+    expect(list.current()[0]).toMatchObject({ shelved_until_ms: 0, active: false })
+    expect(list.summary().kpis).toMatchObject({ shelved: 0, shelved_p50_ms: 7000 })
+  })
+
+  it('announces again what was acknowledged and still stands after its re-alarm time', () => {
+    const list = alarmList(line())
+    list.condition(finding('anode-effect', true, 1000))
+    list.advance(3000)
+    const target = list.current()[0]!.id
+    list.decide(decision({ on: 'alarm', action: 'acknowledge', target }), 4000)
+    list.advance(302_999)
+    expect(list.current()[0]!.acknowledged).toBe(true)
+    list.advance(303_000)
+    expect(list.current()[0]).toMatchObject({ acknowledged: false, active: true })
+    expect(list.summary().kpis.announced).toBe(2)
+  })
+
+  it('counts an alarm that stands for more than a day as stale', () => {
+    const list = alarmList(line())
+    list.condition(finding('limit-high', true, 1000))
+    list.advance(1000 + STALE_MS)
+    expect(list.summary().kpis.stale).toBe(0)
+    list.advance(1001 + STALE_MS)
+    expect(list.summary().kpis.stale).toBe(1)
+  })
+
+  it('raises nothing for a kind whose rationalisation record is not complete', () => {
+    const rule = alarmCatalog['limit-high']!
+    const list = alarmList(line(), {
+      'limit-high': { ...rule, consequence: '' },
+      'limit-low': rule,
+    })
+    list.condition(finding('limit-high', true, 1000))
+    list.condition(finding('limit-low', true, 1000))
+    expect(list.current().map(({ kind }) => kind)).toEqual(['limit-low'])
   })
 
   it('keeps a kind outside the catalogue as an event', () => {
@@ -130,6 +259,7 @@ describe('alarm list', () => {
       list.condition(finding('limit-high', true, 0, cell))
     list.condition(finding('limit-high', true, 1, ALARMS_MAX))
     expect(list.current()).toHaveLength(ALARMS_MAX)
+    expect(list.summary().kpis.not_kept).toBe(1)
     list.condition(finding('limit-high', false, 1, 7))
     list.advance(10_000)
     list.changes()
@@ -147,26 +277,43 @@ describe('alarm list', () => {
     const whole = alarmList(line())
     whole.condition(finding('limit-high', true, 1000))
     whole.condition(finding('noisy-cell', true, 2000, 2))
+    whole.trust(3, false)
+    for (let i = 0; i < 14; i++) {
+      whole.condition(finding('limit-low', true, 2000 + 20_000 * i, i % 4))
+      whole.condition(finding('limit-low', false, 3000 + 20_000 * i, i % 4))
+      whole.advance(9000 + 20_000 * i)
+    }
+    whole.condition(finding('superheat-low', true, 290_000, 3))
+    whole.advance(900_000)
+    expect(whole.summary().incidents.length).toBeGreaterThan(0)
     whole.changes()
     const restored = alarmList(line())
     restored.load(stateReader(bytes(whole)))
     for (const list of [whole, restored]) {
-      list.advance(70_000)
-      list.condition(finding('limit-high', false, 71_000))
-      list.advance(90_000)
+      list.condition(finding('limit-high', false, 971_000))
+      list.condition(finding('limit-low', true, 980_000, 2))
+      list.advance(990_000)
     }
+    expect(restored.summary()).toEqual(whole.summary())
     expect(restored.changes()).toEqual(whole.changes())
     expect(bytes(restored)).toEqual(bytes(whole))
   })
 })
 
-describe('alarm catalogue', () => {
-  it('says for each alarm what to do, why and how soon', () => {
+describe('rationalisation record', () => {
+  it('is complete for every kind of the catalogue: cause, consequence, response, time', () => {
     for (const [kind, rule] of Object.entries(alarmCatalog)) {
-      expect(rule.response.length, kind).toBeGreaterThan(10)
-      expect(rule.cause.length, kind).toBeGreaterThan(10)
-      expect(rule.consequence.length, kind).toBeGreaterThan(10)
-      expect(rule.respond_within_ms, kind).toBeGreaterThan(rule.on_delay_ms)
+      expect(missingRationale(rule), kind).toEqual([])
     }
+  })
+
+  it.each([
+    ['cause', { cause: '' }],
+    ['consequence', { consequence: 'unknown' }],
+    ['response', { response: ' - ' }],
+    ['time to respond', { respond_within_ms: 0 }],
+    ['time to respond', { respond_within_ms: 60_000, on_delay_ms: 60_000 }],
+  ] as const)('names the %s where it is missing', (name, change) => {
+    expect(missingRationale({ ...alarmCatalog['limit-high']!, ...change })).toEqual([name])
   })
 })

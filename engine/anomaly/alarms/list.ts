@@ -1,75 +1,80 @@
-import type { AlarmRecord, Cause, DecisionEntry, LineDefinition } from '../../flow.ts'
-import { cellName, type Finding, findingId, tagName } from '../finding.ts'
+import { assert } from '../../core/assert.ts'
+import type {
+  AlarmRecord,
+  AlarmSummary,
+  DecisionEntry,
+  LineDefinition,
+  LineFrame,
+} from '../../flow.ts'
+import { type Finding, findingId } from '../finding.ts'
 import type { Stateful } from '../state.ts'
 import { type AlarmRule, alarmCatalog } from './catalog.ts'
-import { type AlarmEvent, type AlarmFacts, alarmState, NORMAL, reduceAlarm } from './reducer.ts'
+import { type Entry, newEntry, newRecord } from './entry.ts'
+import { incidentGroups, type Standing } from './incidents.ts'
+import { alarmKpis, type ListCounts } from './kpis.ts'
+import { enabledRules } from './rationale.ts'
+import { alarmState, innerState } from './reducer.ts'
+import { takeDecision } from './said.ts'
+import { apply, forget, type List, publish, retire } from './steps.ts'
+import { potlineSuppression, suppression } from './suppression.ts'
 
 /** Most alarms a line keeps; when full, the oldest that has returned gives way. */
-export const ALARMS_MAX = 1000
-/** Longest a person may shelve an alarm: one shift. */
-export const SHELVE_MAX_MS = 8 * 3600_000
-const COMMENT_LENGTH_MAX = 500
+export const ALARMS_MAX = 4000
+/** Standing for longer is stale. */
+export const STALE_MS = 24 * 3600_000
+/** Layout of the stored state. */
+const STATE = 'alarms/2'
+/** Reason shown while a twin is not trusted. */
+export const UNTRUSTED = 'twin not trusted'
 
 /** Turns conditions into alarms by the catalogue, the delays and the ISA-18.2 table. */
 export interface AlarmList extends Stateful {
   /** A condition began or ended; kinds outside the catalogue stay events. */
   condition(finding: Finding): void
-  /** Lets the delays and shelves run to this event time. */
+  /** Lets what suppresses by design see the tick; before `advance`. */
+  observe(frame: LineFrame): void
+  /** Lets the delays, shelves and suppressions run to this event time. */
   advance(time_ms: number): void
-  /** Cells whose twin is not trusted raise no new alarm that rests on it. */
+  /** New alarms of a cell that rest on a twin that is not trusted are suppressed. */
   trust(cell: number, trusted: boolean): void
   decide(entry: DecisionEntry, time_ms: number): void
   /** Records that changed since the last call, each once, in order of change. */
   changes(): readonly AlarmRecord[]
-  /** Active, unacknowledged, latched and shelved alarms. */
+  /** Active, unacknowledged, latched, shelved, suppressed alarms, and those out of service. */
   current(): readonly AlarmRecord[]
-}
-
-interface Entry {
-  readonly key: string
-  readonly kind: string
-  readonly cell: number
-  readonly tagIndex: number
-  condition: boolean
-  /** When the condition last changed. */
-  since_ms: number
-  facts: AlarmFacts
-  /** Of the condition that is pending or stands. */
-  id: string
-  text: string
-  causes: readonly Cause[]
-  /** Of the last occurrence; undefined before the on-delay has passed. */
-  record: AlarmRecord | undefined
-  encoded: string
-}
-
-interface List {
-  readonly definition: LineDefinition
-  readonly entries: Map<string, Entry>
-  readonly untrusted: Uint8Array // [cell]
-  readonly changed: Map<string, AlarmRecord>
+  summary(): AlarmSummary
 }
 
 const NO_RECORDS: readonly AlarmRecord[] = []
 
 /** The alarm list of one line. */
-export function alarmList(definition: LineDefinition): AlarmList {
-  const untrusted = new Uint8Array(definition.cells.length)
-  const list: List = { definition, entries: new Map(), untrusted, changed: new Map() }
-  const { entries, changed } = list
+export function alarmList(
+  definition: LineDefinition,
+  catalog: Readonly<Record<string, AlarmRule>> = alarmCatalog,
+): AlarmList {
+  const list: List = {
+    definition,
+    rules: enabledRules(catalog),
+    entries: new Map(),
+    untrusted: new Uint8Array(definition.cells.length),
+    changed: new Map(),
+    kpis: alarmKpis(),
+    groups: incidentGroups(definition),
+    byDesign: suppression(definition, definition.kind === 'potline' ? potlineSuppression : []),
+    notKept: new Uint32Array(1),
+  }
+  const { entries, changed, kpis, groups, byDesign } = list
   return {
     condition: finding => takeCondition(list, finding),
-    advance(time_ms) {
-      for (const entry of entries.values()) {
-        const until_ms = entry.facts.shelved_until_ms
-        if (until_ms > 0 && time_ms >= until_ms) apply(list, entry, { on: 'unshelve' }, {})
-        settle(list, entry, time_ms)
-      }
-    },
+    observe: frame => byDesign.tick(frame),
+    advance: time_ms => advance(list, time_ms),
     trust(cell, trusted) {
-      untrusted[cell] = trusted ? 0 : 1
+      list.untrusted[cell] = trusted ? 0 : 1
     },
-    decide: (entry, time_ms) => takeDecision(list, entry, time_ms),
+    decide(said, time_ms) {
+      kpis.advance(time_ms)
+      takeDecision(list, said, time_ms)
+    },
     changes() {
       if (changed.size === 0) return NO_RECORDS
       const records = [...changed.values()]
@@ -83,108 +88,140 @@ export function alarmList(definition: LineDefinition): AlarmList {
       }
       return records
     },
-    save(out) {
-      out.array(untrusted)
-      const parts: string[] = []
-      for (const entry of entries.values()) {
-        if (entry.encoded === '') entry.encoded = JSON.stringify({ ...entry, encoded: undefined })
-        parts.push(entry.encoded)
-      }
-      out.text(`[${parts.join(',')}]`)
-    },
-    load(from) {
-      from.array(untrusted)
-      entries.clear()
-      changed.clear()
-      for (const saved of JSON.parse(from.text()) as Omit<Entry, 'encoded'>[]) {
-        // Over a fresh entry, so that the order of keys and with it the next bytes stay equal.
-        entries.set(saved.key, { ...newEntry(saved.key, saved), ...saved })
+    summary() {
+      return {
+        flood_since_ms: kpis.flood_since_ms(),
+        incidents: groups.shown(standing(entries)),
+        kpis: kpis.report(countsOf(list, kpis.time_ms())),
       }
     },
+    save: out => save(list, out),
+    load: from => load(list, from),
   }
 }
 
-const ruleOf = (kind: string): AlarmRule => alarmCatalog[kind]!
+const NO_COUNTS: ListCounts = {
+  stale: 0,
+  shelved: 0,
+  suppressed: 0,
+  out_of_service: 0,
+  not_kept: 0,
+}
+
+function save({ untrusted, notKept, entries, kpis, groups, byDesign }: List, out: StateOut): void {
+  out.text(STATE)
+  out.array(untrusted)
+  out.array(notKept)
+  const parts: string[] = []
+  for (const entry of entries.values()) {
+    if (entry.encoded === '') entry.encoded = JSON.stringify({ ...entry, encoded: undefined })
+    parts.push(entry.encoded)
+  }
+  out.text(`[${parts.join(',')}]`)
+  for (const part of [kpis, groups, byDesign]) part.save(out)
+}
+type StateOut = Parameters<Stateful['save']>[0]
+
+function load(list: List, from: Parameters<Stateful['load']>[0]): void {
+  assert(from.text() === STATE, 'the stored alarms are of this version')
+  from.array(list.untrusted)
+  from.array(list.notKept)
+  list.entries.clear()
+  list.changed.clear()
+  for (const saved of JSON.parse(from.text()) as Omit<Entry, 'encoded'>[]) {
+    // Over a fresh entry, so that the order of keys and with it the next bytes stay equal.
+    list.entries.set(saved.key, { ...newEntry(saved.key, saved), ...saved })
+  }
+  for (const part of [list.kpis, list.groups, list.byDesign]) part.load(from)
+}
+
+function advance(list: List, time_ms: number): void {
+  const { entries, kpis, groups } = list
+  kpis.advance(time_ms)
+  for (const entry of entries.values()) {
+    // What is over by now is not announced first.
+    settle(list, entry, time_ms)
+    const until_ms = entry.facts.shelved_until_ms
+    if (until_ms > 0 && time_ms >= until_ms) {
+      apply(list, entry, { on: 'unshelve' }, time_ms)
+      forget(list, entry, time_ms)
+    }
+    const { realarm_ms } = list.rules.get(entry.kind)!
+    const isDue = realarm_ms > 0 && time_ms >= entry.announced_ms + realarm_ms
+    if (isDue && alarmState(entry.facts) === 'C') apply(list, entry, { on: 'realarm' }, time_ms)
+  }
+  groups.settle(time_ms, kpis.flood_since_ms() > 0, standing(entries))
+}
 
 function takeCondition(list: List, finding: Finding): void {
-  if (!Object.hasOwn(alarmCatalog, finding.kind)) return
+  if (!list.rules.has(finding.kind)) return
+  const { time_ms } = finding
+  list.kpis.advance(time_ms)
   const key = `${finding.cell}/${finding.tagIndex}/${finding.kind}`
   let entry = list.entries.get(key)
   if (!entry) {
-    if (!finding.active || !makeRoom(list)) return
+    if (!finding.active || !makeRoom(list, time_ms)) return
     entry = newEntry(key, finding)
     list.entries.set(key, entry)
   }
   if (entry.condition !== finding.active) {
     entry.condition = finding.active
-    entry.since_ms = finding.time_ms
+    entry.since_ms = time_ms
   }
   if (finding.active) {
     entry.id = findingId(list.definition, finding)
+    const isNews = entry.text !== finding.text
     entry.text = finding.text
     entry.causes = finding.causes
+    // What was found out since, such as which feeder, belongs on the alarm that stands.
+    if (isNews && entry.facts.active) {
+      publish(list, entry, { text: finding.text, causes: finding.causes })
+    }
   }
   entry.encoded = ''
-  settle(list, entry, finding.time_ms)
+  settle(list, entry, time_ms)
 }
 
-/** Raises or returns the alarm once its condition has held for the delay. */
+/** Suppresses by design, and raises or returns the alarm once its condition held for the delay. */
 function settle(list: List, entry: Entry, time_ms: number): void {
-  const rule = ruleOf(entry.kind)
+  const rule = list.rules.get(entry.kind)!
   const held_ms = time_ms - entry.since_ms
-  if (entry.condition && !entry.facts.active) {
-    const blind = rule.needs_twin && entry.cell >= 0 && list.untrusted[entry.cell] === 1
-    if (!blind && held_ms >= rule.on_delay_ms) raise(list, entry, time_ms)
-  } else if (!entry.condition && entry.facts.active && held_ms >= rule.off_delay_ms) {
-    entry.facts = reduceAlarm(entry.facts, { on: 'return', latching: rule.latching }).facts
-    publish(list, entry, { returned_ms: time_ms })
+  if (!entry.condition && entry.facts.active && held_ms >= rule.off_delay_ms) {
+    const { facts, announced_ms } = entry
+    if (announced_ms > 0) list.kpis.returned(time_ms - announced_ms, facts.acknowledged)
+    apply(list, entry, { on: 'return', latching: rule.latching }, time_ms, { returned_ms: time_ms })
   }
-  forget(list, entry)
+  const isDue = entry.condition && !entry.facts.active && held_ms >= rule.on_delay_ms
+  if (isDue || innerState(entry.facts) !== 'A') suppressByDesign(list, entry, isDue, time_ms)
+  if (isDue) raise(list, entry, time_ms)
+  forget(list, entry, time_ms)
+}
+
+function suppressByDesign(list: List, entry: Entry, isNew: boolean, time_ms: number): void {
+  const { kind, cell, facts } = entry
+  let reason = list.byDesign.rule(kind, cell, time_ms)
+  if (reason === '' && list.rules.get(kind)!.needs_twin && list.untrusted[cell] === 1) {
+    // What was announced while the twin was trusted is not silenced.
+    if (isNew || entry.suppressed_by !== '') reason = UNTRUSTED
+  }
+  if (reason === entry.suppressed_by) return
+  entry.suppressed_by = reason
+  if (reason !== '' && facts.suppressed) publish(list, entry, {})
+  else apply(list, entry, { on: reason === '' ? 'unsuppress' : 'suppress' }, time_ms)
 }
 
 function raise(list: List, entry: Entry, time_ms: number): void {
-  const step = reduceAlarm(entry.facts, { on: 'condition' })
-  if (step.occurrence) retire(list, entry, 'followed by a new occurrence')
-  entry.facts = step.facts
-  if (step.occurrence || !entry.record) entry.record = newRecord(list, entry, time_ms)
-  publish(list, entry, { returned_ms: 0 })
-}
-
-/** Closes an unacknowledged occurrence for those who hold its id. */
-function retire(list: List, entry: Entry, comment: string): void {
-  if (!entry.record || entry.record.acknowledged) return
-  const { facts } = entry
-  entry.facts = NORMAL
-  publish(list, entry, { comment })
-  entry.facts = facts
-}
-
-function publish(list: List, entry: Entry, change: Partial<AlarmRecord>): void {
-  if (!entry.record) return
-  const { active, acknowledged, latched, shelved_until_ms } = entry.facts
-  entry.record = {
-    ...entry.record,
-    ...change,
-    ...{ active, acknowledged, latched, shelved_until_ms },
-    revision: entry.record.revision + 1,
+  const before = innerState(entry.facts)
+  if (before === 'D') retire(list, entry, 'followed by a new occurrence')
+  if (before === 'A' || before === 'D' || !entry.record) {
+    const record = newRecord(list.definition, list.rules.get(entry.kind)!, entry, time_ms)
+    entry.record = { ...record, incident: list.groups.join(record, entry.cell) }
+    entry.announced_ms = 0
   }
-  entry.encoded = ''
-  list.changed.delete(entry.record.id)
-  list.changed.set(entry.record.id, entry.record)
+  apply(list, entry, { on: 'condition' }, time_ms, { returned_ms: 0 })
 }
 
-function forget(list: List, entry: Entry): void {
-  if (!entry.condition && alarmState(entry.facts) === 'A') list.entries.delete(entry.key)
-}
-
-function apply(list: List, entry: Entry, event: AlarmEvent, change: Partial<AlarmRecord>): void {
-  const step = reduceAlarm(entry.facts, event)
-  if (step.refused) return
-  entry.facts = step.facts
-  publish(list, entry, change)
-}
-
-function makeRoom(list: List): boolean {
+function makeRoom(list: List, time_ms: number): boolean {
   if (list.entries.size < ALARMS_MAX) return true
   for (const entry of list.entries.values()) {
     if (entry.condition || alarmState(entry.facts) !== 'D') continue
@@ -192,68 +229,32 @@ function makeRoom(list: List): boolean {
     list.entries.delete(entry.key)
     return true
   }
+  list.notKept[0]!++
+  list.kpis.advance(time_ms)
   return false
 }
 
-function takeDecision(list: List, said: DecisionEntry, time_ms: number): void {
-  const { decision, subject } = said
-  if (decision.on !== 'alarm') return
-  const entry = [...list.entries.values()].find(({ record }) => record?.id === decision.target)
-  if (!entry) return
-  const comment = said.comment.slice(0, COMMENT_LENGTH_MAX)
-  if (decision.action === 'acknowledge') {
-    if (entry.facts.acknowledged && !entry.facts.latched) return
-    const on = alarmState(entry.facts) === 'F' ? 'reset' : 'acknowledge'
-    const who = { acknowledged_ms: time_ms, acknowledged_by: subject }
-    apply(list, entry, { on }, { ...who, comment })
-  } else if (decision.action === 'unshelve') {
-    apply(list, entry, { on: 'unshelve' }, { comment })
-  } else if (decision.until_ms > time_ms) {
-    const until_ms = Math.min(decision.until_ms, time_ms + SHELVE_MAX_MS)
-    apply(list, entry, { on: 'shelve', until_ms }, { comment })
+/** What of each group is not over. */
+function standing(entries: ReadonlyMap<string, Entry>): ReadonlyMap<string, Standing> {
+  const groups = new Map<string, Standing>()
+  for (const { record, facts } of entries.values()) {
+    if (!record || record.incident === '' || alarmState(facts) === 'A') continue
+    const group = groups.get(record.incident) ?? { alarms: 0, unacknowledged: 0 }
+    group.alarms++
+    if (!facts.acknowledged) group.unacknowledged++
+    groups.set(record.incident, group)
   }
-  forget(list, entry)
+  return groups
 }
 
-function newEntry(
-  key: string,
-  { kind, cell, tagIndex }: Pick<Finding, 'kind' | 'cell' | 'tagIndex'>,
-): Entry {
-  return {
-    ...{ key, kind, cell, tagIndex },
-    condition: false,
-    since_ms: 0,
-    facts: NORMAL,
-    id: '',
-    text: '',
-    causes: [],
-    record: undefined,
-    encoded: '',
+function countsOf({ entries, notKept }: List, time_ms: number): ListCounts {
+  const counts = { ...NO_COUNTS, not_kept: notKept[0]! }
+  for (const { record, facts } of entries.values()) {
+    const state = alarmState(facts)
+    if (state === 'G') counts.shelved++
+    else if (state === 'H') counts.suppressed++
+    else if (state === 'I') counts.out_of_service++
+    else if (facts.active && record && time_ms - record.raised_ms > STALE_MS) counts.stale++
   }
-}
-
-function newRecord(list: List, entry: Entry, raised_ms: number): AlarmRecord {
-  const rule = ruleOf(entry.kind)
-  return {
-    id: entry.id,
-    line: list.definition.line,
-    cell: cellName(list.definition, entry.cell),
-    tag: tagName(list.definition, entry.tagIndex),
-    kind: entry.kind,
-    priority: rule.priority,
-    text: entry.text,
-    causes: entry.causes,
-    response: rule.response,
-    active: true,
-    acknowledged: false,
-    latched: false,
-    shelved_until_ms: 0,
-    suppressed: false,
-    raised_ms,
-    returned_ms: 0,
-    acknowledged_ms: 0,
-    acknowledged_by: '',
-    comment: '',
-    revision: 0,
-  }
+  return counts
 }

@@ -2,20 +2,27 @@ import { describe, expect, it } from 'vitest'
 import {
   type AlarmEvent,
   type AlarmFacts,
-  type AlarmState,
   alarmState,
+  type InnerState,
+  innerState,
+  NORMAL,
   reduceAlarm,
 } from './reducer.ts'
 
-const facts: Record<Exclude<AlarmState, 'G'>, AlarmFacts> = {
-  A: { active: false, acknowledged: true, latched: false, shelved_until_ms: 0 },
-  B: { active: true, acknowledged: false, latched: false, shelved_until_ms: 0 },
-  C: { active: true, acknowledged: true, latched: false, shelved_until_ms: 0 },
-  D: { active: false, acknowledged: false, latched: false, shelved_until_ms: 0 },
-  E: { active: false, acknowledged: false, latched: true, shelved_until_ms: 0 },
-  F: { active: false, acknowledged: true, latched: true, shelved_until_ms: 0 },
-}
 const letters = ['A', 'B', 'C', 'D', 'E', 'F'] as const
+const facts: Record<InnerState, AlarmFacts> = {
+  A: NORMAL,
+  B: { ...NORMAL, active: true, acknowledged: false },
+  C: { ...NORMAL, active: true },
+  D: { ...NORMAL, acknowledged: false },
+  E: { ...NORMAL, acknowledged: false, latched: true },
+  F: { ...NORMAL, latched: true },
+}
+const hiding: Record<'G' | 'H' | 'I', Partial<AlarmFacts>> = {
+  G: { shelved_until_ms: 60_000 },
+  H: { suppressed: true },
+  I: { out_of_service: true },
+}
 const events: Record<string, AlarmEvent> = {
   condition: { on: 'condition' },
   'return, plain': { on: 'return', latching: false },
@@ -23,20 +30,29 @@ const events: Record<string, AlarmEvent> = {
   acknowledge: { on: 'acknowledge' },
   reset: { on: 'reset' },
   realarm: { on: 'realarm' },
-  shelve: { on: 'shelve', until_ms: 60_000 },
+  shelve: { on: 'shelve', until_ms: 60_000, once: false },
   unshelve: { on: 'unshelve' },
+  suppress: { on: 'suppress' },
+  unsuppress: { on: 'unsuppress' },
+  remove: { on: 'remove' },
+  restore: { on: 'restore' },
 }
 
-// One row per event: the state after it in A..F; "-" is refused, "+" a new occurrence.
+// One row per event: the state after it in A..F; "-" is refused, "+" a new occurrence,
+// "!" calls the operator.
 const table: Record<string, readonly string[]> = {
-  condition: ['B+', 'B', 'C', 'B+', 'B', 'B'],
+  condition: ['B+!', 'B', 'C', 'B+!', 'B!', 'B!'],
   'return, plain': ['A', 'D', 'A', 'D', 'E', 'F'],
   'return, latching': ['A', 'E', 'F', 'D', 'E', 'F'],
   acknowledge: ['A', 'C', 'C', 'A', 'F', 'F'],
   reset: ['-', '-', '-', '-', '-', 'A'],
-  realarm: ['-', 'B', 'B', '-', '-', '-'],
+  realarm: ['-', 'B!', 'B!', '-', '-', '-'],
   shelve: ['G', 'G', 'G', 'G', 'G', 'G'],
   unshelve: ['-', '-', '-', '-', '-', '-'],
+  suppress: ['H', 'H', 'H', 'H', 'H', 'H'],
+  unsuppress: ['-', '-', '-', '-', '-', '-'],
+  remove: ['I', 'I', 'I', 'I', 'I', 'I'],
+  restore: ['-', '-', '-', '-', '-', '-'],
 }
 
 describe('alarm state table', () => {
@@ -44,18 +60,18 @@ describe('alarm state table', () => {
     letters.forEach((letter, i) => {
       it(`in ${letter}, "${name}" gives ${row[i]}`, () => {
         const step = reduceAlarm(facts[letter], events[name]!)
-        if (row[i] === '-') {
-          expect(step).toEqual({ facts: facts[letter], occurrence: false, refused: true })
-          return
+        expect(step.refused).toBe(row[i] === '-')
+        if (step.refused) expect(step.facts).toBe(facts[letter])
+        else {
+          const marks = (step.occurrence ? '+' : '') + (step.announced ? '!' : '')
+          expect(alarmState(step.facts) + marks).toBe(row[i])
         }
-        expect(step.refused).toBe(false)
-        expect(alarmState(step.facts) + (step.occurrence ? '+' : '')).toBe(row[i])
       })
     })
   }
 
-  // While shelved the inside moves on, nothing is announced and people can only unshelve.
-  const shelvedAfter: Record<string, readonly string[]> = {
+  // While hidden the inside moves on, nothing is announced, and people can only take the cover off.
+  const inside: Record<string, readonly string[]> = {
     condition: ['B', 'B', 'C', 'B', 'B', 'B'],
     'return, plain': ['A', 'D', 'A', 'D', 'E', 'F'],
     'return, latching': ['A', 'E', 'F', 'D', 'E', 'F'],
@@ -64,31 +80,73 @@ describe('alarm state table', () => {
     realarm: ['-', '-', '-', '-', '-', '-'],
     shelve: ['-', '-', '-', '-', '-', '-'],
   }
-  for (const [name, row] of Object.entries(shelvedAfter)) {
-    letters.forEach((letter, i) => {
-      it(`shelved with ${letter} inside, "${name}" gives ${row[i]} inside`, () => {
-        const shelved = { ...facts[letter], shelved_until_ms: 60_000 }
-        const step = reduceAlarm(shelved, events[name]!)
-        expect(step.refused).toBe(row[i] === '-')
-        expect(alarmState(step.facts)).toBe('G')
-        const inside = alarmState({ ...step.facts, shelved_until_ms: 0 })
-        expect(inside).toBe(row[i] === '-' ? letter : row[i])
+  for (const cover of ['G', 'H', 'I'] as const) {
+    for (const [name, row] of Object.entries(inside)) {
+      letters.forEach((letter, i) => {
+        it(`in ${cover} over ${letter}, "${name}" gives ${row[i]} inside`, () => {
+          const step = reduceAlarm({ ...facts[letter], ...hiding[cover] }, events[name]!)
+          expect(step.refused).toBe(row[i] === '-')
+          expect(step.announced).toBe(false)
+          expect(alarmState(step.facts)).toBe(cover)
+          expect(innerState(step.facts)).toBe(row[i] === '-' ? letter : row[i])
+        })
       })
-    })
+    }
   }
 
+  const lift = { G: 'unshelve', H: 'unsuppress', I: 'restore' } as const
+  for (const cover of ['G', 'H', 'I'] as const) {
+    for (const [from, to] of ['AA', 'BB!', 'CB!', 'DD', 'EE', 'FF'].map(p => [p[0]!, p.slice(1)])) {
+      it(`"${lift[cover]}" in ${cover} over ${from} gives ${to}: what is active is announced again`, () => {
+        const covered = { ...facts[from as InnerState], ...hiding[cover] }
+        const step = reduceAlarm(covered, events[lift[cover]]!)
+        expect(alarmState(step.facts) + (step.announced ? '!' : '')).toBe(to)
+      })
+    }
+  }
+
+  it('shows out of service before suppressed before shelved, and lifts each by itself', () => {
+    let now = facts.B
+    for (const [name, letter] of [
+      ['shelve', 'G'],
+      ['suppress', 'H'],
+      ['remove', 'I'],
+      ['unshelve', 'I'],
+      ['unsuppress', 'I'],
+      ['restore', 'B'],
+    ] as const) {
+      const step = reduceAlarm(now, events[name]!)
+      expect(step.refused, name).toBe(false)
+      expect(step.announced, name).toBe(letter === 'B')
+      now = step.facts
+      expect(alarmState(now), name).toBe(letter)
+    }
+  })
+
   it.each([
-    ['A', 'A'],
-    ['B', 'B'],
-    ['C', 'B'],
-    ['D', 'D'],
-    ['E', 'E'],
-    ['F', 'F'],
-  ] as const)(
-    'unshelved with %s inside gives %s: what is active is announced again',
-    (inside, to) => {
-      const step = reduceAlarm({ ...facts[inside], shelved_until_ms: 60_000 }, { on: 'unshelve' })
-      expect(alarmState(step.facts)).toBe(to)
-    },
-  )
+    ['H', 'unshelve', '-'],
+    ['I', 'unshelve', '-'],
+    ['G', 'unsuppress', '-'],
+    ['I', 'unsuppress', '-'],
+    ['G', 'restore', '-'],
+    ['H', 'restore', '-'],
+    ['H', 'suppress', '-'],
+    ['I', 'remove', '-'],
+    ['G', 'suppress', 'H'],
+    ['I', 'suppress', 'I'],
+    ['G', 'remove', 'I'],
+    ['H', 'remove', 'I'],
+  ] as const)('in %s, "%s" gives %s', (cover, name, to) => {
+    const step = reduceAlarm({ ...facts.B, ...hiding[cover] }, events[name]!)
+    expect(step.refused ? '-' : alarmState(step.facts)).toBe(to)
+  })
+
+  it('ends a one-shot shelf at the return to normal, and only then or at its time', () => {
+    const shelved = reduceAlarm(facts.B, { on: 'shelve', until_ms: 60_000, once: true }).facts
+    const held = reduceAlarm(shelved, { on: 'condition' }).facts
+    expect(alarmState(held)).toBe('G')
+    expect(alarmState(reduceAlarm(held, { on: 'return', latching: false }).facts)).toBe('D')
+    expect(alarmState(reduceAlarm(held, { on: 'return', latching: true }).facts)).toBe('E')
+    expect(alarmState(reduceAlarm(held, { on: 'unshelve' }).facts)).toBe('B')
+  })
 })

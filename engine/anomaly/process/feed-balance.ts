@@ -1,6 +1,6 @@
 import type { Channel, LineDefinition, LineFrame, Quantity, TwinFrame } from '../../flow.ts'
 import { isFeedShot, potlineTag } from '../../lines/potline.ts'
-import { estimateAt, estimateNames } from '../estimates.ts'
+import { estimateAt, estimateNames, stdAt } from '../estimates.ts'
 import type { Report } from '../finding.ts'
 import type { Stateful } from '../state.ts'
 import { type Faults, type QuietTime, quietTime } from './quiet.ts'
@@ -62,6 +62,8 @@ interface Sum {
   readonly limit: number
   readonly sums: Float64Array // [cell], spreads times minutes
   readonly standing: Uint8Array // [cell]
+  /** Feeder that was told as the cause, from 1; 0: none. */
+  readonly told: Uint8Array // [cell]
 }
 
 const Row = { feed5: 0, feed10: 1, feed20: 2, slope: 3, level: 4, usual: 5, age_s: 6, own: 7 }
@@ -70,7 +72,13 @@ const ROWS = 8
 interface Balance {
   readonly cells: number
   readonly dt_s: number
-  readonly at: { readonly voltageRow: number; readonly slope: number; readonly noise: number }
+  readonly at: {
+    readonly voltageRow: number
+    readonly slope: number
+    readonly noise: number
+    readonly feeder: number
+    readonly delivery: number
+  }
   readonly quiet: QuietTime
   readonly state: Float64Array // [row][cell]
   readonly fed_kg: Float64Array // [cell], in this tick
@@ -88,6 +96,8 @@ export function feedBalance(
     voltageRow: find.channel(potlineTag.voltage),
     slope: find.field('resistance_slope_Ohmps'),
     noise: find.field('voltage_noise_V'),
+    feeder: find.field('lean_feeder_1'),
+    delivery: find.field('lean_feeder_delivery_1'),
   }
   const voltageTag = definition.tags.findIndex(({ tag }) => tag === potlineTag.voltage)
   const currentTag = definition.tags.findIndex(({ tag }) => tag === potlineTag.current)
@@ -101,11 +111,12 @@ export function feedBalance(
     ...rule,
     sums: new Float64Array(cells),
     standing: new Uint8Array(cells),
+    told: new Uint8Array(cells),
   }))
   const quiet = quietTime(cells)
   const dt_s = definition.tick_ms / 1000
   const balance: Balance = { cells, dt_s, at, quiet, state, fed_kg, sums }
-  const arrays = [state, ...sums.flatMap(sum => [sum.sums, sum.standing])]
+  const arrays = [state, ...sums.flatMap(sum => [sum.sums, sum.standing, sum.told])]
 
   return {
     tick(frame, twin, faults, report) {
@@ -117,10 +128,11 @@ export function feedBalance(
       }
       for (let cell = 0; cell < cells; cell++) {
         learn(balance, twin, cell, current_A, faults.has(voltageTag * cells + cell))
+        name(balance, twin, cell, frame.time_ms, report)
         const by = deviation(balance, cell)
         if (Number.isNaN(by) || estimateAt(twin, at.noise, cell) > NOISE_MAX_V) continue
         const beside = by - learnOwn(balance, cell, by)
-        for (const sum of sums) judge(balance, sum, cell, beside, frame.time_ms, report)
+        for (const sum of sums) judge(balance, twin, sum, cell, beside, frame.time_ms, report)
       }
     },
     save(out) {
@@ -196,34 +208,89 @@ function learnOwn({ state, cells, sums, dt_s }: Balance, cell: number, by: numbe
   return own
 }
 
+/** The feeder that the anode currents name; none where the twin does not see one. */
+function leanFeeder({ at }: Balance, twin: TwinFrame, cell: number): Lean {
+  lean.feeder = estimateAt(twin, at.feeder, cell) || 0
+  lean.delivered = estimateAt(twin, at.delivery, cell)
+  lean.std = stdAt(twin, at.delivery, cell)
+  return lean
+}
+
+interface Lean {
+  feeder: number
+  delivered: number
+  std: number
+}
+
+const lean: Lean = { feeder: 0, delivered: Number.NaN, std: Number.NaN }
+
+/**
+ * A feeder that is named by itself is a finding, whatever the resistance says so far; one that is
+ * named while the finding stands is told again, with its name.
+ */
+function name(
+  balance: Balance,
+  twin: TwinFrame,
+  cell: number,
+  time_ms: number,
+  report: Report,
+): void {
+  const sum = balance.sums[0]!
+  const { feeder } = leanFeeder(balance, twin, cell)
+  if (feeder === 0 || feeder === sum.told[cell]) return
+  sum.told[cell] = feeder
+  sum.standing[cell] = 1
+  const feed = balance.state[Row.feed20 * balance.cells + cell]!
+  const place = { kind: sum.kind, cell, tagIndex: -1, active: true, time_ms }
+  report({ ...place, ...describe(true, feed, lean), detector: 'process' })
+}
+
 function judge(
-  { state, cells, dt_s }: Balance,
+  balance: Balance,
+  twin: TwinFrame,
   sum: Sum,
   cell: number,
   by: number,
   time_ms: number,
   report: Report,
 ): void {
+  const { state, cells, dt_s } = balance
   // The sum runs on while nothing may be told: evidence of one phase counts in the next.
   const step = (Math.min(DEVIATION_MAX, sum.sign * by) - sum.allowance) * (dt_s / 60)
   const total = Math.min(SUM_MAX_SHARE * sum.limit, Math.max(0, sum.sums[cell]! + step))
   sum.sums[cell] = total
   const stands = sum.standing[cell] === 1
+  const below = sum.sign > 0
+  const feeder = below ? leanFeeder(balance, twin, cell).feeder : 0
   const feed = state[Row.feed20 * cells + cell]!
   const known = state[Row.age_s * cells + cell]! / USUAL_S
   const limit = sum.limit * (1 + START_SHARE * (1 - known))
-  if (stands ? total > 0 : total < limit || sum.sign * feed < FED_SHARE) return
+  if (stands ? total > 0 || feeder > 0 : total < limit || sum.sign * feed < FED_SHARE) return
   sum.standing[cell] = stands ? 0 : 1
-  const told = stands ? NOTHING : describe(sum.sign > 0, feed)
+  sum.told[cell] = stands ? 0 : feeder
+  const told = stands ? NOTHING : describe(below, feed, lean)
   const place = { kind: sum.kind, cell, tagIndex: -1, active: !stands, time_ms }
   report({ ...place, ...told, detector: 'process' })
 }
 
 const NOTHING = { text: '', score: 0, causes: [] }
 
-function describe(below: boolean, feed: number) {
-  const share = `${Math.round((1 + feed) * 100)} %`
+function describe(below: boolean, feed: number, { feeder, delivered, std }: Lean) {
   const title = below ? 'alumina feed below demand' : 'alumina feed above demand'
+  if (below && feeder > 0) {
+    const percent = Math.max(0, Math.round(100 * delivered))
+    const band = Number.isFinite(std) ? ` +- ${Math.round(100 * std)} %` : ''
+    const cause = `feeder ${feeder} delivers ${percent} % of what is commanded`
+    return {
+      text: `${title}: ${cause}${band}, by the anode currents`,
+      score: 0.95,
+      causes: [
+        { text: cause, weight: 0.9 },
+        { text: title, weight: 0.1 },
+      ],
+    }
+  }
+  const share = `${Math.round((1 + feed) * 100)} %`
   const answer = below ? 'rises' : 'falls'
   return {
     text: `${title}: resistance ${answer} though ${share} of the need is commanded`,

@@ -1,4 +1,5 @@
 import type { StateReader, StateWriter } from '../state.ts'
+import { dispersion, ranked } from './explain.ts'
 import { type Run, rowOf, runSlice } from './run.ts'
 import { type FittedModel, fitModels, type LinearPlan } from './statistics.ts'
 import {
@@ -43,6 +44,8 @@ export interface RowScorer {
   pValue(): number
   /** Channels that the newest score comes from, largest share first. */
   causes(count: number): number[]
+  /** How evenly the newest score comes from all channels: near 0 a fault, near 1 a new regime. */
+  dispersion(): number
   reset(): void
   save(out: StateWriter): void
   load(from: StateReader): void
@@ -84,6 +87,21 @@ export function fitByFolds(plan: RowPlan, run: Run, folds: number): RowDetector 
 
 /** Fits models that take their time, such as networks; beside them the plan's own. */
 export type SlowFit = (runs: readonly Run[]) => Promise<ReadonlyMap<string, FittedModel>>
+
+/** As `fitRowDetector`, with models that `slow` fits beside those of the plan. */
+export async function fitRowsSlowly(
+  plan: RowPlan,
+  fit: readonly Run[],
+  calibrate: readonly Run[],
+  slow: SlowFit,
+): Promise<RowDetector> {
+  const fitted = fitPlan(plan, fit, await slow(fit))
+  return calibrateRows(
+    plan,
+    fitted,
+    calibrate.map(run => ({ fitted, run, from: 0 })),
+  )
+}
 
 /** As `fitByFolds`, with models that `slow` fits beside those of the plan. */
 export async function fitByFoldsSlowly(
@@ -214,11 +232,8 @@ function startScorer(
     },
     alarm: () => state[2] === 1,
     pValue: () => tail.pValue(state[0]!),
-    causes(count) {
-      const shares = streams.shares(state[1]!)
-      const order = Array.from(shares, (_, c) => c).filter(c => shares[c]! > 0)
-      return order.sort((a, b) => shares[b]! - shares[a]! || a - b).slice(0, count)
-    },
+    causes: count => ranked(streams.shares(state[1]!)).slice(0, count),
+    dispersion: () => dispersion(streams.nearestNormal(state[1]!)),
     reset() {
       streams.reset()
       persistence.reset()

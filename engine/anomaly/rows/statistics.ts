@@ -2,7 +2,8 @@ import { type CvaPlan, fitCva } from '../cva/fit.ts'
 import { fitMewma, type MewmaPlan } from '../mewma/fit.ts'
 import { fitPca, type PcaPlan } from '../pca/fit.ts'
 import type { StateReader, StateWriter } from '../state.ts'
-import type { LinearModel } from './linear.ts'
+import { type Blame, nearestNormalDrops, reconstruction } from './explain.ts'
+import type { LinearModel, Statistic } from './linear.ts'
 import type { Run } from './run.ts'
 import { rowWindow } from './window.ts'
 
@@ -21,6 +22,8 @@ export interface RowStatistics {
   take(row: Float64Array, alarm: boolean, out: Float64Array): boolean
   /** Adds each channel's share of a statistic of the newest row to `into`. */
   addShares(statistic: number, into: Float64Array): void
+  /** What each channel takes off a statistic when it has its last value in control. */
+  nearestNormal?(statistic: number): Float64Array
   reset(): void
   save(out: StateWriter): void
   load(from: StateReader): void
@@ -50,42 +53,58 @@ export function fitModels(
   )
 }
 
+/** The value in control is a short mean: the row that raises an alarm is taken before it is known. */
+const CALM_SHARE = 0.05
+
 /** Starts a linear model on a new stream of rows. */
 export function linearStatistics(model: LinearModel): RowStatistics {
   const window = rowWindow(model.shape)
   const { stack } = window
   const n = stack.length
   const width = model.shape.centre.length
+  const blames: Blame[] = []
+  const calm = new Float64Array(width)
   return {
     take(row, alarm, out) {
-      if (!window.take(row, alarm)) return false
+      const full = window.take(row, alarm)
+      if (!alarm) for (let c = 0; c < width; c++) calm[c]! += CALM_SHARE * (stack[c]! - calm[c]!)
+      if (!full) return false
       for (let s = 0; s < model.statistics.length; s++) {
-        const { weights, count } = model.statistics[s]!
-        let total = 0
-        for (let k = 0, from = 0; k < count; k++, from += n) {
-          const sum = projection(weights, from, stack)
-          total += sum * sum
-        }
-        out[s] = total
+        out[s] = sumOfSquares(model.statistics[s]!, stack)
       }
       return true
     },
     addShares(statistic, into) {
-      const { weights, count } = model.statistics[statistic]!
-      const parts = new Float64Array(width)
-      let total = 0
-      for (let k = 0, from = 0; k < count; k++, from += n) {
-        const sum = projection(weights, from, stack)
-        for (let i = 0; i < n; i++) parts[i % width]! += sum * weights[from + i]! * stack[i]!
-        total += sum * sum
-      }
+      blames[statistic] ??= reconstruction(model.statistics[statistic]!, n, width)
+      const drops = blames[statistic].drops(stack)
+      const total = drops.reduce((sum, drop) => sum + drop, 0)
       if (total <= 0) return
-      for (let c = 0; c < width; c++) into[c]! += Math.max(0, parts[c]!) / total
+      for (let c = 0; c < width; c++) into[c]! += drops[c]! / total
     },
-    reset: window.reset,
-    save: window.save,
-    load: window.load,
+    nearestNormal: statistic =>
+      nearestNormalDrops(x => sumOfSquares(model.statistics[statistic]!, x), stack, calm),
+    reset() {
+      window.reset()
+      calm.fill(0)
+    },
+    save(out) {
+      window.save(out)
+      out.array(calm)
+    },
+    load(from) {
+      window.load(from)
+      from.array(calm)
+    },
   }
+}
+
+function sumOfSquares({ weights, count }: Statistic, stack: Float64Array): number {
+  let total = 0
+  for (let k = 0, from = 0; k < count; k++, from += stack.length) {
+    const sum = projection(weights, from, stack)
+    total += sum * sum
+  }
+  return total
 }
 
 /** Four sums at once: one alone waits for each addition to end before the next begins. */

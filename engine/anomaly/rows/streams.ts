@@ -40,6 +40,8 @@ export interface Streams {
   take(row: Float64Array, alarm: boolean): void
   /** Share of each channel in the newest value of a stream. */
   shares(stream: number): Float64Array // [channel]
+  /** What each channel takes off a stream with its last value in control; else its share. */
+  nearestNormal(stream: number): Float64Array // [channel]
   reset(): void
   save(out: StateWriter): void
   load(from: StateReader): void
@@ -71,6 +73,16 @@ export function startStreams(fitted: FittedStreams, neutral: Float64Array): Stre
   const values = neutral.slice()
   const means = neutral.slice()
   const levels = neutral.slice()
+  const placeOf = (stream: number) => {
+    const p = fitted.parts.findIndex(({ reads }) => reads.some(read => read.stream === stream))
+    return { p, statistic: fitted.parts[p]!.reads.find(one => one.stream === stream)!.statistic }
+  }
+  const sharesOf = (stream: number) => {
+    const into = new Float64Array(fitted.width)
+    const { p, statistic } = placeOf(stream)
+    statistics[p]!.addShares(statistic, into)
+    return into
+  }
   const raw = new Float64Array(Math.max(...fitted.parts.map(p => p.statistics)))
   return {
     values,
@@ -89,12 +101,10 @@ export function startStreams(fitted: FittedStreams, neutral: Float64Array): Stre
         }
       }
     },
-    shares(stream) {
-      const into = new Float64Array(fitted.width)
-      const p = fitted.parts.findIndex(({ reads }) => reads.some(read => read.stream === stream))
-      const read = fitted.parts[p]!.reads.find(one => one.stream === stream)!
-      statistics[p]!.addShares(read.statistic, into)
-      return into
+    shares: sharesOf,
+    nearestNormal(stream) {
+      const { p, statistic } = placeOf(stream)
+      return statistics[p]!.nearestNormal?.(statistic) ?? sharesOf(stream)
     },
     reset() {
       for (const array of [values, means, levels]) array.set(neutral)

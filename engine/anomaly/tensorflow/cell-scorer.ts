@@ -19,3 +19,11 @@ export interface CellScorer {
     parts?: Float64Array, // [cell][feature]
   ): void
 }
+
+/** The models at work on a line; they change only between two ticks. */
+export interface CellModels {
+  /** The champion, else the shadow; undefined: none scores. */
+  readonly lead: CellScorer | undefined
+  /** The shadow beside a champion; it scores and never alarms. */
+  readonly second: CellScorer | undefined
+}

@@ -1,12 +1,39 @@
+/** What a model was fed: names, order, units and resolution; any change of them invalidates it. */
+export interface InputSchema {
+  /** SHA-256 over the rest of this object. */
+  readonly sha256: string
+  readonly features: readonly { readonly name: string; readonly unit: string }[]
+  readonly tick_ms: number
+  /** Signals behind the features, with the finest step seen in their values, in SI. */
+  readonly tags: readonly {
+    readonly tag: string
+    readonly unit: string
+    readonly period_ms: number
+    readonly resolution: number
+  }[]
+}
+
+/** How a signal was spread while the model learnt; what drift is judged against. */
+export interface TagReference {
+  readonly tag: string
+  /** Upper edges of all bins but the last, SI, at the deciles; equal ones once. */
+  readonly edges: readonly number[]
+  readonly shares: readonly number[] // [bin]
+}
+
 /** What a model version says about itself: `record.json`, never changed once written. */
 export interface ModelRecord {
-  readonly schema: 1
+  readonly schema: 1 | 2
   readonly name: string
   readonly version: string
+  /** `trained` here, or `registered`: trained elsewhere. */
+  readonly origin?: 'trained' | 'registered'
   /** Names of the features in order, and how each is scaled: (x - centre) / scale. */
   readonly features: readonly string[]
   readonly centre: readonly number[]
   readonly scale: readonly number[]
+  /** Absent in records of schema 1. */
+  readonly inputs?: InputSchema
   /** Units of the dense layers, the input left out. */
   readonly layers: readonly number[]
   /** Mean squared error of the scaled features above which a cell stands out. */
@@ -29,9 +56,26 @@ export interface ModelRecord {
     readonly epochs: number
     readonly loss: readonly number[]
     readonly data: string
+    /** Lineage: hash of the rows that the fit and the calibration saw. */
     readonly data_sha256: string
+    /** Where the rows came from: files with their hash, or a range of a line's log. */
+    readonly sources?: readonly { readonly from: string; readonly sha256: string }[]
+    /** Rows left out because an alarm was active on the cell or close in time. */
+    readonly rows_alarmed?: number
     readonly code: string
+    /** Hash of the sources that make features and train. */
+    readonly code_sha256?: string
+    readonly reference?: readonly TagReference[]
   }
+  readonly metrics?: {
+    readonly loss_fit: number
+    /** Mean score of the calibration rows. */
+    readonly score_calibration: number
+    /** Share of the calibration rows above the threshold. */
+    readonly far_calibration: number
+  }
+  /** Who trained or registered it; who approved it is in the alias history. */
+  readonly author?: string
   readonly weights_sha256: string
 }
 
@@ -43,4 +87,6 @@ export interface StoredModel {
   readonly weights: Uint8Array
   /** True when the alias `champion` points at this version. */
   readonly promoted: boolean
+  /** SHA-256 over record, topology and weights: what the log names. */
+  readonly sha256: string
 }

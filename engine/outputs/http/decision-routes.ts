@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
+import type { z } from 'zod'
 import type { Advice, AlarmRecord, Decision, Identity, LineView } from '../../flow.ts'
 import type { GuardedAction } from '../guard.ts'
 import { forbidden, HttpFailure } from './failure.ts'
 import { type RouteContext, readableLines, routeSchema } from './read-routes.ts'
-import { commentBodySchema, decidedSchema, shelveBodySchema } from './schema.ts'
+import { commentBodySchema, decidedSchema, reasonBodySchema, shelveBodySchema } from './schema.ts'
 
 /** Longest time an alarm may be shelved: one shift. */
 export const SHELVE_MAX_ms = 12 * 3_600_000
@@ -11,7 +12,10 @@ export const SHELVE_MAX_ms = 12 * 3_600_000
 interface Body {
   readonly comment: string
   readonly until_ms?: number
+  readonly once?: boolean
 }
+
+type AlarmAction = Extract<Decision, { on: 'alarm' }>['action']
 
 interface Found<T> {
   readonly view: LineView
@@ -20,30 +24,38 @@ interface Found<T> {
 
 const conflict = (code: string, message: string) => new HttpFailure(409, code, message)
 
-/** Adds acknowledge, shelve, unshelve, approve and reject. */
+/** What may be done to an alarm: who may, and what is said with it. */
+const ALARM_ACTIONS: readonly (readonly [AlarmAction, GuardedAction, z.ZodType, string])[] = [
+  ['acknowledge', 'acknowledge', commentBodySchema, 'Acknowledge an alarm'],
+  ['shelve', 'acknowledge', shelveBodySchema, 'Hide an alarm for a time, with the reason'],
+  ['unshelve', 'acknowledge', commentBodySchema, 'Show a shelved alarm again'],
+  [
+    ...(['remove-from-service', 'maintain'] as const),
+    ...([reasonBodySchema, 'Take an alarm out of service, with the reason'] as const),
+  ],
+  ['return-to-service', 'maintain', commentBodySchema, 'Return an alarm to service'],
+]
+
+/** Adds what people decide about alarms and about advice. */
 export function addDecisionRoutes(app: FastifyInstance, context: RouteContext): void {
-  const alarmAction = (action: 'acknowledge' | 'shelve' | 'unshelve', summary: string) => {
-    const body = action === 'shelve' ? shelveBodySchema : commentBodySchema
+  for (const [action, right, body, summary] of ALARM_ACTIONS) {
     app.post<{ Params: { id: string }; Body: Body }>(
       `/api/alarms/:id/${action}`,
       routeSchema(summary, decidedSchema, { body, status: 202 }),
-      async ({ identity, params, body: { comment, until_ms = 0 } }, reply) => {
-        permit(context, identity, 'acknowledge', params.id)
+      async ({ identity, params, body: { comment, until_ms = 0, once } }, reply) => {
+        permit(context, identity, right, params.id)
         const found = find(context, identity, params.id, view => view.alarms(), 'ALARM_UNKNOWN')
-        checkAlarm(found, action, until_ms)
+        checkAlarm(found, action, until_ms, comment)
         const target = params.id
         const decision: Decision =
           action === 'shelve'
-            ? { on: 'alarm', action, target, until_ms }
+            ? { on: 'alarm', action, target, until_ms, ...(once ? { once } : {}) }
             : { on: 'alarm', action, target }
         await found.view.decide(decision, identity, comment)
         return reply.status(202).send(decided(found.view, target, action))
       },
     )
   }
-  alarmAction('acknowledge', 'Acknowledge an alarm')
-  alarmAction('shelve', 'Hide an alarm for a time')
-  alarmAction('unshelve', 'Show a shelved alarm again')
 
   for (const action of ['approve', 'reject'] as const) {
     app.post<{ Params: { id: string }; Body: Body }>(
@@ -95,23 +107,54 @@ function find<T extends { readonly id: string }>(
 
 function checkAlarm(
   { view, record }: Found<AlarmRecord>,
-  action: 'acknowledge' | 'shelve' | 'unshelve',
+  action: AlarmAction,
   until_ms: number,
+  comment: string,
 ): void {
-  const now_ms = view.status().time_ms
-  const shelved = record.shelved_until_ms > 0
-  if (action === 'unshelve') {
-    if (!shelved) throw conflict('NOT_SHELVED', 'The alarm is not shelved.')
-    return
+  switch (action) {
+    case 'unshelve':
+      if (record.shelved_until_ms > 0) return
+      throw conflict('NOT_SHELVED', 'The alarm is not shelved.')
+    case 'return-to-service':
+      if (record.out_of_service) return
+      throw conflict('IN_SERVICE', 'The alarm is in service.')
+    case 'remove-from-service':
+      if (record.out_of_service) throw conflict('OUT_OF_SERVICE', 'It is out of service already.')
+      needReason(comment)
+      return
+    case 'acknowledge':
+      checkInSight(record)
+      if (!record.acknowledged || record.latched) return
+      throw conflict(
+        'ALREADY_ACKNOWLEDGED',
+        `The alarm was already acknowledged by ${record.acknowledged_by || 'the system'}.`,
+      )
+    case 'shelve':
+      checkInSight(record)
+      needReason(comment)
+      checkUntil(view.status().time_ms, until_ms)
   }
-  if (shelved) throw conflict('SHELVED', 'The alarm is shelved; unshelve it first.')
-  if (action === 'acknowledge') {
-    if (record.acknowledged) {
-      const by = record.acknowledged_by || 'the system'
-      throw conflict('ALREADY_ACKNOWLEDGED', `The alarm was already acknowledged by ${by}.`)
-    }
-    return
+}
+
+/** The state table refuses it for what is hidden. */
+function checkInSight({ shelved_until_ms, suppressed_by, ...record }: AlarmRecord): void {
+  if (record.out_of_service) {
+    throw conflict('OUT_OF_SERVICE', 'The alarm is out of service; return it to service first.')
   }
+  if (record.suppressed) {
+    throw conflict('SUPPRESSED', `The alarm is suppressed by design: ${suppressed_by}.`)
+  }
+  if (shelved_until_ms > 0) {
+    throw conflict('SHELVED', 'The alarm is shelved; unshelve it first.')
+  }
+}
+
+function needReason(comment: string): void {
+  if (comment.trim() !== '') return
+  throw new HttpFailure(400, 'INVALID', 'Say why: "comment" must hold the reason.')
+}
+
+function checkUntil(now_ms: number, until_ms: number): void {
   if (until_ms > now_ms && until_ms <= now_ms + SHELVE_MAX_ms) return
   throw new HttpFailure(400, 'INVALID', 'until_ms must be within 12 h after the last tick.')
 }

@@ -123,13 +123,7 @@ export function addReadRoutes(app: FastifyInstance, context: RouteContext): void
     },
   )
 
-  app.get<{ Querystring: { line?: string } }>(
-    '/api/alarms',
-    routeSchema('Alarms', schema.alarmListSchema, { query: schema.lineQuerySchema }),
-    ({ identity, query }) => ({
-      alarms: readableLines(context, identity, query.line).flatMap(view => view.alarms()),
-    }),
-  )
+  addAlarmRoutes(app, context)
 
   app.get<{ Querystring: { line?: string } }>(
     '/api/advice',
@@ -142,6 +136,44 @@ export function addReadRoutes(app: FastifyInstance, context: RouteContext): void
   )
 
   addQuarantineRoute(app, context)
+}
+
+function addAlarmRoutes(app: FastifyInstance, context: RouteContext): void {
+  const query = schema.lineQuerySchema
+  const views = (identity: Identity, line: string | undefined) =>
+    readableLines(context, identity, line)
+
+  app.get<{ Querystring: { line?: string } }>(
+    '/api/alarms',
+    routeSchema('Alarms', schema.alarmListSchema, { query }),
+    request => ({
+      alarms: views(request.identity, request.query.line).flatMap(view => view.alarms()),
+    }),
+  )
+
+  app.get<{ Querystring: { line?: string } }>(
+    '/api/alarms/incidents',
+    routeSchema('Groups of a flood, each with its first alarm', schema.incidentListSchema, {
+      query,
+    }),
+    request => ({
+      lines: views(request.identity, request.query.line).map(view => {
+        const { flood_since_ms, incidents } = view.alarmSummary()
+        return { line: view.definition.line, flood_since_ms, incidents }
+      }),
+    }),
+  )
+
+  app.get<{ Querystring: { line?: string } }>(
+    '/api/alarms/kpis',
+    routeSchema('Alarm figures of the last 24 clock hours', schema.kpiListSchema, { query }),
+    request => ({
+      lines: views(request.identity, request.query.line).map(view => ({
+        line: view.definition.line,
+        ...view.alarmSummary().kpis,
+      })),
+    }),
+  )
 }
 
 function addQuarantineRoute(app: FastifyInstance, context: RouteContext): void {

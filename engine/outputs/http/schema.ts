@@ -61,11 +61,17 @@ export const alarmSchema = z.object({
   text: text,
   causes: z.array(cause),
   response: text,
+  consequence: text.describe('What happens when nobody acts.'),
+  respond_within_ms: z.number(),
   active: z.boolean(),
   acknowledged: z.boolean(),
   latched: z.boolean(),
   shelved_until_ms: z.number(),
   suppressed: z.boolean(),
+  suppressed_by: text.describe('Rule that suppresses it by design, or empty.'),
+  out_of_service: z.boolean(),
+  out_of_service_by: text,
+  incident: text.describe('Id of the first alarm of its group.'),
   raised_ms: z.number(),
   returned_ms: z.number(),
   acknowledged_ms: z.number(),
@@ -124,6 +130,72 @@ export const adviceSchema = z.object({
 })
 
 export const alarmListSchema = z.object({ alarms: z.array(alarmSchema) })
+
+const incidentSchema = z.object({
+  id: text.describe('Id of the first alarm; its members name it in `incident`.'),
+  line: text,
+  cell: text,
+  tag: text,
+  kind: text,
+  text: text,
+  priority: alarmSchema.shape.priority,
+  causes: z.array(cause),
+  kinds: z.array(z.object({ kind: text, alarms: z.int() })),
+  alarms: z.int().describe('Members so far.'),
+  standing: z.int(),
+  unacknowledged: z.int(),
+  cells: z.int(),
+  started_ms: z.number(),
+  last_ms: z.number(),
+})
+
+export const incidentListSchema = z.object({
+  lines: z.array(
+    z.object({
+      line: text,
+      flood_since_ms: z.number().describe('0 while there is no flood.'),
+      incidents: z.array(incidentSchema),
+    }),
+  ),
+})
+
+const pct = z.number()
+
+export const kpiListSchema = z.object({
+  lines: z.array(
+    z.object({
+      line: text,
+      since_ms: z.number(),
+      time_ms: z.number(),
+      announced: z.int(),
+      per_10min: z.number(),
+      per_hour: z.number(),
+      per_day: z.number(),
+      hours_over_30_pct: pct,
+      windows_over_10_pct: pct,
+      current_10min: z.int(),
+      max_10min: z.int(),
+      max_hour: z.int(),
+      max_minute: z.int(),
+      flood_pct: pct,
+      top10_pct: nullable,
+      top: z.array(z.object({ source: text, announced: z.int() })),
+      chattering: z.int(),
+      fleeting: z.int(),
+      stale: z.int(),
+      priorities_pct: z.object({ critical: pct, high: pct, medium: pct, low: pct }).nullable(),
+      unauthorised: z.int(),
+      acknowledge_p50_ms: nullable,
+      acknowledge_p95_ms: nullable,
+      shelved_p50_ms: nullable,
+      shelved_p95_ms: nullable,
+      shelved: z.int(),
+      suppressed: z.int(),
+      out_of_service: z.int(),
+      not_kept: z.int(),
+    }),
+  ),
+})
 export const adviceListSchema = z.object({ advice: z.array(adviceSchema) })
 
 export const cellSchema = z.object({
@@ -247,9 +319,14 @@ export const COMMENT_CHARS_MAX = 500
 const comment = z.string().max(COMMENT_CHARS_MAX).default('')
 
 export const commentBodySchema = z.strictObject({ comment })
+/** A shelf and a removal from service need a reason. */
+const reason = comment.describe('Why; needed, and kept with the alarm.')
+
+export const reasonBodySchema = z.strictObject({ comment: reason })
 export const shelveBodySchema = z.strictObject({
-  comment,
+  comment: reason,
   until_ms: z.number().describe('Event time of the line at which the shelf ends.'),
+  once: z.boolean().default(false).describe('End it at the next return to normal.'),
 })
 export const sessionBodySchema = z.strictObject({ key: z.string().min(1).max(200) })
 

@@ -184,71 +184,14 @@ test('a trend comes as columns with null where nothing is known', async () => {
   expect(part.times_ms[0]).toBe(from_ms)
 })
 
-test('alarms and advice are acted on by ids that hold slashes', async () => {
-  const { line, get, post } = await serve()
-  line.tick()
-  const alarm = fixtureAlarm()
-  const advice = fixtureAdvice()
-  line.emit({ channel: 'alarm', id: alarm.id, body: alarm })
-  line.emit({ channel: 'advice', id: advice.id, body: advice })
-  expect((await get('/api/alarms?line=line-1', schema.alarmListSchema)).alarms).toEqual([alarm])
-  expect((await get('/api/advice', schema.adviceListSchema)).advice).toEqual([advice])
-  const alarmPath = `/api/alarms/${encodeURIComponent(alarm.id)}`
-  const acknowledged = await post(`${alarmPath}/acknowledge`, { comment: 'seen' })
-  expect(acknowledged.status).toBe(202)
-  const until_ms = FIXTURE_START_ms + 60_000
-  expect((await post(`${alarmPath}/shelve`, { until_ms })).status).toBe(202)
-  const advicePath = `/api/advice/${encodeURIComponent(advice.id)}`
-  expect((await post(`${advicePath}/approve`, { comment: 'go' })).status).toBe(202)
-  expect((await post(`${advicePath}/reject`)).status).toBe(202)
-  expect(line.decisions.map(({ decision, comment }) => ({ ...decision, comment }))).toEqual([
-    { on: 'alarm', action: 'acknowledge', target: alarm.id, comment: 'seen' },
-    { on: 'alarm', action: 'shelve', target: alarm.id, until_ms, comment: '' },
-    { on: 'advice', action: 'approve', target: advice.id, comment: 'go' },
-    { on: 'advice', action: 'reject', target: advice.id, comment: '' },
-  ])
-  expect(line.decisions[0]!.who).toMatchObject({ subject: 'developer', tenant: 'local' })
-})
-
-test('a decision that the state does not allow is 409 and nothing is decided', async () => {
-  const { line, post } = await serve()
-  line.tick()
-  const emitAlarm = (id: string, change: object) =>
-    line.emit({ channel: 'alarm', id, body: fixtureAlarm({ id, ...change }) })
-  const emitAdvice = (id: string, change: object) =>
-    line.emit({ channel: 'advice', id, body: fixtureAdvice({ id, ...change }) })
-  emitAlarm('acked', { acknowledged: true, acknowledged_by: 'ann' })
-  emitAlarm('shelved', { shelved_until_ms: FIXTURE_START_ms + 9000 })
-  emitAlarm('plain', {})
-  emitAdvice('decided', { state: 'APPROVED' })
-  emitAdvice('old', { valid_until_ms: FIXTURE_START_ms + 1 })
-  const refusals = [
-    ['/api/alarms/acked/acknowledge', 409, 'ALREADY_ACKNOWLEDGED'],
-    ['/api/alarms/shelved/acknowledge', 409, 'SHELVED'],
-    ['/api/alarms/plain/unshelve', 409, 'NOT_SHELVED'],
-    ['/api/advice/decided/approve', 409, 'NOT_PENDING'],
-    ['/api/advice/old/approve', 409, 'EXPIRED'],
-    ['/api/advice/none/approve', 404, 'ADVICE_UNKNOWN'],
-    ['/api/alarms/none/acknowledge', 404, 'ALARM_UNKNOWN'],
-  ] as const
-  for (const [path, status, code] of refusals) {
-    const reply = await post(path)
-    expect([path, reply.status, await codeOf(reply)]).toEqual([path, status, code])
-  }
-  const early = await post('/api/alarms/plain/shelve', { until_ms: 1 })
-  const late = await post('/api/alarms/plain/shelve', { until_ms: FIXTURE_START_ms * 2 })
-  expect([early.status, late.status]).toEqual([400, 400])
-  expect(line.decisions).toEqual([])
-})
-
 test('each role may do what it may, and no tenant sees another', async () => {
   const { engine, line, address } = await serve({ guard: fixtureGuard(fixtureKeys) })
   line.tick()
   line.emit({ channel: 'advice', id: 'a', body: fixtureAdvice({ id: 'a' }) })
   expect(engine.lines('other')).toEqual([])
-  const status = async (key: string, path: string, method = 'GET') => {
+  const status = async (key: string, path: string, method = 'GET', text = '{}') => {
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
-    const body = method === 'POST' ? '{}' : null
+    const body = method === 'POST' ? text : null
     return (await fetch(address + path, { method, headers, body })).status
   }
   expect(await status('wrong', '/api/lines')).toBe(401)
@@ -259,6 +202,15 @@ test('each role may do what it may, and no tenant sees another', async () => {
   expect(await status('key-foreign', '/api/advice/a/approve', 'POST')).toBe(404)
   expect(line.decisions).toEqual([])
   expect(await status('key-olga', '/api/advice/a/approve', 'POST')).toBe(202)
+  line.emit({ channel: 'alarm', id: 'x', body: fixtureAlarm({ id: 'x' }) })
+  const remove = ['/api/alarms/x/remove-from-service', 'POST', '{"comment":"repair"}'] as const
+  for (const key of ['key-olga', 'key-max']) expect(await status(key, ...remove)).toBe(403)
+  expect(line.decisions).toHaveLength(1)
+  expect(await status('key-eva', ...remove)).toBe(202)
+  expect(line.decisions[1]).toMatchObject({
+    decision: { on: 'alarm', action: 'remove-from-service', target: 'x' },
+    ...{ who: { subject: 'eva', role: 'engineer' }, comment: 'repair' },
+  })
   expect((await fetch(`${address}/metrics`)).status).toBe(401)
   expect((await fetch(`${address}/health`)).status).toBe(200)
 })
@@ -346,7 +298,11 @@ test('the description covers every route and the index lists them', async () => 
     '/api/advice/{id}/approve',
     '/api/advice/{id}/reject',
     '/api/alarms',
+    '/api/alarms/incidents',
+    '/api/alarms/kpis',
     '/api/alarms/{id}/acknowledge',
+    '/api/alarms/{id}/remove-from-service',
+    '/api/alarms/{id}/return-to-service',
     '/api/alarms/{id}/shelve',
     '/api/alarms/{id}/unshelve',
     '/api/lines',

@@ -19,6 +19,7 @@ import type { OutputLog } from '../log.ts'
 import { addDecisionRoutes } from './decision-routes.ts'
 import { failureHandler, forbidden, HttpFailure } from './failure.ts'
 import { lineRegistry, processRegistry } from './metrics.ts'
+import { addModelRoutes, type ModelOffices } from './model-routes.ts'
 import { addReadRoutes, type ReadQuarantine, routeSchema } from './read-routes.ts'
 import { healthSchema, sessionBodySchema, sessionSchema } from './schema.ts'
 
@@ -43,6 +44,8 @@ export interface HttpOptions {
   /** Process metrics; made here when absent. */
   readonly registry?: Registry
   readonly quarantine?: ReadQuarantine
+  /** The models of the engine; without them there are no routes for models. */
+  readonly models?: ModelOffices
   /** Open WebSocket connections, for /metrics. */
   readonly wsClients?: () => number
 }
@@ -224,6 +227,7 @@ function addGuardedRoutes(app: FastifyInstance, options: HttpOptions, keeper: Do
   const context = { engine, guard, quarantine: options.quarantine }
   addReadRoutes(app, context)
   addDecisionRoutes(app, context)
+  if (options.models) addModelRoutes(app, context, options.models)
 }
 
 /** Serves the built page; its hashed assets may be cached for good, the page itself not. */

@@ -5,6 +5,7 @@ import {
   type LineValues,
   lineParts,
   lineValues,
+  metricParts,
   type OpcUaModule,
   recommendationParts,
 } from './values.ts'
@@ -37,6 +38,10 @@ export async function addLineNodes(context: LineNodesContext, view: LineView): P
     make.variable(line, part, lineParts[part], () => values.line(part))
   }
   addAlarms(make, line, values, undefined)
+  const metrics = make.folder(line, 'AlarmMetrics')
+  for (const part of keysOf(metricParts)) {
+    make.variable(metrics, part, metricParts[part], () => values.metric(part))
+  }
   const measured = make.folder(line, 'Measured')
   definition.tags.forEach((tag, tagIndex) => {
     if (tag.scope === 'line') addMeasured(make, measured, values, tag, tagIndex, 0)

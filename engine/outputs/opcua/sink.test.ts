@@ -292,3 +292,21 @@ test('a port in use is named with the flag that changes it', async () => {
   const port = Number(new URL(address.replace('opc.tcp', 'http')).port)
   await expect(serve({ port })).rejects.toMatchObject({ code: 'PORT_IN_USE' })
 })
+
+test('alarm figures and incidents of a line are told, and hidden alarms are not the highest', async () => {
+  const { line, address } = await sharedServer()
+  line.tick()
+  const { session } = await connect(address)
+  const before = line.summary
+  const kpis = { ...before.kpis, announced: 7, max_10min: 5, current_10min: 2, per_10min: 0.5 }
+  line.summary = { ...before, kpis }
+  const parts = ['AlarmCount', 'CurrentAlarmRate', 'MaximumAlarmRate', 'AverageAlarmRate']
+  const told = parts.map(part => valueAt(session, `AlarmMetrics/${part}`))
+  expect(await Promise.all(told)).toEqual([7, 2, 5, 0.5])
+  expect(await valueAt(session, 'AlarmMetrics/Incidents')).toBe('[]')
+  line.summary = before
+  const hidden = { id: 'h', cell: 'cell-103', suppressed: true, suppressed_by: 'anode change' }
+  line.emit({ channel: 'alarm', id: 'h', body: fixtureAlarm(hidden) })
+  expect(await valueAt(session, 'Cells/cell-103/Alarms/ActiveCount')).toBe(0)
+  expect(await valueAt(session, 'Cells/cell-103/Alarms/Highest')).toBe('')
+})

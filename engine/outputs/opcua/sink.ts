@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type * as Opcua from 'node-opcua'
 import type { Subscription } from 'rxjs'
 import { LiquidusError, problemOf } from '../../core/errors.ts'
-import type { EngineView, LineChange, OutputEvent, Sink } from '../../flow.ts'
+import type { AlarmRecord, EngineView, LineChange, OutputEvent, Sink } from '../../flow.ts'
 import type { Guard } from '../guard.ts'
 import type { OutputLog } from '../log.ts'
 import { addLineNodes } from './line-nodes.ts'
@@ -209,13 +209,21 @@ function raiseEvents({ opcua, server, eventType }: Running, change: LineChange):
   }
 }
 
+/** What hides the alarm, in the order of precedence, or ''. */
+function coverOf(alarm: AlarmRecord): string {
+  if (alarm.out_of_service) return 'out of service'
+  if (alarm.suppressed) return `suppressed by ${alarm.suppressed_by}`
+  return alarm.shelved_until_ms > 0 ? 'shelved' : ''
+}
+
 function eventFacts(event: Exclude<OutputEvent, { channel: 'anomaly' }>) {
   if (event.channel === 'advice') {
     const { reason: text, state, created_ms: time_ms } = event.body
     return { text, severity: 200, state, time_ms }
   }
   const { text, priority, active, acknowledged, raised_ms, returned_ms } = event.body
-  const state = `${active ? 'active' : 'returned'} ${acknowledged ? '' : 'un'}acknowledged`
+  const inner = `${active ? 'active' : 'returned'} ${acknowledged ? '' : 'un'}acknowledged`
+  const state = [coverOf(event.body), inner].filter(part => part !== '').join(', ')
   const time_ms = active ? raised_ms : Math.max(raised_ms, returned_ms)
   return { text, severity: severityOf[priority], state, time_ms }
 }

@@ -3,6 +3,7 @@ import { fromSi } from '../../core/units.ts'
 import {
   type Advice,
   type AdviceState,
+  type AlarmKpis,
   type AlarmPriority,
   type AlarmRecord,
   type LineView,
@@ -26,6 +27,7 @@ export interface LineValues {
   recommendation(cell: number, part: RecommendationPart): Opcua.DataValue
   /** Of one cell, or of the whole line for undefined. */
   alarms(cell: number | undefined, part: AlarmPart): Opcua.DataValue
+  metric(part: MetricPart): Opcua.DataValue
   line(part: LinePart): Opcua.DataValue
 }
 
@@ -49,6 +51,24 @@ export const alarmParts = {
   List: 'String',
 } as const
 export type AlarmPart = keyof typeof alarmParts
+
+/** Figures of a line over its last 24 clock hours; the first five as Part 9 names them. */
+export const metricParts = {
+  AlarmCount: 'UInt32',
+  CurrentAlarmRate: 'Double',
+  MaximumAlarmRate: 'Double',
+  AverageAlarmRate: 'Double',
+  StartTime: 'DateTime',
+  FloodPercent: 'Double',
+  Chattering: 'UInt32',
+  Stale: 'UInt32',
+  Shelved: 'UInt32',
+  Suppressed: 'UInt32',
+  OutOfService: 'UInt32',
+  Unauthorised: 'UInt32',
+  Incidents: 'String',
+} as const
+export type MetricPart = keyof typeof metricParts
 
 export const lineParts = {
   LastTick: 'Double',
@@ -98,6 +118,12 @@ export function lineValues(opcua: OpcUaModule, view: () => LineView | undefined)
         const own = current.alarms().filter(alarm => name === undefined || alarm.cell === name)
         const value = alarmValue(own.sort(moreUrgent), part)
         return wrap.data(alarmParts[part], value, current.status().time_ms)
+      }),
+    metric: part =>
+      ask(current => {
+        const { kpis, incidents } = current.alarmSummary()
+        const value = part === 'Incidents' ? JSON.stringify(incidents) : metricValue(kpis, part)
+        return wrap.data(metricParts[part], value, current.status().time_ms)
       }),
     line: part =>
       ask(current => {
@@ -220,18 +246,42 @@ function recommendationValue(advice: Advice, part: RecommendationPart): unknown 
   return values[part]
 }
 
-/** Active before returned, then by priority, then the newest first. */
+/** Rates are in alarms per ten minutes. */
+function metricValue(kpis: AlarmKpis, part: Exclude<MetricPart, 'Incidents'>): unknown {
+  const values = {
+    AlarmCount: kpis.announced,
+    CurrentAlarmRate: kpis.current_10min,
+    MaximumAlarmRate: kpis.max_10min,
+    AverageAlarmRate: kpis.per_10min,
+    StartTime: dateOf(kpis.since_ms),
+    FloodPercent: kpis.flood_pct,
+    Chattering: kpis.chattering,
+    Stale: kpis.stale,
+    Shelved: kpis.shelved,
+    Suppressed: kpis.suppressed,
+    OutOfService: kpis.out_of_service,
+    Unauthorised: kpis.unauthorised,
+  }
+  return values[part]
+}
+
+/** What the operator is not to see now. */
+const isHidden = (alarm: AlarmRecord): boolean =>
+  alarm.suppressed || alarm.out_of_service || alarm.shelved_until_ms > 0
+
+/** In sight before hidden, active before returned, then by priority, then the newest first. */
 function moreUrgent(a: AlarmRecord, b: AlarmRecord): number {
+  if (isHidden(a) !== isHidden(b)) return isHidden(a) ? 1 : -1
   if (a.active !== b.active) return a.active ? -1 : 1
   const rank = PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority)
   return rank !== 0 ? rank : b.raised_ms - a.raised_ms
 }
 
 function alarmValue(sorted: readonly AlarmRecord[], part: AlarmPart): unknown {
-  const first = sorted[0]?.active ? sorted[0] : undefined
+  const first = sorted[0]?.active && !isHidden(sorted[0]) ? sorted[0] : undefined
   switch (part) {
     case 'ActiveCount':
-      return sorted.filter(alarm => alarm.active).length
+      return sorted.filter(alarm => alarm.active && !isHidden(alarm)).length
     case 'Highest':
       return first?.priority ?? ''
     case 'Text':

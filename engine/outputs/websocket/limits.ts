@@ -11,6 +11,8 @@ export interface WsLimits {
   /** A client further behind gets a snapshot. */
   readonly replay_events_max: number
   readonly frame_interval_ms: number
+  /** Alarm figures go out at most this often; a change of the incidents goes at once. */
+  readonly summary_interval_ms: number
   readonly hidden_interval_ms: number
   readonly ping_interval_ms: number
   /** Messages a client may send in ten seconds. */
@@ -24,9 +26,10 @@ export const defaultWsLimits: WsLimits = {
   buffered_skip_bytes: 256 * 1024,
   buffered_max_bytes: 4 * 1024 * 1024,
   stalled_max_ms: 10_000,
-  events_pending_max: 2000,
+  events_pending_max: 5000,
   replay_events_max: 1000,
   frame_interval_ms: 250,
+  summary_interval_ms: 5000,
   hidden_interval_ms: 5000,
   ping_interval_ms: 15_000,
   commands_max: 200,

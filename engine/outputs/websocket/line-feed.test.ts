@@ -25,9 +25,13 @@ function listener(progress = false) {
     frameSent_ms: Number.NEGATIVE_INFINITY,
     dirty: true,
     statusSent: '',
+    summarySent: '',
   }
   return { client, subscription, frames, texts, state }
 }
+
+const ofType = (texts: readonly string[], type: string) =>
+  texts.map(text => JSON.parse(text)).filter(message => message.type === type)
 
 function feed() {
   const engine = fixtureEngine()
@@ -100,14 +104,34 @@ test('the status comes with the first frame and again only when it changes', () 
   tick()
   clock.advance(1000)
   tick()
-  expect(page.texts).toHaveLength(1)
+  const statuses = () => ofType(page.texts, 'status')
+  expect(statuses()).toHaveLength(1)
   line.faults.set(0, 'stuck')
   clock.advance(1000)
   tick()
-  expect(page.texts).toHaveLength(2)
-  expect(JSON.parse(page.texts[1]!).faults).toEqual([
-    { tag: 'cell_voltage', cell: 'cell-101', reason: 'stuck' },
-  ])
+  expect(statuses()).toHaveLength(2)
+  expect(statuses()[1].faults).toEqual([{ tag: 'cell_voltage', cell: 'cell-101', reason: 'stuck' }])
+})
+
+test('incidents go out as they change, the figures of the alarms every few seconds', () => {
+  const { line, clock, tick, join } = feed()
+  const page = join()
+  const summaries = () => ofType(page.texts, 'alarm-summary').map(({ summary }) => summary)
+  tick()
+  expect(summaries()).toEqual([line.summary])
+  for (let announced = 1; announced <= 4; announced++) {
+    line.summary = { ...line.summary, kpis: { ...line.summary.kpis, announced } }
+    clock.advance(1000)
+    tick()
+  }
+  expect(summaries()).toHaveLength(1)
+  clock.advance(1000)
+  tick()
+  expect(summaries()[1].kpis.announced).toBe(4)
+  line.summary = { ...line.summary, flood_since_ms: 5 }
+  clock.advance(1000)
+  tick()
+  expect(summaries()[2].flood_since_ms).toBe(5)
 })
 
 test('an event goes out once, whatever the client already has', () => {

@@ -24,6 +24,7 @@ export interface Subscription {
   /** The client has not yet got the newest frame. */
   dirty: boolean
   statusSent: string
+  summarySent: string
 }
 
 /** Everything that the clients of one line share: one encoding of each event and frame. */
@@ -92,6 +93,23 @@ function statusText(current: LineView): string {
   } satisfies ServerMessage)
 }
 
+/** The text on the alarms as a whole; its figures are made anew only now and then. */
+function summaryTexts(line: string, clock: Clock, interval_ms: number) {
+  let text = ''
+  let incidentsKnown = ''
+  let made_ms = Number.NEGATIVE_INFINITY
+  return (current: LineView): string => {
+    const summary = current.alarmSummary()
+    const incidents = JSON.stringify([summary.flood_since_ms, summary.incidents])
+    const now_ms = clock.elapsed_ms()
+    if (incidents === incidentsKnown && now_ms - made_ms < interval_ms) return text
+    incidentsKnown = incidents
+    made_ms = now_ms
+    text = JSON.stringify({ type: 'alarm-summary', line, summary } satisfies ServerMessage)
+    return text
+  }
+}
+
 /** The reliable half of a feed: what is published, and to whom it goes. */
 function eventSide(
   engine: EngineView,
@@ -139,6 +157,8 @@ export function lineFeed(options: {
   let encoded_ms = Number.NEGATIVE_INFINITY
   let stale = true
   let status = ''
+  let summary = ''
+  const summaryText = summaryTexts(line, clock, limits.summary_interval_ms)
 
   function encode(): void {
     const current = view()
@@ -146,6 +166,7 @@ export function lineFeed(options: {
     if (!bytes) return
     frame = bytes
     status = statusText(current)
+    summary = summaryText(current)
     encoded_ms = clock.elapsed_ms()
     stale = false
     for (const subscription of subscriptions) subscription.dirty = true
@@ -162,6 +183,10 @@ export function lineFeed(options: {
     if (subscription.statusSent !== status) {
       subscription.statusSent = status
       client.sendText(status)
+    }
+    if (subscription.summarySent !== summary) {
+      subscription.summarySent = summary
+      client.sendText(summary)
     }
     client.sendFrame(frame)
     subscription.frameSent_ms = now_ms

@@ -5,6 +5,7 @@
 import type {
   Advice,
   AlarmRecord,
+  AlarmSummary,
   Channel,
   CloseReason,
   Identity,
@@ -118,6 +119,12 @@ export type ServerMessage =
       readonly faults: readonly SensorFault[]
       /** Names of the rows of `Telemetry.scores`. */
       readonly detectors: readonly string[]
+    }
+  | {
+      /** Flood, incidents and figures; replaces the one before. After subscribing and on change. */
+      readonly type: 'alarm-summary'
+      readonly line: string
+      readonly summary: AlarmSummary
     }
   /** Every 15 s, because a page does not see the socket's own pings. */
   | { readonly type: 'heartbeat'; readonly now_ms: number }

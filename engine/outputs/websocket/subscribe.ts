@@ -26,6 +26,7 @@ export async function subscribe(
     frameSent_ms: Number.NEGATIVE_INFINITY,
     dirty: true,
     statusSent: '',
+    summarySent: '',
   }
   client.subscriptions.set(line, subscription)
   feed.subscriptions.add(subscription)

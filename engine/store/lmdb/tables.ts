@@ -46,6 +46,9 @@ export function openTables(directory: string, mapSize: number): Tables {
       mapSize,
       maxDbs: 16,
       overlappingSync: false, // otherwise lmdb resolves a write before its flush
+      // One transaction runs at a time; lmdb's own batches would fail, on a full disk, in a promise
+      // that nobody holds, and end the process.
+      eventTurnBatching: false,
     })
     const table = <K extends string | [string, string] | Place>(name: string): Table<K> =>
       root.openDB<Uint8Array, K>({ name, encoding: 'binary' })

@@ -20,6 +20,10 @@ export const potlineField = {
   energy: 'energy_Jpkg',
   anodeEffectMargin: 'anode_effect_margin_share',
   metal: 'metal_kg',
+  bathLedge: 'ledge_bath_m',
+  metalLedge: 'ledge_metal_m',
+  leanFeeder: 'lean_feeder_1',
+  leanFeederDelivery: 'lean_feeder_delivery_1',
 } as const
 
 /** Name of a field of the potline twin. */
@@ -66,6 +70,16 @@ export const potlineFields: readonly Quantity[] = [
   field('energy_Jpkg', 'J/kg', 'energy per metal', [0, 1e9], kilowattHour),
   field('anode_effect_margin_share', '1', 'alumina above the anode effect', [-0.1, 0.1], weight),
   field('metal_kg', 'kg', 'metal', [0, 60_000], same('kg', 0)),
+  field('ledge_bath_m', 'm', 'ledge thickness at bath level', [0, 0.5], {
+    ...same('cm', 1),
+    scale: 100,
+  }),
+  field('ledge_metal_m', 'm', 'ledge thickness at metal level', [0, 0.5], {
+    ...same('cm', 1),
+    scale: 100,
+  }),
+  field('lean_feeder_1', '1', 'feeder that delivers too little', [0, 16], same('', 0)),
+  field('lean_feeder_delivery_1', '1', 'what that feeder delivers of its command', [0, 2], percent),
 ]
 
 /** Row of each field in the frame. */

@@ -188,6 +188,31 @@ export function updateFilter(
   return kc * innovation
 }
 
+/** One scalar update by a feed efficiency known from elsewhere; returns as `updateFilter`. */
+export function updateFeed(
+  state: Float64Array,
+  cells: number,
+  cell: number,
+  value: number,
+  noiseVariance: number,
+): number {
+  const at = (row: number) => row * cells + cell
+  const ce = state[at(filterRow.covAluminaFeed)]!
+  const be = state[at(filterRow.covBiasFeed)]!
+  const ee = state[at(filterRow.varFeed)]!
+  const s = ee + noiseVariance
+  const innovation = value - state[at(filterRow.feedEfficiency)]!
+  state[at(filterRow.varAlumina)]! -= (ce * ce) / s
+  state[at(filterRow.covAluminaBias)]! -= (ce * be) / s
+  state[at(filterRow.varBias)]! -= (be * be) / s
+  state[at(filterRow.covAluminaFeed)] = ce - (ce * ee) / s
+  state[at(filterRow.covBiasFeed)] = be - (be * ee) / s
+  state[at(filterRow.varFeed)] = ee - (ee * ee) / s
+  state[at(filterRow.bias_uOhm)]! += (be / s) * innovation
+  state[at(filterRow.feedEfficiency)]! += (ee / s) * innovation
+  return (ce / s) * innovation
+}
+
 /** Variance of h_alumina * alumina + h_bias * bias. */
 export function predictedVariance(
   state: Float64Array,

@@ -1,14 +1,18 @@
-import { createCellWork } from '#twin-models/potline/lumped/balance.ts'
+import type { CellBank } from '#twin-models/potline/cell/bank.ts'
+import { openCells } from '#twin-models/potline/cell/cells.ts'
 import {
-  advanceCell,
-  inputIndex,
-  outputIndex,
-  potlineModel,
-  stateIndex,
-} from '#twin-models/potline/lumped/cell.ts'
+  inputPlace,
+  LANES,
+  outputPlace,
+  placeOf,
+  statePlace,
+} from '#twin-models/potline/cell/layout.ts'
+import { parameterPlace } from '#twin-models/potline/cell/parameters.ts'
 import type { Forecast, Plan } from '../../flow.ts'
+import { feederShare } from './feeders.ts'
 import { potlineField } from './fields.ts'
 import { filterRow, filterTuning } from './filter.ts'
+import { FORECAST_STARVED } from './parameters.ts'
 import { line, own, type PotlineState } from './state.ts'
 
 /** Fields of a forecast, in the order of its arrays. */
@@ -32,73 +36,133 @@ const FEED_NUDGE = 0.02
 // Bands that no run shows: temperature knowledge, efficiency constant, distance scale.
 const FLOOR = [0.001, 0.0016, 0, 0, 2, 0.005, 6e5, 0.012, 0.003]
 
-const work = createCellWork()
-const states = potlineModel.states.length
-const output = new Float64Array(potlineModel.outputs.length)
+/** What the three lanes of a forecast are: the mean, and along alumina and along feed. */
+const Lane = { mean: 0, alumina: 1, feed: 2 } as const
+const LANES_USED = 3
 
-interface Fork {
-  readonly state: Float64Array // [stateIndex]
-  readonly input: Float64Array // [inputIndex]
-  bias_uOhm: number
+/** Forecasts of the cells of a line, all on one tile of their own. */
+export interface Forecasts {
+  run(cell: number, plan: Plan, horizon_s: number, step_s: number): Forecast | undefined
 }
 
-function forkCell(state: PotlineState, cell: number, plan: Plan): Fork {
-  const { cells } = state
-  const fork: Fork = {
-    state: new Float64Array(states),
-    input: new Float64Array(potlineModel.inputs.length),
-    bias_uOhm: state.filter[filterRow.bias_uOhm * cells + cell]!,
+/** A tile that forecasts; the line's own cells stay as they are. */
+export function createForecasts(state: PotlineState): Forecasts {
+  let bank: CellBank | undefined
+  return {
+    run(cell, plan, horizon_s, step_s) {
+      bank ??= openTile(state)
+      return forecastCell(state, bank, cell, plan, horizon_s, step_s)
+    },
   }
-  for (let i = 0; i < states; i++) fork.state[i] = state.model[i * cells + cell]!
-  fork.state[stateIndex.acd_m]! += plan.acd_change_m ?? 0
+}
+
+function openTile(state: PotlineState): CellBank {
+  const { parameters } = state.bank
+  const fields = parameters.layout.fields.length
+  const tile = { ...parameters, cellCount: LANES, values: new Float64Array(fields * LANES) }
+  copyParameters(state, 0, tile.values)
+  return openCells(tile)
+}
+
+/** Gives all lanes the parameters of a cell; an anode effect begins as in the file. */
+function copyParameters(state: PotlineState, cell: number, into: Float64Array): boolean {
+  const { parameters } = state.bank
+  const fields = parameters.layout.fields.length
+  let changed = false
+  for (let field = 0; field < fields; field++) {
+    const value =
+      field === parameterPlace.anodeEffectStarved
+        ? FORECAST_STARVED
+        : parameters.values[placeOf(fields, cell, field)]!
+    for (let lane = 0; lane < LANES; lane++) {
+      changed ||= into[LANES * field + lane] !== value
+      into[LANES * field + lane] = value
+    }
+  }
+  return changed
+}
+
+/** Puts the cell as it is, under the plan, into all lanes. */
+function fork(state: PotlineState, tile: CellBank, cell: number, plan: Plan): void {
+  const { bank, cells } = state
+  if (copyParameters(state, cell, tile.parameters.values)) tile.replan()
+  const fields = bank.layout.states.length
+  const start = bank.stateAt(cell, 0)
+  for (let field = 0; field < fields; field++) {
+    tile.state.fill(bank.state[start + LANES * field]!, LANES * field, LANES * (field + 1))
+  }
+  const acd = bank.layout.state.acd_m
+  const change_m = plan.acd_change_m ?? 0
+  for (let i = LANES * acd.first; i < LANES * (acd.first + acd.count); i++) {
+    tile.state[i]! += change_m
+  }
+  tile.input.fill(0)
   const average_kg_s = state.own[own.feed_kg_s * cells + cell]!
   const commanded_kg_s = Number.isFinite(average_kg_s) ? average_kg_s : 0
-  fork.input[inputIndex.line_A] = state.line[line.current_A]!
-  fork.input[inputIndex.aluminaFeed_kg_s] =
-    commanded_kg_s * state.filter[filterRow.feedEfficiency * cells + cell]! * (plan.feed_ratio ?? 1)
-  fork.input[inputIndex.heat_W] = state.own[own.heat_W * cells + cell]!
-  return fork
-}
-
-/** Moves a fork's dissolved alumina by `by_wtpct`. */
-function shiftAlumina(fork: Fork, by_wtpct: number): void {
-  let mass_kg = 0
-  for (let i: number = stateIndex.dissolved_kg; i <= (stateIndex.cryolite_kg as number); i++) {
-    if (i !== (stateIndex.undissolved_kg as number)) mass_kg += fork.state[i]!
+  const efficiency = state.filter[filterRow.feedEfficiency * cells + cell]!
+  const fed_kg_s = commanded_kg_s * efficiency * (plan.feed_ratio ?? 1)
+  const { first, count } = bank.layout.input.feed_kg_s
+  for (let lane = 0; lane < LANES; lane++) {
+    tile.input[LANES * inputPlace.line_A + lane] = state.line[line.current_A]!
+    tile.input[LANES * inputPlace.heat_W + lane] = state.own[own.heat_W * cells + cell]!
+    for (let j = 0; j < count; j++) {
+      const share = feederShare(state.feeders, cell, j) / count
+      tile.input[LANES * (first + j) + lane] = fed_kg_s * share
+    }
   }
-  const moved = fork.state[stateIndex.dissolved_kg]! + (by_wtpct / 100) * mass_kg
-  fork.state[stateIndex.dissolved_kg] = Math.max(0, moved)
 }
 
-function runFork(
+/** Moves dissolved alumina of a lane by `by_wtpct`, its profile kept. */
+function shiftAlumina(state: PotlineState, tile: CellBank, cell: number, by_wtpct: number): void {
+  const { first, count } = tile.layout.state.dissolvedA_kg
+  const before_kg = state.dissolved_kg[cell]!
+  const after_kg = Math.max(0, before_kg + (by_wtpct / 100) * state.bath_kg[cell]!)
+  const factor = before_kg > 0 ? after_kg / before_kg : 1
+  for (let node = first; node < first + 2 * count; node++) {
+    tile.state[LANES * node + Lane.alumina]! *= factor
+  }
+}
+
+/** Multiplies the feed of a lane. */
+function scaleFeed(tile: CellBank, lane: number, factor: number): void {
+  const { first, count } = tile.layout.input.feed_kg_s
+  for (let j = first; j < first + count; j++) tile.input[LANES * j + lane]! *= factor
+}
+
+/** Runs all lanes on; gives [lane][field][step]. */
+function runTile(
   state: PotlineState,
+  tile: CellBank,
   cell: number,
-  fork: Fork,
+  bias_uOhm: readonly number[], // [lane]
   steps: number,
   step_s: number,
-): Float64Array {
-  const { parameters } = state
-  const path = new Float64Array(FIELDS * steps)
-  const onset = parameters.anodeEffectAlumina_share[cell]!
-  const current_A = fork.input[inputIndex.line_A]!
+): readonly Float64Array[] {
+  const paths = Array.from({ length: LANES_USED }, () => new Float64Array(FIELDS * steps))
+  const onset = state.onset_share[cell]!
+  const current_A = state.line[line.current_A]!
   for (let step = 0; step < steps; step++) {
-    advanceCell(parameters, cell, fork.state, fork.input, step_s, output, work)
-    const cell_V = output[outputIndex.voltage_V]! + current_A * 1e-6 * fork.bias_uOhm
-    const made_kg_s = output[outputIndex.metalMade_kg_s]!
-    const values = [
-      output[outputIndex.alumina]!,
-      output[outputIndex.alumina]! - onset,
-      output[outputIndex.superheat_K]!,
-      fork.state[stateIndex.bath_K]!,
-      output[outputIndex.liquidus_K]!,
-      cell_V,
-      made_kg_s > 0 ? (current_A * cell_V) / made_kg_s : Number.NaN,
-      output[outputIndex.efficiency]!,
-      fork.state[stateIndex.acd_m]!,
-    ]
-    for (let field = 0; field < FIELDS; field++) path[field * steps + step] = values[field]!
+    tile.advance(step_s)
+    for (let lane = 0; lane < LANES_USED; lane++) {
+      const out = (key: keyof typeof outputPlace) => tile.output[LANES * outputPlace[key] + lane]!
+      const cell_V = out('voltage_V') + current_A * 1e-6 * bias_uOhm[lane]!
+      const made_kg_s = out('metalMade_kg_s')
+      const values = [
+        out('alumina'),
+        out('alumina') - onset,
+        out('superheat_K'),
+        tile.state[LANES * statePlace.bath_K + lane]!,
+        out('liquidus_K'),
+        cell_V,
+        made_kg_s > 0 ? (current_A * cell_V) / made_kg_s : Number.NaN,
+        out('efficiency'),
+        out('acd_m'),
+      ]
+      for (let field = 0; field < FIELDS; field++)
+        paths[lane]![field * steps + step] = values[field]!
+    }
   }
-  return path
+  return paths
 }
 
 /** Lower Cholesky factor of the filter's covariance, in the order alumina, bias, feed. */
@@ -114,11 +178,12 @@ function factor(state: PotlineState, cell: number) {
 }
 
 /**
- * Forks one cell and runs it on under `plan`, with bands from the filter's covariance: one more
- * run along its alumina direction and one along feed efficiency.
+ * Forks one cell and runs it on under `plan`, with bands from the filter's covariance: beside the
+ * mean one lane along its alumina direction and one along feed efficiency.
  */
-export function forecastCell(
+function forecastCell(
   state: PotlineState,
+  tile: CellBank,
   cell: number,
   plan: Plan,
   horizon_s: number,
@@ -127,21 +192,19 @@ export function forecastCell(
   const steps = Math.min(STEPS_MAX, Math.floor(horizon_s / step_s))
   const started = state.own[own.started * state.cells + cell] === 1
   if (!started || !(steps > 0) || !(step_s > 0)) return undefined
-  const run = (fork: Fork) => runFork(state, cell, fork, steps, step_s)
   const efficiency = state.filter[filterRow.feedEfficiency * state.cells + cell]!
   const perFeed = (share: number) => 1 + share / Math.max(efficiency, 0.1)
   const l = factor(state, cell)
-
-  const mean = run(forkCell(state, cell, plan))
-  const leaner = forkCell(state, cell, plan)
-  shiftAlumina(leaner, l.l11)
-  leaner.bias_uOhm += l.l21
-  leaner.input[inputIndex.aluminaFeed_kg_s]! *= Math.max(0, perFeed(l.l31))
-  const alongAlumina = run(leaner)
-  const fed = forkCell(state, cell, plan)
-  fed.input[inputIndex.aluminaFeed_kg_s]! *= perFeed(FEED_NUDGE)
-  const alongFeed = run(fed)
-
+  fork(state, tile, cell, plan)
+  shiftAlumina(state, tile, cell, l.l11)
+  scaleFeed(tile, Lane.alumina, Math.max(0, perFeed(l.l31)))
+  scaleFeed(tile, Lane.feed, perFeed(FEED_NUDGE))
+  const bias_uOhm = state.filter[filterRow.bias_uOhm * state.cells + cell]!
+  const biases = [bias_uOhm, bias_uOhm + l.l21, bias_uOhm]
+  const paths = runTile(state, tile, cell, biases, steps, step_s)
+  const mean = paths[Lane.mean]!
+  const alongAlumina = paths[Lane.alumina]!
+  const alongFeed = paths[Lane.feed]!
   const std = new Float64Array(mean.length)
   const current_A = state.line[line.current_A]!
   for (let field = 0; field < FIELDS; field++) {

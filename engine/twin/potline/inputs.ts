@@ -1,8 +1,24 @@
-import { inputIndex, stateIndex } from '#twin-models/potline/lumped/cell.ts'
-import { type LineDefinition, type LineFrame, Quality } from '../../flow.ts'
-import { isFeedShot, potlineTag } from '../../lines/potline.ts'
+import { inputPlace, LANES } from '#twin-models/potline/cell/layout.ts'
+import { type FrameEvent, type LineDefinition, type LineFrame, Quality } from '../../flow.ts'
+import {
+  anodeTagNames,
+  isAnodeCurrent,
+  isFeedShot,
+  isShellTemperature,
+  potlineTag,
+} from '../../lines/potline.ts'
+import { disturbAnodes, feederShare, freshAnode } from './feeders.ts'
 import { filterRow, loosenBias } from './filter.ts'
-import { line, own, type PotlineState } from './state.ts'
+import {
+  addInput,
+  clearInputs,
+  line,
+  own,
+  type PotlineState,
+  putState,
+  shiftAcd,
+  stateOf,
+} from './state.ts'
 
 const EventKind = { none: 0, feed: 1, alf3: 2, anodeChange: 3, tap: 4, quench: 5 } as const
 
@@ -12,6 +28,9 @@ export interface TagPlaces {
   readonly currentTag: number
   readonly beamTag: number
   readonly event: Uint8Array // [tag], EventKind
+  readonly feeder: Int16Array // [tag], from 0; -1 where it is none
+  readonly anodeTags: Int16Array // [anode]; empty where none are measured
+  readonly shellTags: Int16Array // [place], in order; see isShellTemperature
 }
 
 /** Finds the tags; one that the line lacks has place -1. */
@@ -30,7 +49,21 @@ export function tagPlaces(definition: LineDefinition): TagPlaces {
     currentTag: place(potlineTag.current),
     beamTag: place(potlineTag.beam),
     event,
+    feeder: feederOf(definition),
+    anodeTags: Int16Array.from(
+      anodeTagNames(definition.tags.filter(t => isAnodeCurrent(t.tag)).length),
+      place,
+    ),
+    shellTags: Int16Array.from(
+      definition.tags.filter(t => isShellTemperature(t.tag)).map(t => place(t.tag)),
+    ),
   }
+}
+
+/** Feeders count in the order of their tags. */
+function feederOf(definition: LineDefinition): Int16Array {
+  let next = 0
+  return Int16Array.from(definition.tags, ({ tag }) => (isFeedShot(tag) ? next++ : -1))
 }
 
 /** Value of a series in the frame, or NaN when it must not be used. */
@@ -94,18 +127,17 @@ const decay = (value: number, dt_s: number) => Math.max(0, value - dt_s)
 
 /** Turns the frame's events and beam positions into the model's inputs and the event masks. */
 export function readCells(state: PotlineState, places: TagPlaces, frame: LineFrame, dt_s: number) {
-  const { cells, input } = state
-  input.fill(0)
+  const { cells } = state
   const current_A = state.line[line.current_A]!
   for (let cell = 0; cell < cells; cell++) {
-    input[inputIndex.line_A * cells + cell] = current_A
+    clearInputs(state, cell)
     ageMasks(state, cell, dt_s)
     readJump(state, cell, current_A, dt_s)
     readBeam(state, cell, usable(frame, places.beamTag, cell, cells), dt_s)
   }
   for (const event of frame.events) {
     if (event.cell < 0 || event.cell >= cells || !Number.isFinite(event.value)) continue
-    takeEvent(state, places.event[event.tagIndex]!, event.cell, event.value, dt_s)
+    takeEvent(state, places, event, dt_s)
   }
   const elapsed_s = state.line[line.ticks]! * dt_s
   for (let cell = 0; cell < cells; cell++) settleFeeds(state, cell, elapsed_s, dt_s)
@@ -157,11 +189,11 @@ function readBeam(state: PotlineState, cell: number, beam_m: number, dt_s: numbe
   }
   if (follows || Math.abs(move_m) > BEAM_STEP_MAX_M) {
     // Up to here the moves were taken for changes of the distance; they followed the metal.
-    state.model[at(stateIndex.acd_m)]! -= travelled_m
+    shiftAcd(state, cell, -travelled_m)
     state.own[at(own.tapping_s)] = TAP_HOLD_S
     return
   }
-  state.input[at(inputIndex.beam_m_s)] = move_m / dt_s
+  addInput(state, cell, 'beam_m_s', move_m / dt_s)
   const step_uOhm = 1e6 * move_m * state.own[at(own.gapSlope_Ohm_m)]!
   loosenBias(state.filter, cells, cell, MOVE_DOUBT * step_uOhm)
   // The slope of the resistance is that of the bath: take the known step out of its filters.
@@ -172,52 +204,67 @@ function readBeam(state: PotlineState, cell: number, beam_m: number, dt_s: numbe
 
 function takeEvent(
   state: PotlineState,
-  kind: number,
-  cell: number,
-  value: number,
+  places: TagPlaces,
+  { tagIndex, cell, value }: FrameEvent,
   dt_s: number,
 ): void {
-  const { cells } = state
-  const at = (row: number) => row * cells + cell
-  if (kind === EventKind.feed) state.input[at(inputIndex.aluminaFeed_kg_s)]! += value / dt_s
-  else if (kind === EventKind.alf3) state.input[at(inputIndex.alf3Feed_kg_s)]! += value / dt_s
+  const kind = places.event[tagIndex]!
+  const at = (row: number) => row * state.cells + cell
+  if (kind === EventKind.feed) {
+    const { feeders } = state.bank.layout.sizes
+    state.commanded_kg_s[cell]! += value / dt_s
+    state.shot_kg_s[cell * feeders + places.feeder[tagIndex]!]! += value / dt_s
+  } else if (kind === EventKind.alf3) addInput(state, cell, 'alf3Feed_kg_s', value / dt_s)
   else if (kind === EventKind.quench) {
-    state.input[at(inputIndex.quench)] = 1
+    addInput(state, cell, 'quench', 1)
     mask(state, cell, QUENCH_MASK_S)
-  } else if (kind === EventKind.anodeChange) {
-    mask(state, cell, ANODE_MASK_S)
-    state.own[at(own.restless_s)] = ANODE_RESTLESS_S
-    loosenBias(state.filter, cells, cell, AFTER_ANODE_UOHM)
-  } else if (kind === EventKind.tap) {
+    disturbAnodes(state.feeders, cell)
+  } else if (kind === EventKind.anodeChange) takeAnodeChange(state, cell, value)
+  else if (kind === EventKind.tap) {
     // Mass leaves at once; the distance is the business of beam and bias.
-    const metal = at(stateIndex.metal_kg)
-    state.model[metal] = Math.max(5000, state.model[metal]! - value)
+    putState(state, cell, 'metal_kg', Math.max(5000, stateOf(state, cell, 'metal_kg') - value))
     if (value > 100) {
       state.own[at(own.tapping_s)] = Math.max(state.own[at(own.tapping_s)]!, TAP_EVENT_S)
     }
   }
 }
 
+function takeAnodeChange(state: PotlineState, cell: number, number: number): void {
+  const { anodes } = state.bank.layout.sizes
+  mask(state, cell, ANODE_MASK_S)
+  state.own[own.restless_s * state.cells + cell] = ANODE_RESTLESS_S
+  loosenBias(state.filter, state.cells, cell, AFTER_ANODE_UOHM)
+  if (!(Number.isInteger(number) && number >= 1 && number <= anodes)) return
+  const { bank } = state
+  bank.input[bank.inputAt(cell, inputPlace.anodeChange)] = number
+  freshAnode(state.feeders, cell, number - 1)
+}
+
 /** Averages the commanded feeds, and gives the model what is thought to arrive. */
 function settleFeeds(state: PotlineState, cell: number, elapsed_s: number, dt_s: number): void {
-  const { cells, input } = state
+  const { cells, bank } = state
   const at = (row: number) => row * cells + cell
-  const alumina = at(inputIndex.aluminaFeed_kg_s)
-  const commanded_kg_s = input[alumina]!
+  const commanded_kg_s = state.commanded_kg_s[cell]!
   const average = at(own.feed_kg_s)
   const before = state.own[average]!
   const share = dt_s / Math.min(FEED_MEMORY_S, elapsed_s + dt_s)
   state.own[average] = Number.isNaN(before)
     ? commanded_kg_s
     : before + share * (commanded_kg_s - before)
-  input[alumina] = commanded_kg_s * state.filter[at(filterRow.feedEfficiency)]!
+  const efficiency = state.filter[at(filterRow.feedEfficiency)]!
+  const { first, count } = bank.layout.input.feed_kg_s
+  const feedAt = bank.inputAt(cell, first)
+  for (let j = 0; j < count; j++) {
+    bank.input[feedAt + LANES * j] =
+      state.shot_kg_s[cell * count + j]! * efficiency * feederShare(state.feeders, cell, j)
+  }
 
   // The cell uses up AlF3 as fast as the plant has learned to add it.
-  const alf3 = at(inputIndex.alf3Feed_kg_s)
+  const alf3 = bank.inputAt(cell, inputPlace.alf3Feed_kg_s)
   const use = at(own.alf3Feed_kg_s)
-  const dose_kg_s = input[alf3]!
-  input[alf3] = elapsed_s > ALF3_WARM_S ? dose_kg_s - state.own[use]! : 0
+  const dose_kg_s = bank.input[alf3]!
+  bank.input[alf3] = elapsed_s > ALF3_WARM_S ? dose_kg_s - state.own[use]! : 0
   const gain = dt_s / Math.min(ALF3_MEMORY_S, elapsed_s + dt_s)
   state.own[use]! += gain * (dose_kg_s - state.own[use]!)
-  input[at(inputIndex.heat_W)] = state.own[at(own.heat_W)]!
+  addInput(state, cell, 'heat_W', state.own[at(own.heat_W)]!)
 }

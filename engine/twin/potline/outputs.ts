@@ -1,11 +1,13 @@
-import { outputIndex, stateIndex } from '#twin-models/potline/lumped/cell.ts'
+import { outputPlace } from '#twin-models/potline/cell/layout.ts'
 import type { WritableTwinFrame } from '../frame.ts'
+import { alumina_wtpct, undissolved_kg } from './bath-state.ts'
 import { fieldRow, type PotlineField } from './fields.ts'
 import { filterRow } from './filter.ts'
-import { LIQUIDUS_PER_ALF3_K } from './samples.ts'
-import { line, own, type PotlineState } from './state.ts'
+import { delivery, namedFeeder } from './naming.ts'
+import { alf3_wtpct, LIQUIDUS_PER_ALF3_K } from './samples.ts'
+import { acd_m, line, own, type PotlineState, stateOf } from './state.ts'
 import { resistanceSlope_Ohmps, slopeStd_Ohmps } from './trackers.ts'
-import { alumina_wtpct, energy_J_kg } from './voltage.ts'
+import { energy_J_kg } from './voltage.ts'
 
 // What no reading can remove: curve, conductivity law, geometry.
 const ALUMINA_CURVE_STD_WTPCT = 0.07
@@ -36,7 +38,7 @@ export function aluminaStd_wtpct(state: PotlineState, cell: number): number {
 
 /** Writes all fields, flags and the channel of one cell. */
 export function writeCell(state: PotlineState, cell: number, frame: WritableTwinFrame): void {
-  const { cells, model, output, filter } = state
+  const { cells, filter } = state
   const at = (row: number) => row * cells + cell
   const put = (name: PotlineField, value: number, std: number, observable: boolean) => {
     const place = fieldRow[name] * cells + cell
@@ -54,7 +56,7 @@ export function writeCell(state: PotlineState, cell: number, frame: WritableTwin
     aluminaStd < OBSERVABLE_STD_WTPCT &&
     Math.abs(state.own[at(own.aluminaSlope_V)]!) > OBSERVABLE_SLOPE_V
   put('alumina_share', alumina / 100, aluminaStd / 100, seen)
-  const onset = state.parameters.anodeEffectAlumina_share[cell]!
+  const onset = state.onset_share[cell]!
   // Voltage tells the distance to the onset; that the onset itself is in doubt cancels here.
   const aboveOnset = filter[at(filterRow.varAlumina)]! + square(ALUMINA_CURVE_STD_WTPCT)
   const marginStd = root(aboveOnset) / 100
@@ -63,13 +65,13 @@ export function writeCell(state: PotlineState, cell: number, frame: WritableTwin
 
   const gap = state.own[at(own.gapSlope_Ohm_m)]!
   const biasStd_m = gap > 0 ? (0.5e-6 * root(filter[at(filterRow.varBias)]!)) / gap : 0
-  const acd = model[at(stateIndex.acd_m)]!
-  put('acd_m', acd, root(square(ACD_STD_M) + square(biasStd_m)), started)
-  put('ledge_m', model[at(stateIndex.ledge_m)]!, LEDGE_STD_M, started)
-  put('undissolved_kg', model[at(stateIndex.undissolved_kg)]!, UNDISSOLVED_STD_KG, started)
+  const acdStd_m = root(square(ACD_STD_M) + square(biasStd_m))
+  put('acd_m', acd_m(state, cell), acdStd_m, started)
+  writeLedge(state, cell, put)
+  put('undissolved_kg', undissolved_kg(state, cell), UNDISSOLVED_STD_KG, started)
   const feedStd = root(filter[at(filterRow.varFeed)]!)
   put('feed_efficiency_1', filter[at(filterRow.feedEfficiency)]!, feedStd, heard)
-  const efficiency = output[at(outputIndex.efficiency)]!
+  const efficiency = outputOf(state, cell, 'efficiency')
   put('current_efficiency_1', efficiency, EFFICIENCY_STD, started)
   const expected_V = state.own[at(own.expected_V)]!
   const expectedStd_V = state.own[at(own.expectedStd_V)]!
@@ -81,7 +83,9 @@ export function writeCell(state: PotlineState, cell: number, frame: WritableTwin
   put('voltage_noise_V', root(state.own[at(own.shortNoise_V2)]!), Number.NaN, heard)
   const energy = energy_J_kg(state, cell)
   put('energy_Jpkg', energy, (energy * EFFICIENCY_STD) / efficiency, started)
-  put('metal_kg', model[at(stateIndex.metal_kg)]!, root(state.own[at(own.varMetal_kg2)]!), started)
+  const metalStd_kg = root(state.own[at(own.varMetal_kg2)]!)
+  put('metal_kg', stateOf(state, cell, 'metal_kg'), metalStd_kg, started)
+  writeFeeder(state, cell, put)
 
   frame.expected[cell] = expected_V
   frame.expected_std[cell] = expectedStd_V
@@ -92,10 +96,45 @@ export function writeCell(state: PotlineState, cell: number, frame: WritableTwin
   frame.trusted[cell] = started && !silent ? 1 : 0
 }
 
+/** Value of an output of the last step. */
+export function outputOf(state: PotlineState, cell: number, key: keyof typeof outputPlace): number {
+  const { bank } = state
+  return bank.output[bank.outputAt(cell, outputPlace[key])]!
+}
+
+/** Ledge at both heights, from bath and metal level of the wall. */
+export function ledges_m(
+  state: PotlineState,
+  cell: number,
+): readonly [bath: number, metal: number] {
+  const { bank } = state
+  const { bathLedge_m, metalLedge_m } = bank.layout.state
+  return [
+    bank.state[bank.stateAt(cell, bathLedge_m.first)]!,
+    bank.state[bank.stateAt(cell, metalLedge_m.first)]!,
+  ]
+}
+
+function writeLedge(state: PotlineState, cell: number, put: Put): void {
+  const started = state.own[own.started * state.cells + cell]! === 1
+  const [bath_m, metal_m] = ledges_m(state, cell)
+  put('ledge_m', (bath_m + metal_m) / 2, LEDGE_STD_M, started)
+  put('ledge_bath_m', bath_m, LEDGE_STD_M, started)
+  put('ledge_metal_m', metal_m, LEDGE_STD_M, started)
+}
+
+/** The feeder that the anode currents name; not observable while they name none. */
+function writeFeeder(state: PotlineState, cell: number, put: Put): void {
+  const number = namedFeeder(state, cell)
+  const told = delivery(state, cell, Math.max(0, number - 1))
+  put('lean_feeder_1', number, Number.NaN, number > 0)
+  put('lean_feeder_delivery_1', told.share, root(told.variance), number > 0)
+}
+
 type Put = (name: PotlineField, value: number, std: number, observable: boolean) => void
 
 function writeHeat(state: PotlineState, cell: number, aluminaStd: number, put: Put): void {
-  const { cells, model, output } = state
+  const { cells } = state
   const at = (row: number) => row * cells + cell
   const started = state.own[at(own.started)]! === 1
   const varAlf3 = state.own[at(own.varAlf3_wtpct2)]!
@@ -108,9 +147,8 @@ function writeHeat(state: PotlineState, cell: number, aluminaStd: number, put: P
   const joint = 2 * LIQUIDUS_PER_ALF3_K * state.own[at(own.covAlf3Superheat)]!
   const varBath =
     square(LIQUIDUS_PER_ALF3_K) * varAlf3 + joint + varSuperheat + square(THERMAL_FLOOR_K)
-  put('bath_K', model[at(stateIndex.bath_K)]!, root(Math.max(varBath, 1)), started)
-  put('liquidus_K', output[at(outputIndex.liquidus_K)]!, root(varLiquidus), started)
-  put('superheat_K', output[at(outputIndex.superheat_K)]!, root(varSuperheat), started)
-  const mass = 100 * output[at(outputIndex.alf3)]!
-  put('excess_alf3_share', mass / 100, root(varAlf3) / 100, started)
+  put('bath_K', stateOf(state, cell, 'bath_K'), root(Math.max(varBath, 1)), started)
+  put('liquidus_K', outputOf(state, cell, 'liquidus_K'), root(varLiquidus), started)
+  put('superheat_K', outputOf(state, cell, 'superheat_K'), root(varSuperheat), started)
+  put('excess_alf3_share', alf3_wtpct(state, cell) / 100, root(varAlf3) / 100, started)
 }

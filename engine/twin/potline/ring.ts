@@ -6,13 +6,17 @@ const RING_SLOTS = 110 // 36 h and a slot on either side
 /** Quantities that are kept. */
 export const ringRow = { bath_K: 0, alf3_wtpct: 1, alumina_wtpct: 2 } as const
 const RING_ROWS = 3
+/** Values are kept as whole numbers of a fine step over an offset: 0.01 K, 0.001 and 0.0005 wt%. */
+const STEPS = [0.01, 0.001, 0.0005] as const
+const OFFSETS = [1200, 0, 0] as const
+const WHOLE_MAX = 32_767
 
 /** A bounded history of all cells, one slot each twenty minutes. */
 export interface SampleRing {
   readonly cells: number
   /** Event time of the slot; NaN where empty. */
   readonly times_s: Float64Array // [slot]
-  readonly values: Float32Array // [slot][ringRow][cell]
+  readonly values: Int16Array // [slot][ringRow][cell], whole steps
 }
 
 /** An empty ring. */
@@ -20,7 +24,7 @@ export function createRing(cells: number): SampleRing {
   return {
     cells,
     times_s: new Float64Array(RING_SLOTS).fill(Number.NaN),
-    values: new Float32Array(RING_SLOTS * RING_ROWS * cells),
+    values: new Int16Array(RING_SLOTS * RING_ROWS * cells),
   }
 }
 
@@ -48,7 +52,9 @@ export function putRing(
   cell: number,
   value: number,
 ): void {
-  ring.values[(slot * RING_ROWS + row) * ring.cells + cell] = value
+  ring.values[(slot * RING_ROWS + row) * ring.cells + cell] = whole(
+    (value - OFFSETS[row]!) / STEPS[row]!,
+  )
 }
 
 /** The estimate at an earlier time, interpolated; `now` where the ring does not reach it. */
@@ -72,12 +78,16 @@ export function pastEstimate(
 export function shiftRing(ring: SampleRing, row: number, cell: number, by: number): void {
   for (let slot = 0; slot < RING_SLOTS; slot++) {
     const at = (slot * RING_ROWS + row) * ring.cells + cell
-    ring.values[at] = ring.values[at]! + by
+    ring.values[at] = whole(ring.values[at]! + by / STEPS[row]!)
   }
 }
 
 function valueAt(ring: SampleRing, number: number, row: number, cell: number): number {
   const slot = slotOf(number)
   if (ring.times_s[slot] !== number * RING_STEP_S) return Number.NaN
-  return ring.values[(slot * RING_ROWS + row) * ring.cells + cell]!
+  return OFFSETS[row]! + STEPS[row]! * ring.values[(slot * RING_ROWS + row) * ring.cells + cell]!
+}
+
+function whole(steps: number): number {
+  return Math.max(-WHOLE_MAX, Math.min(WHOLE_MAX, Math.round(steps)))
 }

@@ -1,15 +1,16 @@
-import { stateIndex } from '#twin-models/potline/lumped/cell.ts'
 import type { LineDefinition, LineFrame, Sample } from '../../flow.ts'
 import { potlineTag } from '../../lines/potline.ts'
+import { alumina_wtpct, correctAlumina, refreshBath } from './bath-state.ts'
 import { filterRow, updateFilter } from './filter.ts'
 import { openSlot, pastEstimate, putRing, ringIsDue, ringRow, shiftRing } from './ring.ts'
-import { bathMass_kg, own, type PotlineState, prior } from './state.ts'
-import { alumina_wtpct, correctAlumina, liquidus_K } from './voltage.ts'
+import { own, type PotlineState, prior, putState, stateOf } from './state.ts'
+import { learnOnset, liquidus_K } from './voltage.ts'
 
 /** What the liquidus loses per wt% of AlF3 around usual baths. */
 export const LIQUIDUS_PER_ALF3_K = -4.3
 const GATE_SIGMA = 4
-const STEADY_W_PER_K = 13_600
+/** Share of the heat to the ledge that a lasting kelvin of superheat must find elsewhere. */
+const STEADY_SHARE = 0.92
 // What a dip, a probe and an analysis are worth, standard deviations.
 const BATH_STD_K = 2.5
 const LIQUIDUS_STD_K = 2
@@ -74,8 +75,7 @@ export function ageKnowledge(state: PotlineState, time_ms: number, dt_s: number)
   if (!ringIsDue(state.ring, time_s)) return
   const slot = openSlot(state.ring, time_s)
   for (let cell = 0; cell < cells; cell++) {
-    const bath_K = state.model[stateIndex.bath_K * cells + cell]!
-    putRing(state.ring, slot, ringRow.bath_K, cell, bath_K)
+    putRing(state.ring, slot, ringRow.bath_K, cell, stateOf(state, cell, 'bath_K'))
     putRing(state.ring, slot, ringRow.alf3_wtpct, cell, alf3_wtpct(state, cell))
     putRing(state.ring, slot, ringRow.alumina_wtpct, cell, alumina_wtpct(state, cell))
   }
@@ -95,22 +95,21 @@ function fade(
 
 /** Excess AlF3 of the model, wt%. */
 export function alf3_wtpct(state: PotlineState, cell: number): number {
-  return (100 * state.model[stateIndex.alf3_kg * state.cells + cell]!) / bathMass_kg(state, cell)
+  return (100 * stateOf(state, cell, 'alf3_kg')) / state.bath_kg[cell]!
 }
 
 const past = (state: PotlineState, row: number, sample: Sample, now: number) =>
   pastEstimate(state.ring, row, sample.cell, sample.taken_ms / 1000, now)
 
 function correctBath(state: PotlineState, cell: number, sample: Sample): void {
-  const now_K = state.model[stateIndex.bath_K * state.cells + cell]!
+  const now_K = stateOf(state, cell, 'bath_K')
   const error_K = sample.value - past(state, ringRow.bath_K, sample, now_K)
   correctThermal(state, cell, LIQUIDUS_PER_ALF3_K, 1, error_K, BATH_STD_K)
 }
 
 function correctLiquidus(state: PotlineState, cell: number, sample: Sample): void {
-  const at = stateIndex.bath_K * state.cells + cell
-  const superheat_K = state.model[at]! - liquidus_K(state, cell)
-  const now_K = state.model[at]!
+  const now_K = stateOf(state, cell, 'bath_K')
+  const superheat_K = now_K - liquidus_K(state, cell)
   const then_K = past(state, ringRow.bath_K, sample, now_K) - superheat_K
   correctThermal(state, cell, LIQUIDUS_PER_ALF3_K, 0, sample.value - then_K, LIQUIDUS_STD_K)
 }
@@ -148,32 +147,32 @@ function correctThermal(
 }
 
 function moveThermal(state: PotlineState, cell: number, alf3: number, superheat_K: number): void {
-  const { cells, model } = state
-  const at = (row: number) => row * cells + cell
-  const mass_kg = bathMass_kg(state, cell)
+  const mass_kg = state.bath_kg[cell]!
   const wished_kg = (alf3 / 100) * mass_kg
-  const before_kg = model[at(stateIndex.alf3_kg)]!
+  const before_kg = stateOf(state, cell, 'alf3_kg')
   const after_kg = Math.min(0.2 * mass_kg, Math.max(0.03 * mass_kg, before_kg + wished_kg))
-  model[at(stateIndex.alf3_kg)] = after_kg
-  model[at(stateIndex.cryolite_kg)]! -= after_kg - before_kg
+  putState(state, cell, 'alf3_kg', after_kg)
+  const cryolite_kg = stateOf(state, cell, 'cryolite_kg')
+  putState(state, cell, 'cryolite_kg', cryolite_kg - (after_kg - before_kg))
+  refreshBath(state, cell)
   const move_K = LIQUIDUS_PER_ALF3_K * alf3 + superheat_K
-  model[at(stateIndex.bath_K)]! += move_K
+  putState(state, cell, 'bath_K', stateOf(state, cell, 'bath_K') + move_K)
   // A cell that stays hotter loses less or gets more heat than the model thinks.
-  state.own[at(own.heat_W)]! += superheat_K * STEADY_W_PER_K
+  state.own[own.heat_W * state.cells + cell]! += superheat_K * STEADY_SHARE * state.fixed.sides_W_K
   shiftRing(state.ring, ringRow.bath_K, cell, move_K)
   shiftRing(state.ring, ringRow.alf3_wtpct, cell, alf3)
 }
 
 function correctCaf2(state: PotlineState, cell: number, sample: Sample): void {
-  const { cells, model } = state
-  const at = stateIndex.caf2_kg * cells + cell
-  const variance = own.varCaf2_wtpct2 * cells + cell
-  const mass_kg = bathMass_kg(state, cell)
-  const error = 100 * sample.value - (100 * model[at]!) / mass_kg
+  const variance = own.varCaf2_wtpct2 * state.cells + cell
+  const mass_kg = state.bath_kg[cell]!
+  const before_kg = stateOf(state, cell, 'caf2_kg')
+  const error = 100 * sample.value - (100 * before_kg) / mass_kg
   const gain = state.own[variance]! / (state.own[variance]! + CAF2_STD_WTPCT * CAF2_STD_WTPCT)
   const by_kg = (Math.max(-3, Math.min(3, gain * error)) / 100) * mass_kg
-  model[at]! += by_kg
-  model[stateIndex.cryolite_kg * cells + cell]! -= by_kg
+  putState(state, cell, 'caf2_kg', before_kg + by_kg)
+  putState(state, cell, 'cryolite_kg', stateOf(state, cell, 'cryolite_kg') - by_kg)
+  refreshBath(state, cell)
   state.own[variance]! *= 1 - gain
 }
 
@@ -190,22 +189,21 @@ function correctByAlumina(state: PotlineState, cell: number, sample: Sample, now
   const gain = state.own[onset]! / (state.own[onset]! + variance + noise)
   const shift = gain * error
   const by = updateFilter(state.filter, state.cells, cell, 1, 0, error - shift, noise)
-  const limits = state.parameters.anodeEffectAlumina_share
-  const moved = Math.min(ONSET_MAX, Math.max(ONSET_MIN, limits[cell]! + shift / 100))
-  const shifted = 100 * (moved - limits[cell]!)
-  limits[cell] = moved
+  const before = state.onset_share[cell]!
+  const moved = Math.min(ONSET_MAX, Math.max(ONSET_MIN, before + shift / 100))
+  const shifted = 100 * (moved - before)
+  learnOnset(state, cell, moved)
   state.own[onset]! *= 1 - gain
   correctAlumina(state, cell, by + shifted)
   shiftRing(state.ring, ringRow.alumina_wtpct, cell, by + shifted)
 }
 
 function correctMetal(state: PotlineState, cell: number, sample: Sample): void {
-  const { cells, model, parameters } = state
-  const at = stateIndex.metal_kg * cells + cell
-  const variance = own.varMetal_kg2 * cells + cell
-  const area_m2 = parameters.cathodeArea_m2[cell]!
-  const measured_kg = sample.value * area_m2 * parameters.metalDensity_kg_m3
+  const variance = own.varMetal_kg2 * state.cells + cell
+  const { cathodeArea_m2, metalDensity_kg_m3 } = state.fixed
+  const measured_kg = sample.value * cathodeArea_m2 * metalDensity_kg_m3
   const gain = state.own[variance]! / (state.own[variance]! + METAL_STD_KG * METAL_STD_KG)
-  model[at] = Math.max(5000, model[at]! + gain * (measured_kg - model[at]!))
+  const metal_kg = stateOf(state, cell, 'metal_kg')
+  putState(state, cell, 'metal_kg', Math.max(5000, metal_kg + gain * (measured_kg - metal_kg)))
   state.own[variance]! *= 1 - gain
 }

@@ -1,11 +1,13 @@
-import {
-  initialiseCell,
-  inputIndex,
-  potlineModel,
-  stateIndex,
-} from '#twin-models/potline/lumped/cell.ts'
-import type { PotlineParameters } from '#twin-models/potline/lumped/parameters.ts'
+import type { CellBank } from '#twin-models/potline/cell/bank.ts'
+import { openCells } from '#twin-models/potline/cell/cells.ts'
+import { inputPlace, LANES, statePlace } from '#twin-models/potline/cell/layout.ts'
+import { parameterOf } from '#twin-models/potline/cell/parameters.ts'
+import type { VoltageParameters } from '#twin-models/potline/voltage.ts'
+import type { LineDefinition } from '../../flow.ts'
+import { refreshBath } from './bath-state.ts'
+import { createFeeders, type FeederState, startFeeders } from './feeders.ts'
 import { FILTER_ROWS, filterTuning, startFilter } from './filter.ts'
+import { lumpedVoltage, plantPrior } from './parameters.ts'
 import { createRing, type SampleRing } from './ring.ts'
 
 /** Rows of what the twin keeps of each cell beside model and filter, [row][cell]. */
@@ -65,8 +67,10 @@ export const own = {
   varOnset_wtpct2: 37,
   /** Innovation of the tick before, NaN when there was none. */
   lastInnovation_V: 38,
+  /** dV/dAlumina under one anode, where the conductivity is that of the whole bath; V per wt%. */
+  localSlope_V: 39,
 } as const
-export const OWN_ROWS = 39
+export const OWN_ROWS = 40
 
 /** Rows of what the line as a whole keeps. */
 export const line = { current_A: 0, currentAge_s: 1, ticks: 2 } as const
@@ -75,14 +79,39 @@ const LINE_ROWS = 3
 /** All memory of a potline twin: typed arrays only, so that a snapshot is a copy. */
 export interface PotlineState {
   readonly cells: number
-  readonly parameters: PotlineParameters
-  readonly model: Float64Array // [stateIndex][cell]
-  readonly input: Float64Array // [inputIndex][cell]
-  readonly output: Float64Array // [outputIndex][cell]
+  readonly tick_ms: number
+  /** The full cells, all in one memory. */
+  readonly bank: CellBank
+  /** The same cells with all anodes in one, for the curve of the voltage over alumina. */
+  readonly lumped: VoltageParameters
+  /** Alumina at the onset of anode effects as it was learned. */
+  readonly onset_share: Float64Array // [cell]
+  /** Sums over the bath of the bank, see refreshBath. */
+  readonly bath_kg: Float64Array // [cell]
+  readonly dissolved_kg: Float64Array // [cell]
+  /** Commanded alumina of the tick. */
+  readonly commanded_kg_s: Float64Array // [cell]
+  /** Feed as commanded, by feeder, of the tick. */
+  readonly shot_kg_s: Float64Array // [cell][feeder]
   readonly filter: Float64Array // [filterRow][cell]
   readonly own: Float64Array // [own][cell]
   readonly line: Float64Array // [line]
   readonly ring: SampleRing
+  readonly feeders: FeederState
+  readonly fixed: FixedNumbers
+}
+
+/** Parameters that all cells of a twin share. */
+export interface FixedNumbers {
+  readonly nominalAcd_m: number
+  readonly backEmf_V: number
+  readonly anodeEffect_V: number
+  readonly slowAlumina_share: number
+  readonly dissolution_per_s: number
+  readonly cathodeArea_m2: number
+  readonly metalDensity_kg_m3: number
+  /** Heat that a lasting kelvin of superheat takes to the ledge. */
+  readonly sides_W_K: number
 }
 
 /** Standard deviations before the first sample. */
@@ -96,25 +125,47 @@ export const prior = {
 } as const
 
 /** Nominal cells with wide priors. */
-export function createState(parameters: PotlineParameters): PotlineState {
+export function createState(definition: LineDefinition): PotlineState {
+  const parameters = plantPrior(definition)
   const cells = parameters.cellCount
+  const bank = openCells(parameters)
+  const lumped = lumpedVoltage(parameters)
+  const get = (key: Parameters<typeof parameterOf>[2]) => parameterOf(parameters, 0, key)
   const state: PotlineState = {
     cells,
-    parameters,
-    model: new Float64Array(potlineModel.states.length * cells),
-    input: new Float64Array(potlineModel.inputs.length * cells),
-    output: new Float64Array(potlineModel.outputs.length * cells),
+    tick_ms: definition.tick_ms,
+    bank,
+    lumped,
+    onset_share: lumped.anodeEffectAlumina_share,
+    bath_kg: new Float64Array(cells),
+    dissolved_kg: new Float64Array(cells),
+    commanded_kg_s: new Float64Array(cells),
+    shot_kg_s: new Float64Array(cells * parameters.sizes.feeders),
     filter: new Float64Array(FILTER_ROWS * cells),
     own: new Float64Array(OWN_ROWS * cells),
     line: new Float64Array(LINE_ROWS),
     ring: createRing(cells),
+    feeders: createFeeders(parameters),
+    fixed: {
+      nominalAcd_m: get('nominalAcd_m'),
+      backEmf_V: get('backEmf_V'),
+      anodeEffect_V: get('anodeEffect_V'),
+      slowAlumina_share: get('slowAlumina_share'),
+      dissolution_per_s: get('dissolution_per_s'),
+      cathodeArea_m2: get('cathodeArea_m2'),
+      metalDensity_kg_m3: get('metalDensity_kg_m3'),
+      sides_W_K:
+        get('bathTransfer_W_m2K') * get('bathWallArea_m2') +
+        get('metalTransfer_W_m2K') * get('metalWallArea_m2'),
+    },
   }
-  potlineModel.initialise(parameters, state.model)
-  state.line[line.current_A] = parameters.nominalLine_A[0]!
+  state.line[line.current_A] = get('nominalLine_A')
   state.line[line.currentAge_s] = 1e6
   for (let cell = 0; cell < cells; cell++) {
     startFilter(state.filter, cells, cell, filterTuning)
     startOwn(state, cell)
+    startFeeders(state.feeders, cell)
+    refreshBath(state, cell)
   }
   return state
 }
@@ -140,44 +191,83 @@ function startOwn(state: PotlineState, cell: number): void {
   put(own.expectedStd_V, Number.NaN)
   put(own.residual, Number.NaN)
   put(own.lastInnovation_V, Number.NaN)
-  put(own.lineFast_A, state.parameters.nominalLine_A[cell]!)
+  put(own.lineFast_A, state.line[line.current_A]!)
 }
 
-/** All arrays of a snapshot, in their fixed order; input and output are of one tick only. */
-export function snapshotArrays(state: PotlineState): readonly (Float64Array | Float32Array)[] {
-  return [
-    state.model,
-    state.filter,
-    state.own,
-    state.line,
-    state.parameters.anodeEffectAlumina_share,
-    state.ring.times_s,
-    state.ring.values,
-  ]
+/** Value of a state of a cell. */
+export function stateOf(state: PotlineState, cell: number, key: keyof typeof statePlace): number {
+  const { bank } = state
+  return bank.state[bank.stateAt(cell, statePlace[key])]!
 }
 
-const one = new Float64Array(potlineModel.states.length)
+/** Sets a state of a cell. */
+export function putState(
+  state: PotlineState,
+  cell: number,
+  key: keyof typeof statePlace,
+  value: number,
+): void {
+  const { bank } = state
+  bank.state[bank.stateAt(cell, statePlace[key])] = value
+}
+
+/** Adds to a single input of a cell for this tick. */
+export function addInput(
+  state: PotlineState,
+  cell: number,
+  key: keyof typeof inputPlace,
+  value: number,
+): void {
+  const { bank } = state
+  const at = bank.inputAt(cell, inputPlace[key])
+  bank.input[at] = bank.input[at]! + value
+}
+
+/** Mean distance of all anodes of a cell. */
+export function acd_m(state: PotlineState, cell: number): number {
+  const { bank } = state
+  const { first, count } = bank.layout.state.acd_m
+  const start = bank.stateAt(cell, first)
+  const end = start + LANES * count
+  let sum_m = 0
+  for (let i = start; i < end; i += LANES) sum_m += bank.state[i]!
+  return sum_m / count
+}
+
+const ACD_LOW_M = 0.02
+const ACD_HIGH_M = 0.08
+
+/** Moves all anodes alike, the mean within what a cell can run at. */
+export function shiftAcd(state: PotlineState, cell: number, by_m: number): void {
+  const { bank } = state
+  const { first, count } = bank.layout.state.acd_m
+  const mean_m = acd_m(state, cell)
+  const move_m = Math.min(ACD_HIGH_M, Math.max(ACD_LOW_M, mean_m + by_m)) - mean_m
+  const start = bank.stateAt(cell, first)
+  const end = start + LANES * count
+  for (let i = start; i < end; i += LANES) bank.state[i] = Math.max(0.01, bank.state[i]! + move_m)
+}
+
+/** Clears the inputs of a cell but for the line current; the nominal ones of a bank are not its own. */
+export function clearInputs(state: PotlineState, cell: number): void {
+  const { bank } = state
+  const start = bank.inputAt(cell, 0)
+  const end = start + LANES * bank.layout.inputs.length
+  for (let i = start; i < end; i += LANES) bank.input[i] = 0
+  bank.input[bank.inputAt(cell, inputPlace.line_A)] = state.line[line.current_A]!
+  state.commanded_kg_s[cell] = 0
+  const { feeders } = bank.layout.sizes
+  state.shot_kg_s.fill(0, cell * feeders, (cell + 1) * feeders)
+}
 
 /** Puts one cell back to nominal, after its numbers went bad. */
 export function restartCell(state: PotlineState, cell: number): void {
   const { cells } = state
-  initialiseCell(state.parameters, cell, one)
-  for (let i = 0; i < one.length; i++) state.model[i * cells + cell] = one[i]!
+  state.bank.initialise(cell)
+  clearInputs(state, cell)
   for (let row = 0; row < OWN_ROWS; row++) state.own[row * cells + cell] = 0
-  for (let row = 0; row < potlineModel.inputs.length; row++) state.input[row * cells + cell] = 0
-  state.input[inputIndex.line_A * cells + cell] = state.line[line.current_A]!
   startFilter(state.filter, cells, cell, filterTuning)
   startOwn(state, cell)
-}
-
-/** Liquid bath of one cell, kg. */
-export function bathMass_kg(state: PotlineState, cell: number): number {
-  const { model, cells } = state
-  return (
-    model[stateIndex.dissolved_kg * cells + cell]! +
-    model[stateIndex.alf3_kg * cells + cell]! +
-    model[stateIndex.caf2_kg * cells + cell]! +
-    model[stateIndex.mgf2_kg * cells + cell]! +
-    model[stateIndex.cryolite_kg * cells + cell]!
-  )
+  startFeeders(state.feeders, cell)
+  refreshBath(state, cell)
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../core/random.ts'
-import { plantPrior } from './parameters.ts'
+
 import { createState, own } from './state.ts'
+import { testLine } from './test-plant.ts'
 import {
   effectiveNoise_V2,
   noiseCorrelation,
@@ -17,7 +18,7 @@ const CURRENT_A = 350e3
 describe('the trackers of voltage', () => {
   it('find the slope of the pseudo-resistance of a cell that is not fed', () => {
     // Reference trajectory: 4.33360 V at 300 s and 4.40520 V at 600 s, 0.0409 uOhm/min.
-    const state = createState(plantPrior(1))
+    const state = createState(testLine(1))
     const random = seededRandom(2)
     for (let second = 0; second < 3600; second++) {
       const cell_V = 4.3 + ((4.4052017 - 4.3335996) / 300) * second + 0.004 * random.normal()
@@ -29,7 +30,7 @@ describe('the trackers of voltage', () => {
   })
 
   it('say nothing of the slope before they have filled, and after a restart', () => {
-    const state = createState(plantPrior(1))
+    const state = createState(testLine(1))
     for (let second = 0; second < 400; second++) trackResistance(state, 0, 4.3, CURRENT_A, false, 1)
     expect(resistanceSlope_Ohmps(state, 0)).toBeNaN()
     for (let second = 0; second < 400; second++) trackResistance(state, 0, 4.3, CURRENT_A, false, 1)
@@ -39,7 +40,7 @@ describe('the trackers of voltage', () => {
   })
 
   it('leave the slope alone while an event hides the voltage', () => {
-    const state = createState(plantPrior(1))
+    const state = createState(testLine(1))
     for (let second = 0; second < 900; second++) trackResistance(state, 0, 4.3, CURRENT_A, false, 1)
     for (let second = 0; second < 300; second++) trackResistance(state, 0, 4.8, CURRENT_A, true, 1)
     expect(resistanceSlope_Ohmps(state, 0)).toBeCloseTo(0, 12)
@@ -47,8 +48,8 @@ describe('the trackers of voltage', () => {
   })
 
   it('take coloured noise for more than white noise of the same size', () => {
-    const white = createState(plantPrior(1))
-    const coloured = createState(plantPrior(1))
+    const white = createState(testLine(1))
+    const coloured = createState(testLine(1))
     const random = seededRandom(4)
     let wander = 0
     for (let second = 0; second < 8000; second++) {

@@ -65,7 +65,7 @@ export function trackResistance(
   if (!(current_A > 1000)) return
   const { cells } = state
   const at = (row: number) => row * cells + cell
-  const now_uOhm = (1e6 * (measured_V - state.parameters.backEmf_V)) / current_A
+  const now_uOhm = (1e6 * (measured_V - state.fixed.backEmf_V)) / current_A
   const fast = at(own.resistance_uOhm)
   const slow = at(own.resistanceSlow_uOhm)
   const slower = at(own.resistanceSlower_uOhm)

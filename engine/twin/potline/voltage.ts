@@ -1,6 +1,9 @@
 import { bathComposition, liquidus_C, ZERO_C_IN_K } from '#twin-models/potline/bath.ts'
-import { outputIndex, stateIndex } from '#twin-models/potline/lumped/cell.ts'
+import { outputPlace } from '#twin-models/potline/cell/layout.ts'
+import { setParameter } from '#twin-models/potline/cell/parameters.ts'
 import { cellVoltage_V, VOLTAGE_PARTS, voltageIndex } from '#twin-models/potline/voltage.ts'
+import { alumina_wtpct, correctAlumina, ONSET_GAP_WTPCT } from './bath-state.ts'
+import { disturbAnodes } from './feeders.ts'
 import {
   filterRow,
   filterTuning,
@@ -11,7 +14,7 @@ import {
   updateFilter,
 } from './filter.ts'
 import { mask } from './inputs.ts'
-import { bathMass_kg, line, own, type PotlineState } from './state.ts'
+import { acd_m, line, own, type PotlineState, stateOf } from './state.ts'
 import {
   effectiveNoise_V2,
   noiseCorrelation,
@@ -35,8 +38,6 @@ const STARVED_MEMORY_S = 60
 const VOLTAGE_MIN_V = 2
 /** A voltage that repeats to the last digit for so long is not believed. */
 const STUCK_S = 20
-/** Alumina is kept this far above the onset, where the published curve has its pole. */
-export const ONSET_GAP_WTPCT = 0.06
 const NODE_GAP_WTPCT = 0.15
 const SPREAD_MAX_WTPCT = 0.5
 /** Richest alumina that cells are run at, and how firmly that is known. */
@@ -66,19 +67,11 @@ const prediction: VoltagePrediction = { mean_V: 0, slope_V: 0, bend_V2: 0 }
 
 /** Fills the module's composition with the model's bath of a cell; returns the onset, wt%. */
 function fillBath(state: PotlineState, cell: number): number {
-  const { cells, model, parameters } = state
-  const share = 100 / bathMass_kg(state, cell)
-  bath.alf3_wtpct = model[stateIndex.alf3_kg * cells + cell]! * share
-  bath.caf2_wtpct = model[stateIndex.caf2_kg * cells + cell]! * share
-  bath.mgf2_wtpct = model[stateIndex.mgf2_kg * cells + cell]! * share
-  return 100 * parameters.anodeEffectAlumina_share[cell]!
-}
-
-/** Alumina of the model, wt%. */
-export function alumina_wtpct(state: PotlineState, cell: number): number {
-  return (
-    (100 * state.model[stateIndex.dissolved_kg * state.cells + cell]!) / bathMass_kg(state, cell)
-  )
+  const share = 100 / state.bath_kg[cell]!
+  bath.alf3_wtpct = stateOf(state, cell, 'alf3_kg') * share
+  bath.caf2_wtpct = stateOf(state, cell, 'caf2_kg') * share
+  bath.mgf2_wtpct = stateOf(state, cell, 'mgf2_kg') * share
+  return 100 * state.onset_share[cell]!
 }
 
 /** Liquidus of the model's bath of a cell. */
@@ -88,23 +81,45 @@ export function liquidus_K(state: PotlineState, cell: number): number {
   return liquidus_C(bath) + ZERO_C_IN_K
 }
 
+/** Takes over the onset of anode effects as a sample moved it. */
+export function learnOnset(state: PotlineState, cell: number, onset_share: number): void {
+  state.onset_share[cell] = onset_share
+  setParameter(state.bank.parameters, cell, 'anodeEffectAlumina_share', onset_share)
+  state.bank.replan()
+}
+
+interface MeanCell {
+  line_A: number
+  acd_m: number
+  bath_K: number
+}
+
+const mean: MeanCell = { line_A: 0, acd_m: 0, bath_K: 0 }
+
+/** Voltage of the cell with all anodes in one. */
 function voltageAt(state: PotlineState, cell: number, alumina: number): number {
-  const { cells, model, parameters } = state
   bath.alumina_wtpct = alumina
-  return cellVoltage_V(
-    parameters,
-    cell,
-    state.line[line.current_A]!,
-    model[stateIndex.acd_m * cells + cell]!,
-    model[stateIndex.bath_K * cells + cell]!,
-    bath,
-    parts,
+  return cellVoltage_V(state.lumped, cell, mean.line_A, mean.acd_m, mean.bath_K, bath, parts)
+}
+
+/** Voltage of the whole network at the end of the last step, without an anode effect. */
+export function networkVoltage_V(state: PotlineState, cell: number): number {
+  const { bank } = state
+  return (
+    bank.output[bank.outputAt(cell, outputPlace.voltage_V)]! -
+    bank.output[bank.outputAt(cell, outputPlace.anodeEffect_V)]!
   )
 }
 
-/** Three-point quadrature over the band; the lower point stays clear of the onset. */
+/**
+ * Three-point quadrature over the band on the curve of the mean cell; the lower point stays clear
+ * of the onset. What the network at its own distances, ages and profile is off the curve is added.
+ */
 function predictVoltage(state: PotlineState, cell: number): VoltagePrediction {
   const { cells, filter } = state
+  mean.line_A = state.line[line.current_A]!
+  mean.acd_m = acd_m(state, cell)
+  mean.bath_K = stateOf(state, cell, 'bath_K')
   const onset = fillBath(state, cell)
   const centre = alumina_wtpct(state, cell)
   const sigma = Math.sqrt(filter[filterRow.varAlumina * cells + cell]!)
@@ -117,11 +132,15 @@ function predictVoltage(state: PotlineState, cell: number): VoltagePrediction {
     current_A > 0
       ? 1 /
         (parts[voltageIndex.conductivity_S_m]! *
-          state.parameters.anodeArea_m2[cell]! *
-          state.parameters.fanning[cell]!)
+          state.lumped.anodeArea_m2[cell]! *
+          state.lumped.fanning[cell]!)
       : 0
+  const conductivity = parts[voltageIndex.conductivity_S_m]!
   const vLow = voltageAt(state, cell, low)
+  const atLow_V = vLow - gapRise_V(conductivity)
   const vHigh = voltageAt(state, cell, high)
+  const atHigh_V = vHigh - gapRise_V(conductivity)
+  state.own[own.localSlope_V * cells + cell] = (atHigh_V - atLow_V) / (high - low)
   const mean_V = (4 * v0 + vLow + vHigh) / 6
   const meanAlumina = (4 * centre + low + high) / 6
   const d0 = centre - meanAlumina
@@ -134,27 +153,17 @@ function predictVoltage(state: PotlineState, cell: number): VoltagePrediction {
       (vLow - mean_V) * (vLow - mean_V) +
       (vHigh - mean_V) * (vHigh - mean_V)) /
     6
-  prediction.mean_V = mean_V + slope * d0
+  prediction.mean_V = mean_V + slope * d0 + (networkVoltage_V(state, cell) - v0)
   // Past its minimum the curve rises a little: to the filter that is no news at all.
   prediction.slope_V = Math.min(slope, 0)
   prediction.bend_V2 = Math.max(0, second - slope * slope * variance)
   return prediction
 }
 
-/** Moves dissolved alumina by `by_wtpct`, inside what a bath can hold. */
-export function correctAlumina(state: PotlineState, cell: number, by_wtpct: number): void {
-  const at = stateIndex.dissolved_kg * state.cells + cell
-  const mass_kg = bathMass_kg(state, cell)
-  state.model[at] = state.model[at]! + (by_wtpct / 100) * mass_kg
-  clampAlumina(state, cell)
-}
-
-/** Keeps alumina above the onset: below it the voltage curve is not one. */
-export function clampAlumina(state: PotlineState, cell: number): void {
-  const at = stateIndex.dissolved_kg * state.cells + cell
-  const mass_kg = bathMass_kg(state, cell)
-  const low = state.parameters.anodeEffectAlumina_share[cell]! + ONSET_GAP_WTPCT / 100
-  state.model[at] = Math.min(0.08 * mass_kg, Math.max(low * mass_kg, state.model[at]!))
+/** Rise of the drop in the gap since the conductivity was `before`. */
+function gapRise_V(before: number): number {
+  const gap_V = parts[voltageIndex.bath_V]! + parts[voltageIndex.bubble_V]!
+  return gap_V * (1 - parts[voltageIndex.conductivity_S_m]! / before)
 }
 
 /** 1 at a cell's first voltage, 0 once it has been followed through a feed cycle or two. */
@@ -223,7 +232,7 @@ export function assimilateVoltage(
 
 /** Takes alumina to be about at the onset, once per minute's worth of time. */
 function pullToOnset(state: PotlineState, cell: number, time_s: number): void {
-  const onset = 100 * state.parameters.anodeEffectAlumina_share[cell]! + ONSET_GAP_WTPCT
+  const onset = 100 * state.onset_share[cell]! + ONSET_GAP_WTPCT
   const innovation = onset - alumina_wtpct(state, cell)
   if (innovation > 0) return
   const noise = (STARVED_STD_WTPCT * STARVED_STD_WTPCT * STARVED_MEMORY_S) / time_s
@@ -299,14 +308,16 @@ function watchAnodeEffect(
     pullToOnset(state, cell, STARVED_MEMORY_S)
     return true
   }
-  state.own[at(own.calm_s)] =
-    measured_V < ANODE_EFFECT_OVER_V ? state.own[at(own.calm_s)]! + dt_s : 0
+  // A tick without a reading says neither that the effect goes on nor that it is over.
+  if (measured_V < ANODE_EFFECT_OVER_V) state.own[at(own.calm_s)]! += dt_s
+  else if (measured_V >= ANODE_EFFECT_OVER_V) state.own[at(own.calm_s)] = 0
   if (state.own[at(own.calm_s)]! < ANODE_EFFECT_CALM_S) return true
   state.own[at(own.anodeEffect)] = 0
   loosenBias(state.filter, cells, cell, AFTER_EFFECT_UOHM)
   loosenAlumina(state.filter, cells, cell, AFTER_EFFECT_WTPCT)
   loosenFeed(state.filter, cells, cell, AFTER_EFFECT_FEED_1)
   restartTrackers(state, cell)
+  disturbAnodes(state.feeders, cell)
   mask(state, cell, AFTER_EFFECT_MASK_S)
   return true
 }
@@ -315,10 +326,11 @@ function watchAnodeEffect(
 export function energy_J_kg(state: PotlineState, cell: number): number {
   const { cells } = state
   const current_A = state.line[line.current_A]!
-  const made_kg_s = state.output[outputIndex.metalMade_kg_s * cells + cell]!
+  const { bank } = state
+  const made_kg_s = bank.output[bank.outputAt(cell, outputPlace.metalMade_kg_s)]!
   const resistance_Ohm = 1e-6 * state.own[own.resistance_uOhm * cells + cell]!
   const cell_V = Number.isFinite(resistance_Ohm)
-    ? state.parameters.backEmf_V + resistance_Ohm * current_A
+    ? state.fixed.backEmf_V + resistance_Ohm * current_A
     : state.own[own.expected_V * cells + cell]!
   return made_kg_s > 0 ? (current_A * cell_V) / made_kg_s : Number.NaN
 }

@@ -1,0 +1,126 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Subject } from 'rxjs'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { manualClock } from '../core/clock.ts'
+import type { Anomaly, LineChange, LineView, StoredEvent } from '../flow.ts'
+import { potlineDefinition } from '../lines/potline.ts'
+import { type ModelCare, modelCare } from './care.ts'
+import { addFixtureModel } from './fixture-models.ts'
+import { type ModelRegistry, modelRegistry } from './registry.ts'
+import { LIVE_MODEL, type ModelShelf, openShelf } from './shelf.ts'
+
+const definition = potlineDefinition({
+  ...{ tenant: 'local', line: 'pots', cells: ['c1', 'c2', 'c3'], feeders: 1 },
+  ...{ clock: 'stream', origin: 'synthetic' },
+})
+const HOUR_MS = 3600_000
+
+let folder = ''
+let registry: ModelRegistry
+let shelf: ModelShelf
+let care: ModelCare
+let changes$: Subject<LineChange>
+let outbox: StoredEvent[]
+let said: string[]
+let renewed: string[]
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'liquidus-care-'))
+  registry = modelRegistry(folder)
+  for (const threshold of [4, 5]) await addFixtureModel(registry, threshold)
+  for (const version of ['1', '2']) await registry.point(LIVE_MODEL, 'champion', version)
+  start()
+  shelf = await openShelf(folder, text => said.push(text))
+  begin()
+})
+afterEach(async () => {
+  care.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function start() {
+  outbox = []
+  said = []
+  renewed = []
+}
+
+/** An engine with one line, as far as the care looks at it. */
+function begin() {
+  changes$ = new Subject()
+  const view = {
+    definition,
+    latest: () => undefined,
+    events: async (after: number) => ({
+      ...{ oldest: 1, newest: outbox.length, events: outbox.filter(one => one.offset > after) },
+    }),
+  } as unknown as LineView
+  care = modelCare({
+    shelf,
+    clock: manualClock(7),
+    log: { info: () => {}, warn: text => said.push(text), error: text => said.push(text) },
+    engine: {
+      changes$,
+      line: () => view,
+      renewVersions: async () => {
+        renewed.push(shelf.inForce('local').model ?? '')
+      },
+    } as unknown as Parameters<typeof modelCare>[0]['engine'],
+  })
+}
+
+/** False events of a model, one after the other, and the line's time after each. */
+function raise(count: number, model: string) {
+  for (let i = 0; i < count; i++) {
+    const time_ms = (outbox.length + 1) * 600_000
+    const body = { kind: 'unusual-pattern', cell: 'c1', time_ms, detector: `autoencoder ${model}` }
+    const event = { channel: 'anomaly', id: '', body: body as Anomaly } as const
+    outbox.push({ offset: outbox.length + 1, event })
+    send(outbox.slice(-1), time_ms)
+  }
+}
+const send = (events: readonly StoredEvent[], time_ms: number) =>
+  changes$.next({ tenant: 'local', line: 'pots', ticked: true, tick: 1, time_ms, events })
+const champion = async () => (await registry.aliases(LIVE_MODEL)).champion
+
+describe('the care of models', () => {
+  it('rolls a champion back that breaks its false-event budget, and says why', async () => {
+    raise(3, 'potline-cells/2')
+    send([], 5 * HOUR_MS)
+    await vi.waitFor(() => expect(renewed).toEqual(['potline-cells/1']))
+    expect(await champion()).toBe('1')
+    const [move] = (await registry.history(LIVE_MODEL)).slice(-1)
+    expect(move).toMatchObject({ by: 'engine', rollback: true, from: '2', to: '1', at_ms: 7 })
+    expect(move!.reason).toMatch(/^false-event budget: \d false events in a day of line pots/)
+    expect(said.join()).toContain('model potline-cells/2 is rolled back')
+  })
+
+  it('remembers after a restart what the outbox says', async () => {
+    raise(1, 'potline-cells/2')
+    care.close()
+    begin()
+    raise(1, 'potline-cells/2')
+    send([], 5 * HOUR_MS)
+    await vi.waitFor(async () => expect(await champion()).toBe('1'))
+  })
+
+  it('leaves a model alone that only scores', async () => {
+    raise(5, 'potline-cells/1')
+    send([], 5 * HOUR_MS)
+    await new Promise(resolve => setTimeout(resolve, 50))
+    expect(await champion()).toBe('2')
+  })
+
+  it('sees what another process did to the aliases', async () => {
+    await registry.point(LIVE_MODEL, 'champion', '')
+    await vi.waitFor(() => expect(renewed).toEqual(['potline-cells/2']), 5000)
+    expect(shelf.inForce('local').model_role).toBe('shadow')
+  })
+
+  it('puts in force at once what the desk moves', async () => {
+    await care.desk.of('local').rollback(LIVE_MODEL, 'ann', 'too loud')
+    expect(renewed).toEqual(['potline-cells/1'])
+    expect(care.desk.inForce('local').model).toBe('potline-cells/1')
+  })
+})

@@ -1,0 +1,172 @@
+import type { Clock } from '../core/clock.ts'
+import { problemOf } from '../core/errors.ts'
+import type { EngineView, LineChange, LineView } from '../flow.ts'
+import { type Breach, type FalseEventBudget, falseEventBudget } from './budget.ts'
+import { type ModelDesk, type Moved, modelDesk } from './desk.ts'
+import { type DriftMonitors, type DriftProposal, driftMonitors } from './drift.ts'
+import { GATE_LIMITS } from './gate.ts'
+import type { Alias } from './registry.ts'
+import { LIVE_MODEL, type ModelShelf, type NamedModels } from './shelf.ts'
+
+/** How soon an engine sees what another process did to the aliases. */
+const LOOK_EVERY_MS = 200
+/** Proposals kept for the page. */
+const PROPOSALS_MAX = 200
+const EVENTS_A_READ = 1000
+
+export interface CareParts {
+  readonly shelf: ModelShelf
+  readonly engine: EngineView & { renewVersions(): Promise<void> }
+  readonly clock: Clock
+  readonly log: Record<'info' | 'warn' | 'error', (text: string) => void>
+}
+
+/** Looks after the models of a running engine: swaps, the false-event budget, drift. */
+export interface ModelCare {
+  /** What the page and REST may do; each for one tenant. */
+  readonly desk: {
+    of(tenant: string): ModelDesk
+    /** Drift that the monitors saw, newest first. */
+    proposals(tenant: string): readonly DriftProposal[]
+    /** What scores now, as the log names it. */
+    inForce(tenant: string): NamedModels
+  }
+  close(): void
+}
+
+interface WatchedLine {
+  readonly budget: FalseEventBudget
+  drift: DriftMonitors
+  /** Model that the drift monitors compare with. */
+  driftOf: string
+  /** Last outbox offset that the budget has seen. */
+  seen: number
+  work: Promise<void>
+}
+
+/** Starts the care; it sees a move of an alias by anyone within a fraction of a second. */
+export function modelCare({ shelf, engine, clock, log }: CareParts): ModelCare {
+  const watched = new Map<string, WatchedLine>()
+  const proposals: (DriftProposal & { readonly tenant: string })[] = []
+  let applying: Promise<void> = Promise.resolve()
+  let idle = true
+
+  /** Puts in force what the aliases name now; resolves when every line's log says so. */
+  const apply = (): Promise<void> => {
+    applying = applying
+      .then(async () => {
+        if (!(await shelf.refresh())) return
+        await engine.renewVersions()
+        log.info(`models in force: ${Object.values(shelf.inForce('')).join(' ')}`)
+      })
+      .catch((error: unknown) => log.error(`models: ${problemOf(error)}`))
+    return applying
+  }
+  const timer = setInterval(() => {
+    if (!idle) return
+    idle = false
+    void apply().finally(() => {
+      idle = true
+    })
+  }, LOOK_EVERY_MS)
+  timer.unref()
+
+  const deskOf = (tenant: string): ModelDesk => {
+    const desk = modelDesk(shelf.registryOf(tenant), clock)
+    const applied = async (moved: Promise<Moved>) => {
+      const done = await moved
+      await apply()
+      return done
+    }
+    return {
+      ...desk,
+      promote: (...to: [string, string, Alias, string, string]) => applied(desk.promote(...to)),
+      demote: (...to: [string, Alias, string, string]) => applied(desk.demote(...to)),
+      rollback: (...to: [string, string, string]) => applied(desk.rollback(...to)),
+    }
+  }
+
+  const rollBack = async (tenant: string, line: string, breach: Breach): Promise<void> => {
+    const named = shelf.inForce(tenant)
+    if (named.model_role !== 'champion' || named.model !== breach.model) return
+    const reason =
+      `false-event budget: ${breach.events} false events in a day of line ${line}, ` +
+      `${breach.budget.toPrecision(2)} are allowed`
+    log.warn(`model ${breach.model} is rolled back: ${reason}`)
+    await deskOf(tenant).rollback(LIVE_MODEL, 'engine', reason)
+  }
+
+  const lookAtDrift = (view: LineView, one: WatchedLine, time_ms: number): void => {
+    const { tenant } = view.definition
+    const model = shelf.inForce(tenant).model_sha256 ?? ''
+    if (model !== one.driftOf) {
+      one.drift = driftMonitors(view.definition, shelf.record(tenant))
+      one.driftOf = model
+    }
+    const latest = view.latest()
+    if (!latest || !one.drift.due(time_ms)) return
+    const active = view.alarms().filter(alarm => alarm.active)
+    const { cells } = view.definition
+    const found = one.drift.take({
+      ...latest,
+      scores: view.scores().find(({ name }) => name === 'autoencoder')?.values,
+      alarmed: new Set(active.map(({ cell }) => cells.indexOf(cell))),
+    })
+    for (const proposal of found) {
+      log.warn(`drift on line ${proposal.line}: ${proposal.text}`)
+      proposals.unshift({ ...proposal, tenant })
+    }
+    proposals.length = Math.min(proposals.length, PROPOSALS_MAX)
+  }
+
+  const watch = (view: LineView): WatchedLine => {
+    const { definition } = view
+    const key = `${definition.tenant}/${definition.line}`
+    const known = watched.get(key)
+    if (known) return known
+    const made: WatchedLine = {
+      budget: falseEventBudget(definition.cells.length, GATE_LIMITS.events_per_line_day),
+      ...{ drift: driftMonitors(definition, undefined), driftOf: '', seen: 0 },
+      work: Promise.resolve(),
+    }
+    watched.set(key, made)
+    return made
+  }
+
+  const takeEvents = async (view: LineView, one: WatchedLine, change: LineChange) => {
+    // After a start the outbox says what was before; later changes go on from there.
+    const first = change.events[0]?.offset ?? one.seen + 1
+    while (one.seen < first - 1) {
+      const { events } = await view.events(one.seen, EVENTS_A_READ)
+      const before = events.filter(({ offset }) => offset < first)
+      one.budget.take(before, 0)
+      one.seen = before.at(-1)?.offset ?? first - 1
+    }
+    const fresh = change.events.filter(({ offset }) => offset > one.seen)
+    one.seen = fresh.at(-1)?.offset ?? one.seen
+    const breach = one.budget.take(fresh, change.time_ms)
+    if (breach) await rollBack(change.tenant, change.line, breach)
+  }
+
+  const changes = engine.changes$.subscribe(change => {
+    const view = engine.line(change.tenant, change.line)
+    if (view?.definition.kind !== 'potline') return
+    const one = watch(view)
+    one.work = one.work
+      .then(() => takeEvents(view, one, change))
+      .catch((error: unknown) => log.error(`models: ${problemOf(error)}`))
+    if (change.ticked) lookAtDrift(view, one, change.time_ms)
+  })
+
+  return {
+    desk: {
+      of: deskOf,
+      inForce: shelf.inForce,
+      proposals: tenant => proposals.filter(one => one.tenant === tenant),
+    },
+    close() {
+      clearInterval(timer)
+      changes.unsubscribe()
+    },
+  }
+}

@@ -1,0 +1,159 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { manualClock } from '../core/clock.ts'
+import { readBank, writeBank } from './bank.ts'
+import { modelDesk } from './desk.ts'
+import { addFixtureModel, fixtureBank } from './fixture-models.ts'
+import { poissonMost } from './gate.ts'
+import { type ModelRegistry, modelRegistry } from './registry.ts'
+import { LIVE_MODEL } from './shelf.ts'
+
+let folder = ''
+let registry: ModelRegistry
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'liquidus-desk-'))
+  registry = modelRegistry(folder)
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+// The clock stands still, so that every latency is zero and no test waits for a machine.
+const desk = (limits?: { events_per_line_day: number; p99_max_ms: number }) =>
+  modelDesk(registry, manualClock(5), limits)
+const promote = (version: string) =>
+  desk().promote(LIVE_MODEL, version, 'champion', 'ann', 'better')
+
+describe('promotion', () => {
+  it('lets a model pass that finds the fault and is quiet, and keeps who approved it', async () => {
+    await addFixtureModel(registry, 4)
+    await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3))
+    const { aliases, move } = await promote('1')
+    expect(aliases).toEqual({ champion: '1', challenger: '', shadow: '1' })
+    expect(move).toMatchObject({ by: 'ann', reason: 'better', at_ms: 5, from: '', to: '1' })
+    expect(move.gate).toMatchObject({
+      ...{ passed: true, failures: [], incumbent: 'linear detector' },
+      ...{ normal: { events: 0 }, faults: { episodes: 1, detected: 1, detected_incumbent: 0 } },
+    })
+    const { moves } = await desk().show(LIVE_MODEL, '1')
+    expect(moves.at(-1)).toEqual(move)
+  })
+
+  it('is refused with the number that fails, and the champion stays', async () => {
+    await addFixtureModel(registry, 4)
+    await addFixtureModel(registry, 0.5) // stands out all the time
+    await addFixtureModel(registry, 50) // sees nothing
+    await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3))
+    await promote('1')
+    await expect(promote('2')).rejects.toThrow(
+      'model potline-cells/2 is not promoted: false events 1 in 0.07 cell-days, at most 0 fit',
+    )
+    await expect(promote('3')).rejects.toThrow('faults found 0 of 1, at least 1 needed')
+    const slow = {
+      ...manualClock(),
+      elapsed_ms: (
+        (at = 0) =>
+        () =>
+          (at += 40)
+      )(),
+    }
+    const strict = modelDesk(registry, slow, { events_per_line_day: 1, p99_max_ms: 30 })
+    await expect(strict.promote(LIVE_MODEL, '1', 'champion', 'ann', '')).rejects.toThrow(
+      'p99 40.00 ms for 300 cells, at most 30 ms',
+    )
+    expect((await registry.aliases(LIVE_MODEL)).champion).toBe('1')
+  })
+
+  it('has to beat the linear detector, not to equal it', async () => {
+    await addFixtureModel(registry, 4)
+    const bank = fixtureBank(1, 3)
+    const found = { ...bank.rows, linear: bank.rows.linear.map((_, i) => (i > 300 ? i % 2 : 0)) }
+    await writeBank(folder, LIVE_MODEL, { ...bank, rows: found })
+    await expect(promote('1')).rejects.toThrow(
+      'faults found 1 of 1, at least 2 needed (linear detector)',
+    )
+    const loud = { ...bank.rows, linear: bank.rows.linear.map((_, i) => (i > 300 ? 1 : 0)) }
+    await writeBank(folder, LIVE_MODEL, { ...bank, rows: loud })
+    expect((await promote('1')).move.gate).toMatchObject({ normal: { events_incumbent: 1 } })
+  })
+
+  it('to challenger or shadow needs no gate, but a model that can score', async () => {
+    await addFixtureModel(registry, 4)
+    await desk().promote(LIVE_MODEL, '1', 'challenger', 'ann', '')
+    expect((await registry.aliases(LIVE_MODEL)).challenger).toBe('1')
+    await addFixtureModel(registry, 4, { centre: [1, 2] })
+    await expect(desk().promote(LIVE_MODEL, '2', 'challenger', 'ann', '')).rejects.toThrow(
+      'has a scaler for 2 and 14 features, needs 14',
+    )
+  })
+
+  it('needs a bank, and says how to make one', async () => {
+    await addFixtureModel(registry, 4)
+    await expect(promote('1')).rejects.toThrow('liquidus models bank potline-cells')
+    await writeFile(join(folder, LIVE_MODEL, 'bank.gz'), 'not gzip')
+    await expect(promote('1')).rejects.toThrow('its gate bank can not be read')
+  })
+})
+
+describe('rollback', () => {
+  it('goes back promotion by promotion, never to what was rolled back', async () => {
+    await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3))
+    for (const threshold of [4, 5, 6]) await addFixtureModel(registry, threshold)
+    for (const version of ['1', '2', '3']) await promote(version)
+    const back = async () =>
+      (await desk().rollback(LIVE_MODEL, 'engine', 'budget')).aliases.champion
+    expect(await back()).toBe('2')
+    expect(await back()).toBe('1')
+    await promote('3')
+    expect(await back()).toBe('1')
+    expect(await back()).toBe('')
+    await expect(back()).rejects.toThrow('has no champion to go back from')
+  })
+})
+
+describe('registry', () => {
+  it('keeps the namespaces of tenants apart', async () => {
+    const own = modelRegistry(folder, 'acme')
+    await addFixtureModel(own, 4)
+    await addFixtureModel(registry, 5)
+    await own.point(LIVE_MODEL, 'champion', '1')
+    expect(await registry.aliases(LIVE_MODEL)).toMatchObject({ champion: '' })
+    expect(await registry.names()).toEqual([LIVE_MODEL])
+    expect((await own.load(LIVE_MODEL, '1')).record.threshold).toBe(4)
+    expect(() => modelRegistry(folder, '../acme')).toThrow('is not a valid tenant')
+  })
+
+  it('never changes a version that is there', async () => {
+    await addFixtureModel(registry, 4)
+    await expect(addFixtureModel(registry, 5, { version: '1' })).rejects.toThrow('versions never')
+    expect((await registry.load(LIVE_MODEL, '1')).record.threshold).toBe(4)
+  })
+
+  it('refuses files that are cut short and says which', async () => {
+    await addFixtureModel(registry, 4)
+    for (const file of ['record.json', 'model.json'] as const) {
+      const at = join(folder, LIVE_MODEL, '1', file)
+      const whole = await readFile(at)
+      await writeFile(at, whole.subarray(0, 40))
+      await expect(registry.load(LIVE_MODEL, '1')).rejects.toThrow(`${file} is not whole`)
+      await writeFile(at, whole)
+    }
+  })
+})
+
+describe('the gate bank', () => {
+  it('is read as it was written, hash included', async () => {
+    await addFixtureModel(registry, 4)
+    const bank = fixtureBank(1, 3)
+    await writeBank(folder, LIVE_MODEL, bank)
+    const read = await readBank(folder, LIVE_MODEL)
+    expect({ ...read, sha256: '' }).toEqual({ ...bank, sha256: '' })
+    expect((await readBank(folder, LIVE_MODEL)).sha256).toBe(read.sha256)
+  })
+
+  it('allows as many events as the budget explains', () => {
+    expect(poissonMost(0.01, 0.05)).toBe(0)
+    expect(poissonMost(1, 0.05)).toBe(3) // P(N <= 3) = 0.981, P(N <= 2) = 0.920
+    expect(poissonMost(3.3, 0.05)).toBe(7)
+  })
+})

@@ -1,0 +1,137 @@
+import { setImmediate as breathe } from 'node:timers/promises'
+import type { CellScorer } from '../anomaly/tensorflow/cell-scorer.ts'
+import type { ModelRecord } from '../anomaly/tensorflow/model-record.ts'
+import { loadCellScorer } from '../anomaly/tensorflow/scorer.ts'
+import type { Clock } from '../core/clock.ts'
+import { LiquidusError } from '../core/errors.ts'
+import { readBank } from './bank.ts'
+import { GATE_LIMITS, type GateLimits, type GateReport, holdToGate } from './gate.ts'
+import type { Alias, Aliases, AliasMove, ModelRegistry } from './registry.ts'
+
+/** A model with its versions, for lists. */
+export interface ModelSummary {
+  readonly name: string
+  readonly versions: readonly string[]
+  readonly aliases: Aliases
+}
+
+/** All that is known of one version. */
+export interface ModelDetail {
+  readonly record: ModelRecord
+  readonly sha256: string
+  readonly aliases: readonly Alias[]
+  /** Moves of aliases to this version; the approver of a champion is in `by`. */
+  readonly moves: readonly AliasMove[]
+}
+
+export interface Moved {
+  readonly name: string
+  readonly aliases: Aliases
+  readonly move: AliasMove
+}
+
+/** What people and the engine do with the versions of a namespace. */
+export interface ModelDesk {
+  list(): Promise<readonly ModelSummary[]>
+  show(name: string, version: string): Promise<ModelDetail>
+  /** Holds a version to the gate, against the champion. */
+  gate(name: string, version: string): Promise<GateReport>
+  /** Points an alias; a champion has to pass the gate, else MODEL_REFUSED names the numbers. */
+  promote(name: string, version: string, alias: Alias, by: string, reason: string): Promise<Moved>
+  demote(name: string, alias: Alias, by: string, reason: string): Promise<Moved>
+  /** Back to the champion before this one, or to none where this is the first. */
+  rollback(name: string, by: string, reason: string): Promise<Moved>
+}
+
+/** The desk of a namespace. */
+export function modelDesk(
+  registry: ModelRegistry,
+  clock: Clock,
+  limits: GateLimits = GATE_LIMITS,
+): ModelDesk {
+  const scorerOf = async (name: string, version: string): Promise<CellScorer> =>
+    loadCellScorer(await registry.load(name, version))
+
+  const move = async (
+    name: string,
+    alias: Alias,
+    version: string,
+    facts: Partial<AliasMove>,
+  ): Promise<Moved> => {
+    await registry.point(name, alias, version, { ...facts, at_ms: clock.now_ms() })
+    const history = await registry.history(name)
+    return { name, aliases: await registry.aliases(name), move: history.at(-1)! }
+  }
+
+  const gate = async (name: string, version: string): Promise<GateReport> => {
+    const challenger = await scorerOf(name, version)
+    const { champion } = await registry.aliases(name)
+    // The champion itself is held against the linear detector.
+    const rival = champion === '' || `${name}/${champion}` === challenger.version ? '' : champion
+    return holdToGate({
+      ...{ bank: await readBank(registry.folder, name), challenger, limits },
+      incumbent: rival === '' ? undefined : await scorerOf(name, rival).catch(() => undefined),
+      elapsed_ms: clock.elapsed_ms,
+      breathe: async () => {
+        await breathe()
+      },
+    })
+  }
+
+  return {
+    gate,
+    async list() {
+      const names = await registry.names()
+      return Promise.all(
+        names.map(async name => ({
+          ...{ name, versions: await registry.versions(name) },
+          aliases: await registry.aliases(name),
+        })),
+      )
+    },
+    async show(name, version) {
+      const { record, sha256 } = await registry.load(name, version)
+      const aliases = await registry.aliases(name)
+      const history = await registry.history(name)
+      return {
+        ...{ record, sha256 },
+        aliases: (Object.keys(aliases) as Alias[]).filter(one => aliases[one] === record.version),
+        moves: history.filter(({ to }) => to === record.version),
+      }
+    },
+    async promote(name, version, alias, by, reason) {
+      const { record } = await registry.load(name, version)
+      if (alias !== 'champion') {
+        await scorerOf(name, record.version)
+        return move(name, alias, record.version, { by, reason })
+      }
+      const report = await gate(name, record.version)
+      if (!report.passed) {
+        const model = `${name}/${record.version}`
+        throw new LiquidusError('MODEL_REFUSED', { model, problem: report.failures.join('; ') })
+      }
+      return move(name, alias, record.version, { by, reason, gate: report })
+    },
+    demote: (name, alias, by, reason) => move(name, alias, '', { by, reason }),
+    async rollback(name, by, reason) {
+      const before = championBefore(await registry.history(name))
+      if (before === undefined) {
+        const problem = 'has no champion to go back from'
+        throw new LiquidusError('MODEL_INVALID', { model: name, problem })
+      }
+      if (before !== '') await scorerOf(name, before)
+      return move(name, 'champion', before, { by, reason, rollback: true })
+    },
+  }
+}
+
+/** The champion that the present one replaced; a rollback undoes a promotion, never another. */
+export function championBefore(history: readonly AliasMove[]): string | undefined {
+  const replaced: string[] = []
+  for (const { alias, from, rollback } of history) {
+    if (alias !== 'champion') continue
+    if (rollback) replaced.pop()
+    else replaced.push(from)
+  }
+  return replaced.at(-1)
+}

@@ -1,0 +1,200 @@
+import { PATTERN_CLEAR_S, PATTERN_NEED_S } from '../anomaly/pattern.ts'
+import { persistence, Verdict } from '../anomaly/persistence.ts'
+import type { CellScorer } from '../anomaly/tensorflow/cell-scorer.ts'
+import type { GateBank } from './bank.ts'
+
+/** What a challenger was held to and what it showed. */
+export interface GateReport {
+  readonly passed: boolean
+  /** One line per number that fails; empty when it passed. */
+  readonly failures: readonly string[]
+  /** What it is compared with: the champion, or the linear detector where there is none. */
+  readonly incumbent: string
+  readonly bank_sha256: string
+  readonly normal: {
+    readonly cell_days: number
+    readonly events: number
+    readonly events_incumbent: number
+    /** More would not fit the budget. */
+    readonly events_max: number
+  }
+  readonly faults: {
+    readonly episodes: number
+    readonly detected: number
+    readonly detected_incumbent: number
+    /** Fewer are not enough: a champion has to be held, the linear detector to be beaten. */
+    readonly detected_min: number
+  }
+  readonly latency: {
+    readonly cells: number
+    readonly p99_ms: number
+    readonly p99_max_ms: number
+  }
+}
+
+/** The numbers an engineer may turn. */
+export interface GateLimits {
+  /** False events per day of a line of 300 cells. */
+  readonly events_per_line_day: number
+  readonly p99_max_ms: number
+}
+
+export const GATE_LIMITS: GateLimits = { events_per_line_day: 1, p99_max_ms: 50 }
+export const LINE_CELLS = 300
+/** Calls that the latency is taken over. */
+const CALLS = 200
+const CALLS_WARM = 20
+/** An event may begin this long after a fault ended and still be its own. */
+const AFTER_MS = 600_000
+/** More events than the budget explains at this chance are a breach. */
+const CHANCE = 0.05
+
+/** Lets other work run between two parts of a long one. */
+export type Breathe = () => Promise<void>
+
+export interface GateParts {
+  readonly bank: GateBank
+  readonly challenger: CellScorer
+  /** The champion; undefined: the linear detector's scores of the bank. */
+  readonly incumbent: CellScorer | undefined
+  readonly limits: GateLimits
+  readonly elapsed_ms: () => number
+  readonly breathe: Breathe
+}
+
+/** Holds a challenger to the frozen normal set, the fault bank and the clock. */
+export async function holdToGate(parts: GateParts): Promise<GateReport> {
+  const { bank, challenger, incumbent, limits } = parts
+  const shown = showing(bank, await standing(challenger, bank, parts.breathe))
+  const before = showing(
+    bank,
+    incumbent
+      ? await standing(incumbent, bank, parts.breathe)
+      : Uint8Array.from(bank.rows.linear, score => (score > 0.5 ? 1 : 0)),
+  )
+  const p99_ms = await latency(parts)
+  // As many faults with fewer false events beat the linear detector too.
+  const isBetterNeeded = !incumbent && shown.events >= before.events
+  const expected = (limits.events_per_line_day * bank.cell_days) / LINE_CELLS
+  const report = {
+    incumbent: incumbent?.version ?? 'linear detector',
+    bank_sha256: bank.sha256,
+    normal: {
+      cell_days: bank.cell_days,
+      events: shown.events,
+      events_incumbent: before.events,
+      events_max: poissonMost(expected, CHANCE),
+    },
+    faults: {
+      episodes: bank.episodes.length,
+      detected: shown.detected,
+      detected_incumbent: before.detected,
+      detected_min: Math.max(1, before.detected + (isBetterNeeded ? 1 : 0)),
+    },
+    latency: { cells: LINE_CELLS, p99_ms, p99_max_ms: limits.p99_max_ms },
+  }
+  const failures = failuresOf(report)
+  return { passed: failures.length === 0, failures, ...report }
+}
+
+function failuresOf({
+  incumbent,
+  normal,
+  faults,
+  latency,
+}: Omit<GateReport, 'passed' | 'failures'>) {
+  const failures: string[] = []
+  if (normal.events > normal.events_max) {
+    failures.push(
+      `false events ${normal.events} in ${normal.cell_days.toFixed(2)} cell-days, ` +
+        `at most ${normal.events_max} fit the budget`,
+    )
+  }
+  const { detected, detected_min, episodes } = faults
+  if (detected < detected_min) {
+    failures.push(
+      `faults found ${detected} of ${episodes}, at least ${detected_min} needed (${incumbent})`,
+    )
+  }
+  if (!(latency.p99_ms <= latency.p99_max_ms)) {
+    failures.push(
+      `p99 ${latency.p99_ms.toFixed(2)} ms for ${latency.cells} cells, ` +
+        `at most ${latency.p99_max_ms} ms`,
+    )
+  }
+  return failures
+}
+
+const CHUNK_ROWS = 512
+
+/** For each row of the bank whether its score stands out. */
+async function standing(
+  scorer: CellScorer,
+  { rows }: GateBank,
+  breathe: Breathe,
+): Promise<Uint8Array> {
+  const width = rows.names.length
+  const count = rows.times_ms.length
+  const out = new Float64Array(CHUNK_ROWS)
+  const above = new Uint8Array(count)
+  for (let row = 0; row < count; row += CHUNK_ROWS) {
+    const size = Math.min(CHUNK_ROWS, count - row)
+    scorer.score(rows.values.slice(row * width, (row + size) * width), size, out)
+    for (let k = 0; k < size; k++) above[row + k] = out[k]! > scorer.threshold ? 1 : 0
+    await breathe()
+  }
+  return above
+}
+
+/** Turns rows that stand out into events, as a running line does, and counts them. */
+function showing({ rows, every_s, normal_cells, episodes }: GateBank, above: Uint8Array) {
+  const cells = rows.cells.reduce((most, cell) => Math.max(most, cell + 1), 0)
+  const held = persistence(cells, PATTERN_NEED_S, PATTERN_CLEAR_S)
+  const found = new Set<number>()
+  let events = 0
+  for (let row = 0; row < above.length; row++) {
+    const cell = rows.cells[row]!
+    const verdict = above[row] === 1 ? Verdict.present : Verdict.absent
+    if (held.look(cell, verdict, every_s) !== 'began') continue
+    if (cell < normal_cells) events++
+    const time_ms = rows.times_ms[row]!
+    episodes.forEach((episode, i) => {
+      const during = time_ms >= episode.from_ms && time_ms <= episode.to_ms + AFTER_MS
+      if (episode.cell === cell && during) found.add(i)
+    })
+  }
+  return { events, detected: found.size }
+}
+
+/** 99th percentile of one call for a line of 300 cells. */
+async function latency({ bank, challenger, elapsed_ms, breathe }: GateParts): Promise<number> {
+  const width = bank.rows.names.length
+  const features = new Float32Array(LINE_CELLS * width)
+  for (let i = 0; i < features.length; i++) {
+    features[i] = bank.rows.values[i % bank.rows.values.length]!
+  }
+  const out = new Float64Array(LINE_CELLS)
+  const parts = new Float64Array(LINE_CELLS * width)
+  const took_ms: number[] = []
+  for (let call = 0; call < CALLS + CALLS_WARM; call++) {
+    const from_ms = elapsed_ms()
+    challenger.score(features, LINE_CELLS, out, parts)
+    if (call >= CALLS_WARM) took_ms.push(elapsed_ms() - from_ms)
+    if (call % 10 === 0) await breathe()
+  }
+  took_ms.sort((a, b) => a - b)
+  return took_ms[Math.ceil(0.99 * took_ms.length) - 1]!
+}
+
+/** The largest count that a Poisson mean still explains: fewer than `chance` lie above it. */
+export function poissonMost(mean: number, chance: number): number {
+  let term = Math.exp(-mean)
+  let below = term
+  let count = 0
+  while (1 - below > chance && count < 1e6) {
+    count++
+    term *= mean / count
+    below += term
+  }
+  return count
+}

@@ -1,0 +1,93 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as tf from '@tensorflow/tfjs-core'
+import { layers, sequential } from '@tensorflow/tfjs-layers'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CELL_FEATURES } from '../anomaly/features.ts'
+import { startTensorflow } from '../anomaly/tensorflow/backend.ts'
+import { FEATURE_UNITS } from '../anomaly/tensorflow/input-schema.ts'
+import { loadCellScorer } from '../anomaly/tensorflow/scorer.ts'
+import { registerModel } from './register.ts'
+import { type ModelRegistry, modelRegistry } from './registry.ts'
+
+const WIDTH = CELL_FEATURES.length
+let folder = ''
+let registry: ModelRegistry
+let expected: Float32Array
+
+/** Writes a network as `model.save('file://...')` of another program would. */
+async function writeLayersModel(at: string, units: number): Promise<void> {
+  const network = sequential({
+    layers: [
+      layers.dense({ units: 6, inputShape: [WIDTH], activation: 'relu' }),
+      layers.dropout({ rate: 0.5 }),
+      layers.dense({ units, useBias: false }),
+    ],
+  })
+  const x = tf.ones([1, WIDTH]) as tf.Tensor2D
+  expected = (network.predict(x) as tf.Tensor).dataSync() as Float32Array
+  await mkdir(at, { recursive: true })
+  await network.save({
+    async save({ modelTopology, weightSpecs, weightData }) {
+      const bytes = new Uint8Array(weightData as ArrayBuffer)
+      await writeFile(join(at, 'group1-shard1of2.bin'), bytes.subarray(0, 100))
+      await writeFile(join(at, 'group1-shard2of2.bin'), bytes.subarray(100))
+      const paths = ['group1-shard1of2.bin', 'group1-shard2of2.bin']
+      const weightsManifest = [{ paths, weights: weightSpecs }]
+      const file = { format: 'layers-model', modelTopology, weightsManifest }
+      await writeFile(join(at, 'model.json'), JSON.stringify(file))
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } }
+    },
+  })
+  network.dispose()
+}
+
+beforeAll(async () => {
+  await startTensorflow()
+  folder = await mkdtemp(join(tmpdir(), 'liquidus-register-'))
+  registry = modelRegistry(join(folder, 'models'))
+  await writeLayersModel(join(folder, 'narrow'), 5)
+  await writeLayersModel(join(folder, 'net'), WIDTH)
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const scaler = {
+  features: [...CELL_FEATURES],
+  ...{ centre: CELL_FEATURES.map(() => 0), scale: CELL_FEATURES.map(() => 1), threshold: 3 },
+  units: CELL_FEATURES.map(name => FEATURE_UNITS[name]),
+}
+async function register(net: string, content: object) {
+  const scaler_path = join(folder, 'scaler.json')
+  await writeFile(scaler_path, JSON.stringify(content))
+  return registerModel({
+    ...{ registry, name: 'outside', folder: join(folder, net), scaler_path, runs: [] },
+    ...{ sources: () => [], author: 'ann', code: 'test' },
+  })
+}
+
+describe('a network that was trained elsewhere', () => {
+  it('scores here as it predicts there, whatever its layers are', async () => {
+    const record = await register('net', scaler)
+    expect(record).toMatchObject({ origin: 'registered', author: 'ann', version: '1' })
+    const scorer = await loadCellScorer(await registry.load('outside', '1'))
+    const out = new Float64Array(1)
+    scorer.score(new Float32Array(WIDTH).fill(1), 1, out)
+    const error = expected.reduce((sum, value) => sum + (1 - value) ** 2, 0) / WIDTH
+    expect(out[0]).toBeCloseTo(error, 5)
+    expect(await registry.aliases('outside')).toMatchObject({ champion: '', shadow: '1' })
+  })
+
+  it('is refused, and leaves no version, when it does not fit', async () => {
+    const before = await registry.versions('outside')
+    await expect(register('narrow', scaler)).rejects.toThrow('gives 5 values back, needs 14')
+    await expect(register('nowhere', scaler)).rejects.toThrow('cannot read')
+    const other = { ...scaler, features: [...CELL_FEATURES].reverse() }
+    await expect(register('net', other)).rejects.toThrow('takes other features')
+    const units = scaler.units.map(unit => (unit === 'K' ? 'C' : unit))
+    await expect(register('net', { ...scaler, units })).rejects.toThrow('takes superheat in C')
+    const { threshold: _, ...without } = scaler
+    await expect(register('net', without)).rejects.toThrow('has no threshold')
+    expect(await registry.versions('outside')).toEqual(before)
+  })
+})

@@ -1,0 +1,186 @@
+import { existsSync } from 'node:fs'
+import type { CellModels, CellScorer } from '../anomaly/tensorflow/cell-scorer.ts'
+import type { ModelRecord } from '../anomaly/tensorflow/model-record.ts'
+import { loadCellScorer } from '../anomaly/tensorflow/scorer.ts'
+import { problemOf } from '../core/errors.ts'
+import { type AliasMove, type ModelRegistry, modelRegistry, registryTenants } from './registry.ts'
+
+/** Model of the registry that scores potline cells. */
+export const LIVE_MODEL = 'potline-cells'
+/** Versions of a namespace that are held ready: a log may name any of them. */
+const READY_MAX = 64
+const HASH_CHARS = 16
+
+/** Versions as the log names them; equal names give equal scores. */
+export type NamedModels = Readonly<Record<string, string>>
+
+/** The models of one line; `put` replaces them between two ticks. */
+export interface LineModels extends CellModels {
+  put(named: NamedModels): void
+}
+
+/** The models of a registry, ready to score, and which of them are in force. */
+export interface ModelShelf {
+  /** What the log of a tenant's lines has to name now. */
+  inForce(tenant: string): NamedModels
+  /** The models of a line; they begin with those in force. */
+  forLine(tenant: string): LineModels
+  /** Record of the model that leads a tenant's lines. */
+  record(tenant: string): ModelRecord | undefined
+  /** The namespace that serves a tenant: its own where it has this model, else the shared one. */
+  registryOf(tenant: string): ModelRegistry
+  /** Looks at the aliases again; true when other models are in force. What fails stays out. */
+  refresh(): Promise<boolean>
+}
+
+interface Ready {
+  readonly version: string
+  readonly sha256: string
+  readonly scorer: CellScorer
+  readonly record: ModelRecord
+}
+
+interface Namespace {
+  readonly registry: ModelRegistry
+  aliases: string
+  champion: Ready | undefined
+  shadow: Ready | undefined
+}
+
+/** Opens a registry; `report` hears what is refused and why. */
+export async function openShelf(
+  folder: string,
+  report: (text: string) => void,
+): Promise<ModelShelf> {
+  if (!existsSync(folder)) report(`no model registry at ${folder}: the autoencoder does not score`)
+  const ready = new Map<string, Ready>() // by hash
+  const namespaces = new Map<string, Namespace>() // by tenant, '' is shared
+  const shared = modelRegistry(folder)
+
+  const load = async (registry: ModelRegistry, version: string): Promise<Ready> => {
+    const stored = await registry.load(LIVE_MODEL, version)
+    const sha256 = stored.sha256.slice(0, HASH_CHARS)
+    const known = ready.get(sha256)
+    if (known) return known
+    const { record } = stored
+    const made = { version: record.version, sha256, scorer: await loadCellScorer(stored), record }
+    ready.set(sha256, made)
+    return made
+  }
+
+  /** The first of the versions that can score; says why those before it can not. */
+  const firstOf = async (registry: ModelRegistry, versions: readonly string[], kept?: Ready) => {
+    for (const version of versions.filter(one => one !== '')) {
+      try {
+        return await load(registry, version)
+      } catch (error) {
+        const stays = kept ? `; ${LIVE_MODEL}/${kept.version} stays in force` : ''
+        report(`refused: ${problemOf(error)}${stays}`)
+        if (kept) return kept
+      }
+    }
+    return undefined
+  }
+
+  const readNamespace = async (tenant: string): Promise<boolean> => {
+    const registry = tenant === '' ? shared : modelRegistry(folder, tenant)
+    const before = namespaces.get(tenant)
+    try {
+      const now = await registry.aliases(LIVE_MODEL)
+      const aliases = JSON.stringify(now)
+      if (before?.aliases === aliases) return false
+      if (!before) await loadAll(registry)
+      const earlier = before ? [] : earlierChampions(await registry.history(LIVE_MODEL))
+      const champion = now.champion
+        ? await firstOf(registry, [now.champion, ...earlier], before?.champion)
+        : undefined
+      const shadow = await firstOf(registry, [now.shadow], before?.shadow)
+      namespaces.set(tenant, { registry, aliases, champion, shadow })
+      return true
+    } catch (error) {
+      if (!before) report(`refused: ${problemOf(error)}`)
+      return false
+    }
+  }
+
+  const loadAll = async (registry: ModelRegistry) => {
+    for (const version of (await registry.versions(LIVE_MODEL)).slice(-READY_MAX)) {
+      // What can not score is told when it is asked for.
+      await load(registry, version).catch(() => undefined)
+    }
+  }
+
+  const refresh = async () => {
+    let changed = await readNamespace('')
+    for (const tenant of await registryTenants(folder)) {
+      if (await readNamespace(tenant)) changed = true
+    }
+    return changed
+  }
+
+  const spaceOf = (tenant: string): Namespace | undefined => {
+    const own = namespaces.get(tenant)
+    return own && (own.champion || own.shadow) ? own : namespaces.get('')
+  }
+
+  const shelf: ModelShelf = {
+    refresh,
+    record: tenant => (spaceOf(tenant)?.champion ?? spaceOf(tenant)?.shadow)?.record,
+    registryOf: tenant => spaceOf(tenant)?.registry ?? shared,
+    inForce(tenant) {
+      const space = spaceOf(tenant)
+      const lead = space?.champion ?? space?.shadow
+      if (!space || !lead) return { model: 'none' }
+      const { champion, shadow } = space
+      const named = {
+        ...{ model: `${LIVE_MODEL}/${lead.version}`, model_sha256: lead.sha256 },
+        model_role: champion ? 'champion' : 'shadow',
+      }
+      if (!champion || !shadow || shadow === champion) return named
+      const beside = { shadow: `${LIVE_MODEL}/${shadow.version}`, shadow_sha256: shadow.sha256 }
+      return { ...named, ...beside }
+    },
+    forLine(tenant) {
+      const models = lineModels(ready, report)
+      models.put(shelf.inForce(tenant))
+      return models
+    },
+  }
+  await refresh()
+  return shelf
+}
+
+/** Champions of before, newest first: what may stand in for one that is broken at a start. */
+function earlierChampions(history: readonly AliasMove[]): readonly string[] {
+  return history
+    .filter(({ alias, to }) => alias === 'champion' && to !== '')
+    .map(({ to }) => to)
+    .reverse()
+}
+
+function lineModels(ready: ReadonlyMap<string, Ready>, report: (text: string) => void): LineModels {
+  let lead: CellScorer | undefined
+  let second: CellScorer | undefined
+  const find = (version: string | undefined, sha256: string | undefined, promoted: boolean) => {
+    if (version === undefined || version === 'none') return undefined
+    const found =
+      sha256 === undefined
+        ? [...ready.values()].find(({ scorer }) => scorer.version === version)
+        : ready.get(sha256)
+    // Another model in its place would give other results and not say so.
+    if (!found) report(`the log names model ${version} (${sha256}), which is not in the registry`)
+    return found && { ...found.scorer, promoted }
+  }
+  return {
+    get lead() {
+      return lead
+    },
+    get second() {
+      return second
+    },
+    put({ model, model_sha256, model_role, shadow, shadow_sha256 }) {
+      lead = find(model, model_sha256, model_role === 'champion')
+      second = find(shadow, shadow_sha256, false)
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import type { TagReference } from '../anomaly/tensorflow/model-record.ts'
+
+const SHARE_MIN = 1e-4
+const PARTS = 10
+
+/** Bins at the deciles of the values, and how much of them lies in each. */
+export function spreadOf(values: readonly number[]): Omit<TagReference, 'tag'> {
+  const sorted = Float64Array.from(values).sort()
+  const deciles = Array.from(
+    { length: PARTS - 1 },
+    (_, i) => sorted[Math.floor(((i + 1) / PARTS) * (sorted.length - 1))]!,
+  )
+  // A signal that stands on one value has fewer bins.
+  const edges = [...new Set(deciles)]
+  return { edges, shares: sharesIn(edges, values) }
+}
+
+function sharesIn(edges: readonly number[], values: readonly number[]): number[] {
+  const counts = new Array<number>(edges.length + 1).fill(0)
+  for (const value of values) {
+    const bin = edges.findIndex(edge => value <= edge)
+    counts[bin < 0 ? edges.length : bin]! += 1
+  }
+  return counts.map(count => count / values.length)
+}
+
+/**
+ * Population stability index of values against a reference: below 0.1 none, above 0.25 another
+ * population.
+ */
+export function populationStability(
+  reference: Omit<TagReference, 'tag'>,
+  values: readonly number[],
+): number {
+  let sum = 0
+  sharesIn(reference.edges, values).forEach((share, i) => {
+    const now = Math.max(SHARE_MIN, share)
+    const before = Math.max(SHARE_MIN, reference.shares[i]!)
+    sum += (now - before) * Math.log(now / before)
+  })
+  return sum
+}
