@@ -63,6 +63,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   vega: ['engine/validation'],
   'vega-lite': ['engine/validation'],
   assemblyscript: ['engine/tools'],
+  binaryen: ['engine/tools'],
   rxjs: [
     'engine/pipeline.ts',
     'engine/lines',
