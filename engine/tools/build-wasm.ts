@@ -112,8 +112,17 @@ async function inlined(binary: Uint8Array): Promise<Uint8Array> {
   const { default: binaryen } = await import('binaryen')
   const module = binaryen.readBinary(binary)
   try {
+    module.setFeatures(binaryen.Features.SIMD128 | binaryen.Features.BulkMemory)
+    // The compiler left its own settings in the library; these are Binaryen's, and no fast math.
     binaryen.setOptimizeLevel(3)
     binaryen.setShrinkLevel(0)
+    binaryen.setAlwaysInlineMaxSize(2)
+    binaryen.setFlexibleInlineMaxSize(20)
+    binaryen.setOneCallerInlineMaxSize(-1)
+    binaryen.setAllowInliningFunctionsWithLoops(false)
+    binaryen.setLowMemoryUnused(false)
+    binaryen.setZeroFilledMemory(false)
+    binaryen.setFastMath(false)
     module.runPasses(['inlining-optimizing'])
     if (module.validate() === 0) throw new Error('cell.wasm: not valid after inlining')
     return module.emitBinary()

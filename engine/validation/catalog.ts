@@ -14,6 +14,7 @@ import { otherPropertiesGroup, pfcGroup } from './emissions.ts'
 import { energyNeedGroup, entnerGroup, faradayGroup } from './facts.ts'
 import { flexibleCellGroup } from './flexible-cell.ts'
 import { nominalGroup, scenarioGroups } from './lumped.ts'
+import { modelRulesGroup } from './model-rules.ts'
 import { motorGroup, roomGroup } from './rooms-motors.ts'
 import { transportGroup, transportOrderGroup } from './transport.ts'
 import { spreadsheetGroup, voltageCurveGroup, voltageSlopeGroup } from './voltage.ts'
@@ -46,6 +47,7 @@ export const CHECK_GROUPS: readonly CheckGroup[] = [
   cellOrderGroup,
   cellSpaceOrderGroup,
   closureGroup,
+  modelRulesGroup,
   neumannExactGroup,
   ledgeExactGroup,
   wallGroup,
