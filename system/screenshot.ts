@@ -6,9 +6,11 @@ import { available } from '#engine/tools/require.ts'
 
 const ARGUMENTS = ['--no-sandbox', '--headless', '--disable-background-networking', '--disable-gpu']
 const SIZE = { width: 1366, height: 768 }
-const PICTURES: readonly (readonly [file: string, route: string])[] = [
+/** File, route, and a button to press first. */
+const PICTURES: readonly (readonly [file: string, route: string, button?: string])[] = [
   ['overview.png', '#/line/potline-1'],
   ['cell.png', '#/line/potline-1/cell/cell-117'],
+  ['inside.png', '#/line/potline-1/cell/cell-117', 'Inside the cell'],
   ['alarms.png', '#/alarms'],
   ['recommendations.png', '#/advice'],
 ]
@@ -31,8 +33,9 @@ try {
   })
   await page.goto(`${engine.http}/#/advice`)
   await page.locator('[data-testid="advice-card"]').first().waitFor({ timeout: 180_000 })
-  for (const [file, route] of PICTURES) {
+  for (const [file, route, button] of PICTURES) {
     await page.goto(`${engine.http}/${route}`)
+    if (button) await page.getByRole('button', { name: button, exact: true }).click()
     await page.waitForTimeout(3000)
     await page.screenshot({ path: path.join(ROOT, 'docs', file) })
     process.stdout.write(`docs/${file}\n`)

@@ -4,7 +4,7 @@ import { formatNumber } from './format.ts'
 const WIDTH = 250
 const HEIGHT = 118
 const LINING = 34
-const PER_CM = 9
+const PER_CM = 6.5
 const BATH_TOP = 14
 const METAL_TOP = 60
 const FLOOR = 106

@@ -10,7 +10,7 @@ const BOTTOM = 18
 const ROW_INKS = ['#14385f', '#8a5a12'] as const
 const BAR_FILL = '#9aa3aa'
 const ROOM_OVER = 0.06
-const MARKS = 3
+const MARKS_MAX = 5
 
 type Numbers = readonly (number | null)[]
 
@@ -27,18 +27,35 @@ function scaleOf(profile: CellProfile, fromZero: boolean): readonly [number, num
   return fromZero ? [Math.min(0, least), most + room] : [least - room, most + room]
 }
 
+/** Round numbers inside the scale, at most a handful. */
+function roundMarks(low: number, high: number): readonly number[] {
+  const least = (high - low) / MARKS_MAX
+  const decade = 10 ** Math.floor(Math.log10(least))
+  const step = decade * ([1, 2, 5].find(factor => factor * decade >= least) ?? 10)
+  const first = Math.ceil(low / step)
+  const count = Math.floor(high / step) - first + 1
+  return Array.from({ length: Math.max(0, count) }, (_, i) => (first + i) * step)
+}
+
 /** One quantity along a cell: lines over metres, or bars over numbered positions. */
 export function ProfilePicture({ profile }: { profile: CellProfile }) {
   const isLine = profile.axis.unit === 'm'
   const [low, high] = scaleOf(profile, !isLine)
   const y = (value: number) => TOP + (1 - (value - low) / (high - low)) * (HEIGHT - TOP - BOTTOM)
-  const marks = Array.from({ length: MARKS }, (_, i) => low + ((i + 0.5) / MARKS) * (high - low))
-  const mark = axisText(marks.map(value => Number(value.toFixed(profile.digits))))
+  const marks = roundMarks(low, high)
+  const mark = axisText(marks)
   return (
-    <figure className="profile" data-testid={`profile-${profile.name}`}>
+    <figure className="profile wide" data-testid={`profile-${profile.name}`}>
       <figcaption>
         <b>{sentence(profile.text)}</b> <span className="soft">{formatUnit(profile.unit)}</span>
-        {profile.rows.length > 1 &&
+        {!isLine && (
+          <span className="soft">
+            {profile.rows.join(', then ')}
+            {profile.observed && '; bars measured, lines expected'}
+          </span>
+        )}
+        {isLine &&
+          profile.rows.length > 1 &&
           profile.rows.map((row, i) => (
             <span key={row} className="profile-row">
               <i style={{ borderColor: ROW_INKS[i % ROW_INKS.length] }} />
@@ -52,7 +69,7 @@ export function ProfilePicture({ profile }: { profile: CellProfile }) {
           <g key={value}>
             <path d={`M${LEFT} ${y(value)}H${WIDTH - RIGHT}`} stroke="#d2d5d7" />
             <text x={LEFT - 4} y={y(value) + 3.5} fontSize="10.5" fill="#4c5358" textAnchor="end">
-              {mark(Number(value.toFixed(profile.digits)))}
+              {mark(value)}
             </text>
           </g>
         ))}

@@ -279,7 +279,7 @@ function describe(below: boolean, feed: number, { feeder, delivered, std }: Lean
   const title = below ? 'alumina feed below demand' : 'alumina feed above demand'
   if (below && feeder > 0) {
     const percent = Math.max(0, Math.round(100 * delivered))
-    const band = Number.isFinite(std) ? ` +- ${Math.round(100 * std)} %` : ''
+    const band = Number.isFinite(std) ? ` ± ${Math.round(100 * std)} %` : ''
     const cause = `feeder ${feeder} delivers ${percent} % of what is commanded`
     return {
       text: `${title}: ${cause}${band}, by the anode currents`,
