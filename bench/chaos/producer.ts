@@ -23,7 +23,7 @@ const PAUSE_MS = 40
 const BURST = { every: 40, batches: 15 } as const
 
 /** Between batches; a burst has many of them under way at once. */
-export const paceMs = (sequence: number): number =>
+export const pace_ms = (sequence: number): number =>
   sequence % BURST.every < BURST.batches ? 0 : PAUSE_MS
 
 /** Base time of a batch that is made now. */
@@ -49,7 +49,7 @@ async function runClient(orders: ProducerOrders, stopped: () => boolean): Promis
     journal.sent(sequence, base_ms)
     await producer.send({ series, ...chaosBatch(seed, plan, sequence, base_ms) })
     series = []
-    if (orders.batches === undefined) await sleep(paceMs(sequence))
+    if (orders.batches === undefined) await sleep(pace_ms(sequence))
   }
   await producer.drain()
   await producer.close()

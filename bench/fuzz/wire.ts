@@ -39,9 +39,9 @@ export async function fuzzWire(options: WireOptions): Promise<Tally> {
   const lane = async (place: number): Promise<void> => {
     while (sent < options.inputs && options.alive()) {
       const input = sent++
+      if (input % 1000 === 0) options.onProgress(input)
       const own = random.fork(String(input))
       await oneInput(own, input, place)
-      if (sent % 1000 === 0) options.onProgress(sent)
     }
   }
   const oneInput = async (own: Random, input: number, place: number): Promise<void> => {

@@ -1,5 +1,6 @@
 import { type LatencyResult, measureLatency } from '#bench/latency.ts'
 import { appendResult, medianRun, surroundings, tableOf } from '#bench/results.ts'
+import { benchScore } from '#bench/score.ts'
 import { benchDay } from './bench-day.ts'
 import { benchTwin } from './bench-twin.ts'
 import { type Command, type OptionValues, printJson, say, usage } from './command.ts'
@@ -33,6 +34,7 @@ See bench/README.md.`,
     save: { type: 'boolean', help: 'append it to bench/results.ndjson (--no-save: do not)' },
   },
   async run(options, positionals) {
+    if (positionals.length === 1 && positionals[0] === 'score') return benchScore(options)
     if (positionals.length === 1 && positionals[0] === 'day') return benchDay(options)
     if (positionals.length === 1 && positionals[0] === 'twin') return benchTwin(options)
     if (positionals.length !== 1 || positionals[0] !== 'latency') {

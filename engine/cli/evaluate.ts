@@ -1,4 +1,5 @@
 import { fitRowDetector, type RowPlan } from '../anomaly/rows/detector.ts'
+import { causesReport, evaluateCauses } from '../evaluation/causes.ts'
 import { evaluateNab } from '../evaluation/nab.ts'
 import {
   NETWORK_SKAB,
@@ -38,12 +39,14 @@ const BENCHMARKS: Readonly<
 
 export const evaluateCommand: Command = {
   summary: 'Hold a detector to a public benchmark, by its strict protocol.',
-  usage: 'tep|skab|nab|three_w',
+  usage: 'tep|skab|nab|three_w|causes',
   details: `Every score is causal; no threshold is taken from rows that were fitted, and none from
 labels (but for nab, whose own rules do so). Prints a table beside the records. The configuration
 of each benchmark is in engine/evaluation/configurations; how it was chosen is in
 docs/evaluation.md. "--detector network" (tep, skab) trains a TensorFlow.js network beside the
-linear detector with several seeds and gives their mean and spread.`,
+linear detector with several seeds and gives their mean and spread. causes: how often the broken
+sensor of a known fault is named first (folder of tep: made-up faults in normal runs; folder of
+occupancy_30s: its injected faults).`,
   options: {
     data: { type: 'string', value: 'DIR', help: 'folder of the benchmark (needed)' },
     detector: { type: 'string', value: 'NAME', help: 'detector (default: that of the benchmark)' },
@@ -55,11 +58,13 @@ linear detector with several seeds and gives their mean and spread.`,
   async run(options, positionals) {
     const name = positionals[0]
     const known = Object.keys(BENCHMARKS).join(', ')
-    if (name === undefined || positionals.length > 1 || !Object.hasOwn(BENCHMARKS, name)) {
-      throw usage(`name one benchmark: ${known}`)
+    const isKnown = name === 'causes' || Object.hasOwn(BENCHMARKS, name ?? '')
+    if (name === undefined || positionals.length > 1 || !isKnown) {
+      throw usage(`name one benchmark: ${known}, causes`)
     }
     const folder = options.data as string | undefined
     if (folder === undefined) throw usage('name the folder of the benchmark with --data DIR')
+    if (name === 'causes') return rankCauses(folder, options)
     if (options.detector === NETWORK) return evaluateNetworks(name, folder, options)
     const fit = options.fit === undefined ? undefined : listOf(options.fit)
     if (fit && (name !== 'tep' || fit.length === 0)) throw usage('--fit A,B is for tep')
@@ -68,6 +73,16 @@ linear detector with several seeds and gives their mean and spread.`,
     else process.stdout.write(`${reportOf(result)}\n`)
     return 0
   },
+}
+
+function rankCauses(folder: string, options: OptionValues): number {
+  if (options.detector !== undefined || options.config !== undefined) {
+    throw usage('causes has a detector of its own')
+  }
+  const result = evaluateCauses(folder, say)
+  if (options.json) printJson(result)
+  else process.stdout.write(`${causesReport(result)}\n`)
+  return 0
 }
 
 const NETWORK = 'network'

@@ -29,7 +29,8 @@ export const modelsCommand: Command = {
 
 A champion raises alarms; the shadow only scores. A running engine takes a change at its next tick.
 A bank is made once; a challenger has to keep the false events of its normal rows within the budget,
-to find as many of its faults as the champion (or the linear detector), and to answer in time.`,
+to find as many of its faults as the champion (more than the linear detector where there is none),
+and to answer in time.`,
   options: {
     models: { type: 'string', value: 'DIR', help: 'the registry (default ./models)' },
     tenant: { type: 'string', value: 'NAME', help: 'namespace of a tenant (default: shared)' },

@@ -3,17 +3,26 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { LiquidusError, problemOf } from '../core/errors.ts'
 import { namedConfiguration, readConfiguration } from '../evaluation/configuration.ts'
-import { fitFiles, inputRun, scoreLines } from '../evaluation/score-file.ts'
+import {
+  type FitFiles,
+  type FittedFiles,
+  fitFiles,
+  fitNetworkFiles,
+  inputRun,
+  scoreLines,
+} from '../evaluation/score-file.ts'
 import { type Command, type OptionValues, say, usage } from './command.ts'
 
 const DEFAULT_DETECTOR = 'cva-fused'
+const NETWORK = 'network'
 
 export const scoreCommand: Command = {
   summary: 'Score the rows of a CSV or CSV.gz file with a detector fitted on others.',
   details: `Writes one row per row: row (from 0), score (0: as normal running is in the middle, 1: at
 its upper end), alarm (0 or 1), p_value (chance that normal running scores as much) and, on an alarm,
 the columns it comes from. A score uses the rows up to its own only. The columns are those of the
-first file to fit, but for a time column and those to ignore, which are never read.`,
+first file to fit, but for a time column and those to ignore, which are never read.
+"--detector network" trains a TensorFlow.js network beside the linear detector on two files or more.`,
   options: {
     fit: { type: 'string', value: 'A,B', help: 'files of normal running to fit on (needed)' },
     calibrate: {
@@ -25,6 +34,7 @@ first file to fit, but for a time column and those to ignore, which are never re
     out: { type: 'string', value: 'FILE', help: 'where to write (default standard output)' },
     detector: { type: 'string', value: 'NAME', help: `detector (default ${DEFAULT_DETECTOR})` },
     config: { type: 'string', value: 'FILE', help: 'a configuration of your own instead' },
+    seed: { type: 'number', value: 'N', help: 'network: seed of its training (default 1)' },
     ignore: { type: 'string', value: 'A,B', help: 'columns that are not read, e.g. labels' },
   },
   async run(options) {
@@ -40,8 +50,8 @@ first file to fit, but for a time column and those to ignore, which are never re
     if (both !== undefined) {
       throw usage(`${both} is fitted: a threshold from it would be too low; name another file`)
     }
-    const plan = planOf(options, DEFAULT_DETECTOR)
-    const fitted = fitFiles(plan, { fit, calibrate, ignore: listOf(options.ignore) })
+    const files = { fit, calibrate, ignore: listOf(options.ignore) }
+    const fitted = await fittedOn(files, options)
     const run = inputRun(input, fitted.channels)
     const out = options.out as string | undefined
     const lines = Readable.from(withBreaks(scoreLines(fitted, run)))
@@ -52,9 +62,24 @@ first file to fit, but for a time column and those to ignore, which are never re
     } catch (error) {
       throw new LiquidusError('FILE_UNWRITABLE', { path: out ?? '-', problem: problemOf(error) })
     }
-    say(`scored ${run.count} rows of ${fitted.channels.length} columns with ${plan.name}`)
+    say(
+      `scored ${run.count} rows of ${fitted.channels.length} columns with ${fitted.detector.plan.name}`,
+    )
     return 0
   },
+}
+
+async function fittedOn(files: FitFiles, options: OptionValues): Promise<FittedFiles> {
+  if (options.detector !== NETWORK || options.config !== undefined) {
+    if (options.seed !== undefined) throw usage(`--seed is for --detector ${NETWORK}`)
+    return fitFiles(planOf(options, DEFAULT_DETECTOR), files)
+  }
+  if (files.fit.length < 2 || files.calibrate.length === 0) {
+    throw usage('a network is fitted on two files or more, with others for --calibrate')
+  }
+  const seed = (options.seed as number | undefined) ?? 1
+  if (!Number.isInteger(seed) || seed < 0) throw usage('--seed takes a whole number, 0 or more')
+  return fitNetworkFiles(seed, files)
 }
 
 /** The configuration that the options name. */

@@ -65,6 +65,13 @@ export function checkPlan(value: unknown, source: string): RowPlan {
   }
   number('threshold.alpha', threshold.alpha, 1e-9, 0.5)
   number('threshold.block', threshold.block, 1, 1e6)
+  if (threshold.follow !== undefined) number('threshold.follow', threshold.follow, 0, 1)
+  if (threshold.budget !== undefined) {
+    const budget = fields('threshold.budget', threshold.budget)
+    number('threshold.budget.events_per_day', budget.events_per_day, 1e-6, 1e6)
+    number('threshold.budget.rows_per_day', budget.rows_per_day, 1, 1e9)
+    if (budget.streams !== undefined) number('threshold.budget.streams', budget.streams, 1, 1e6)
+  }
   const persistence = fields('persistence', plan.persistence)
   number('persistence.of', persistence.of, 1, 1000)
   number('persistence.need', persistence.need, 1, persistence.of as number)

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tiedRun } from '../anomaly/rows/fixture.ts'
 import { checkPlan, configurationNames, namedConfiguration } from './configuration.ts'
-import { type FittedFiles, fitFiles, inputRun, scoreLines } from './score-file.ts'
+import { type FittedFiles, fitFiles, fitNetworkFiles, inputRun, scoreLines } from './score-file.ts'
 import { evaluateSkab, planScorer } from './skab.ts'
 import { channelsOf, tableOf } from './table.ts'
 
@@ -66,6 +66,19 @@ describe('scoring a file', () => {
     const causes = rows.slice(300).map(fields => fields[4]!.split('|')[0])
     const right = causes.filter(cause => cause === 'flow' || cause === 'pressure')
     expect(right.length / causes.length).toBeGreaterThan(0.9)
+  })
+
+  it('trains a network on the files, whose scores of a prefix are those of the whole', async () => {
+    const files = await fitNetworkFiles(1, {
+      ...{ fit: [at('fit.csv'), at('more.csv.gz')], calibrate: [at('calibrate.csv')] },
+      ignore: ['anomaly'],
+    })
+    const whole = linesOf(files, write('net.csv', 14, 260, { fault: 150 }))
+    expect(linesOf(files, write('net-prefix.csv', 14, 170, { fault: 150 }))).toEqual(
+      whole.slice(0, 171),
+    )
+    const alarms = whole.slice(181).filter(line => line.split(',')[2] === '1').length
+    expect(alarms).toBeGreaterThan(70)
   })
 
   it('scores a prefix of a file byte for byte', () => {
@@ -162,6 +175,8 @@ describe('configurations', () => {
     const stream = { model: 'short', statistic: 'Q', memory: 1 }
     expect(broken({ streams: [stream] })).toThrow('takes Tr2 or Ts2')
     expect(broken({ threshold: { method: 'guess' } })).toThrow('"threshold.method"')
+    const threshold = { ...plan.threshold, budget: { events_per_day: 0, rows_per_day: 10 } }
+    expect(broken({ threshold })).toThrow('"threshold.budget.events_per_day"')
     expect(broken({ persistence: { need: 3, of: 2 } })).toThrow('"persistence.need"')
     expect(() => namedConfiguration('nothing')).toThrow('there is no detector "nothing"')
   })

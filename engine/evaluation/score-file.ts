@@ -6,6 +6,7 @@ import {
 } from '../anomaly/rows/detector.ts'
 import { type Run, rowOf } from '../anomaly/rows/run.ts'
 import { LiquidusError } from '../core/errors.ts'
+import { networkRows } from './network.ts'
 import { channelsOf, readTable, runOf } from './table.ts'
 
 /** What to fit on, what to calibrate on, and which columns are labels. */
@@ -25,17 +26,26 @@ export interface FittedFiles {
 const ROWS_MIN = 50
 const CAUSES = 3
 
-/** Fits on files; the first one says which columns are channels. */
-export function fitFiles(plan: RowPlan, { fit, calibrate, ignore }: FitFiles): FittedFiles {
+/** The runs of the files; the first one says which columns are channels. */
+export function readFitFiles({ fit, calibrate, ignore }: FitFiles) {
   const first = readTable(fit[0]!)
   const channels = channelsOf(first, ignore)
   const read = (path: string) => enough(path, runOf(readTable(path), channels))
-  const fitRuns = fit.map(read)
+  return { channels, fit: fit.map(read), calibrate: calibrate.map(read) }
+}
+
+/** Fits on files. */
+export function fitFiles(plan: RowPlan, files: FitFiles): FittedFiles {
+  const { channels, fit, calibrate } = readFitFiles(files)
   const detector =
-    calibrate.length > 0
-      ? fitRowDetector(plan, fitRuns, calibrate.map(read))
-      : fitOneRun(plan, fitRuns[0]!)
+    calibrate.length > 0 ? fitRowDetector(plan, fit, calibrate) : fitOneRun(plan, fit[0]!)
   return { detector, channels }
+}
+
+/** Trains the network of the committed configuration on files, beside its linear detectors. */
+export async function fitNetworkFiles(seed: number, files: FitFiles): Promise<FittedFiles> {
+  const { channels, fit, calibrate } = readFitFiles(files)
+  return { detector: await networkRows(seed)(fit, calibrate), channels }
 }
 
 /** A file to be scored, as rows of the channels; other columns are not read. */

@@ -67,7 +67,9 @@ async function step(
   chosen: Uint32Array,
 ): Promise<void> {
   const x = new Float32Array(chosen.length * inputs)
-  chosen.forEach((row, i) => x.set(rows.subarray(row * inputs, (row + 1) * inputs), i * inputs))
+  chosen.forEach((row, i) => {
+    x.set(rows.subarray(row * inputs, (row + 1) * inputs), i * inputs)
+  })
   const given = tf.tensor2d(x, [chosen.length, inputs])
   const wanted = tf.tensor2d(
     Float32Array.from(chosen, row => labels[row]!),

@@ -91,6 +91,35 @@ describe('row detector', () => {
   })
 })
 
+describe('threshold settings of a plan', () => {
+  const fit = [tiedRun(1, 800)]
+  const calibrate = [tiedRun(2, 6000), tiedRun(3, 6000)]
+  const withThreshold = (more: Partial<RowPlan['threshold']>) =>
+    fitRowDetector({ ...everyPlan, threshold: { ...everyPlan.threshold, ...more } }, fit, calibrate)
+
+  it('takes a budget of false events instead of a share of rows', () => {
+    const level = (events_per_day: number, streams = 1) =>
+      withThreshold({ budget: { events_per_day, rows_per_day: 10_000, streams } }).threshold
+    expect(level(2)).toBeGreaterThan(level(20))
+    expect(level(20, 10)).toBe(level(2))
+  })
+
+  it('follows drift of normal running when told to', () => {
+    const drifting = tiedRun(31, 6000)
+    for (let i = 0; i < drifting.values.length; i++) drifting.values[i]! *= 1 + i / 90_000
+    const share = (follow?: number) => {
+      const scorer = withThreshold(follow === undefined ? {} : { follow }).start()
+      let count = 0
+      for (let row = 0; row < drifting.count; row++) {
+        scorer.take(rowOf(drifting, row))
+        if (row >= 3000) count += Number(scorer.alarm())
+      }
+      return count / 3000
+    }
+    expect(share(0.002)).toBeLessThan(share() / 2)
+  })
+})
+
 describe('calibration by folds', () => {
   const run = tiedRun(21, 400)
 

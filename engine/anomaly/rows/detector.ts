@@ -1,4 +1,5 @@
 import type { StateReader, StateWriter } from '../state.ts'
+import { adaptiveLevel, budgetThreshold } from './budget.ts'
 import { dispersion, ranked } from './explain.ts'
 import { type Run, rowOf, runSlice } from './run.ts'
 import { type FittedModel, fitModels, type LinearPlan } from './statistics.ts'
@@ -167,11 +168,25 @@ function calibrateRows(
     for (let s = 0; s < columns.length; s++) values[s] = columns[s]![row]!
     scores[row] = fuse(values, scales, plan.fusion).score
   }
-  const tail = fitTail(plan.threshold, scores)
+  const runs: Float64Array[] = []
+  for (const { run, from } of pieces) {
+    const start = runs.reduce((sum, one) => sum + one.length, 0)
+    runs.push(scores.subarray(start, start + run.count - from))
+  }
+  const tail = { ...fitTail(plan.threshold, scores), ...budgetOf(plan, runs) }
   return {
     plan,
     threshold: tail.threshold,
     start: () => startScorer(plan, fitted, neutral, scales, tail),
+  }
+}
+
+/** The threshold that a plan's budget of false events asks for, if it has one. */
+function budgetOf({ threshold, persistence }: RowPlan, runs: readonly Float64Array[]) {
+  const { budget, block } = threshold
+  if (budget === undefined) return {}
+  return {
+    threshold: budgetThreshold({ streams: 1, ...budget, persistence, block }, runs).threshold,
   }
 }
 
@@ -217,17 +232,21 @@ function startScorer(
 ): RowScorer {
   const streams = startStreams(fitted, neutral)
   const persistence = rowPersistence(plan.persistence)
+  const { alpha, follow } = plan.threshold
+  const level = follow === undefined ? undefined : adaptiveLevel(alpha, follow)
   const state = new Float64Array(3) // score, stream, alarm
   return {
     get score() {
       return state[0]!
     },
     take(row) {
-      streams.take(row, state[2] === 1)
+      const alarmed = state[2] === 1
+      streams.take(row, alarmed)
       const { score, stream } = fuse(streams.values, scales, plan.fusion)
       state[0] = score
       state[1] = stream
-      state[2] = Number(persistence.take(score > tail.threshold))
+      const passed = level ? level.take(tail.pValue(score), alarmed) : score > tail.threshold
+      state[2] = Number(persistence.take(passed))
       return score
     },
     alarm: () => state[2] === 1,
@@ -237,17 +256,20 @@ function startScorer(
     reset() {
       streams.reset()
       persistence.reset()
+      level?.reset()
       state.fill(0)
     },
     save(out) {
       out.array(state)
       streams.save(out)
       persistence.save(out)
+      level?.save(out)
     },
     load(from) {
       from.array(state)
       streams.load(from)
       persistence.load(from)
+      level?.load(from)
     },
   }
 }

@@ -11,6 +11,15 @@ export interface TailPlan {
   readonly alpha: number
   /** Rows that say the same: only one of so many counts as evidence. */
   readonly block: number
+  /** Sets the threshold from false events instead of a share of rows. */
+  readonly budget?: {
+    readonly events_per_day: number
+    readonly rows_per_day: number
+    /** Streams of rows that share the budget; 1 when it is left out. */
+    readonly streams?: number
+  }
+  /** Follows slow drift: how far one row moves the share that passes; frozen during an alarm. */
+  readonly follow?: number
 }
 
 /** The generalised Pareto law beyond `from`. */
