@@ -9,6 +9,8 @@ export type ScriptName = (typeof SCRIPTS)[number]
 
 const SCRIPTS = ['acquire', 'append', 'commit', 'define', 'open-producer', 'trim'] as const
 const RECONNECT_MS_MAX = 2000
+/** How ioredis says that a command ended with its connection. */
+const CONNECTION_GONE = /^(Connection is closed\.|Reached the max retries per request limit)/
 
 /** One connection whose commands run in call order, or fail with STORE_UNAVAILABLE. */
 export interface RedisConnection {
@@ -24,8 +26,8 @@ export interface RedisConnection {
 
 interface Waiting {
   readonly args: RedisArgument[]
-  readonly timer: NodeJS.Timeout
-  resolve(reply: Promise<unknown>): void
+  timer?: NodeJS.Timeout
+  resolve(reply: unknown): void
   reject(error: unknown): void
 }
 
@@ -59,7 +61,8 @@ export async function connectRedis(
     protocol: 2,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: null,
+    // What was under way fails as soon as the connection does: a later write must not pass it.
+    maxRetriesPerRequest: 0,
     commandTimeout: answer_ms_max,
     connectTimeout: answer_ms_max,
     retryStrategy: attempts => Math.min(attempts * 50, RECONNECT_MS_MAX),
@@ -111,36 +114,30 @@ function commandGate(client: Redis, answer_ms_max: number, lastProblem: () => st
   let unanswered = 0
   let unansweredBytes = 0
 
-  const send = async (args: RedisArgument[]): Promise<unknown> => {
-    const [name, ...rest] = args
-    try {
-      return await client.callBuffer(String(name), rest.map(asSent))
-    } catch (error) {
+  /** Whether it waited or not, a command resolves as many turns after its reply: in call order. */
+  const send = (one: Waiting): void => {
+    const [name, ...rest] = one.args
+    client.callBuffer(String(name), rest.map(asSent)).then(one.resolve, error => {
       const text = problemOf(error)
       // The connection ended but has not said so yet: this command never left, so it may wait.
       if (!closed && text.startsWith("Stream isn't writeable")) {
         isOpen = false
-        return wait(args)
+        wait(one)
+        return
       }
       // After a time-out or with scripts gone, only a new connection restores order.
       if (/timed out|NOSCRIPT/.test(text)) client.disconnect(true)
-      throw unavailable(text === 'Connection is closed.' ? lastProblem() : text, error)
-    }
+      one.reject(unavailable(CONNECTION_GONE.test(text) ? lastProblem() : text, error))
+    })
   }
 
-  const wait = (args: RedisArgument[]) =>
-    new Promise<unknown>((resolve, reject) => {
-      const one: Waiting = {
-        args,
-        resolve,
-        reject,
-        timer: setTimeout(() => {
-          waiting.delete(one)
-          reject(unavailable(`no connection for ${answer_ms_max} ms: ${lastProblem()}`))
-        }, answer_ms_max),
-      }
-      waiting.add(one)
-    })
+  const wait = (one: Waiting): void => {
+    waiting.add(one)
+    one.timer = setTimeout(() => {
+      waiting.delete(one)
+      one.reject(unavailable(`no connection for ${answer_ms_max} ms: ${lastProblem()}`))
+    }, answer_ms_max)
+  }
 
   return {
     /** True the first time after it was open. */
@@ -155,9 +152,9 @@ function commandGate(client: Redis, answer_ms_max: number, lastProblem: () => st
       wasOpen = true
       for (const one of waiting) {
         clearTimeout(one.timer)
-        one.resolve(send(one.args))
+        waiting.delete(one)
+        send(one)
       }
-      waiting.clear()
     },
     close() {
       closed = true
@@ -176,7 +173,11 @@ function commandGate(client: Redis, answer_ms_max: number, lastProblem: () => st
       unanswered++
       unansweredBytes += size
       try {
-        return await (isOpen ? send(args) : wait(args))
+        return await new Promise<unknown>((resolve, reject) => {
+          const one: Waiting = { args, resolve, reject }
+          if (isOpen) send(one)
+          else wait(one)
+        })
       } finally {
         unanswered--
         unansweredBytes -= size

@@ -101,6 +101,49 @@ function describeRedis(path: string): void {
       await store.close()
     })
 
+    test('what was under way fails before anything that came later is done', async () => {
+      const store = await openRedisStore({ url: server.url, prefix: newPrefix() })
+      const { fence } = await store.acquire('a/b')
+      const { epoch } = await store.openProducer('a/b', fence, 'p')
+      const told: string[] = []
+      const append = (sequence: number) =>
+        store.append('a/b', fence, new Uint8Array(3), { producer: 'p', epoch, sequence }).then(
+          () => told.push(`${sequence} stored`),
+          error => told.push(`${sequence} ${(error as { code: string }).code}`),
+        )
+      await server.kill('SIGSTOP')
+      const first = append(1)
+      await server.kill('SIGKILL')
+      await expect.poll(() => told.length, { timeout: 2000 }).toBe(1)
+      const second = append(2)
+      await server.start()
+      await Promise.all([first, second])
+      expect(told).toEqual(['1 STORE_UNAVAILABLE', '2 SEQUENCE_GAP'])
+      await store.close()
+    })
+
+    test('calls that waited for the server and calls after them resolve in call order', async () => {
+      const store = await openRedisStore({ url: server.url, prefix: newPrefix() })
+      const { fence } = await store.acquire('a/b')
+      await server.kill('SIGKILL')
+      const positions: number[] = []
+      const appends: Promise<unknown>[] = []
+      const append = () => {
+        const done = store.append('a/b', fence, new Uint8Array(3)).then(at => positions.push(at))
+        appends.push(done.catch(() => {}))
+      }
+      append()
+      const started = server.start()
+      while (positions.length < 50) {
+        append()
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      await started
+      await Promise.all(appends)
+      expect(positions).toEqual(positions.map((_, index) => positions[0]! + index))
+      await store.close()
+    })
+
     test('what was acknowledged survives kill -9 of the engine', async () => {
       const options = { url: server.url, prefix: newPrefix() }
       const module = new URL('store.ts', import.meta.url)

@@ -7,6 +7,8 @@ import { join } from 'node:path'
 /** A Redis server of a test's own, on a free loopback port, with a directory of its own. */
 export interface TestServer {
   readonly url: string
+  /** False once its process ended, whoever ended it. */
+  running(): boolean
   /** Signals only this server's process, and waits for its end. */
   kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>
   /** Starts it again on the same port and data. */
@@ -16,18 +18,22 @@ export interface TestServer {
 
 const START_MS_MAX = 10_000
 
-/** Starts the server that `path` names; each write is on its disk before it answers. */
-export async function startTestServer(path: string): Promise<TestServer> {
-  const directory = mkdtempSync(join(tmpdir(), 'liquidus-redis-'))
+/**
+ * Starts the server that `path` names; each write is on its disk before it answers. Its directory
+ * is made in `within`.
+ */
+export async function startTestServer(path: string, within = tmpdir()): Promise<TestServer> {
+  const directory = mkdtempSync(join(within, 'liquidus-redis-'))
   const port = await freePort()
   let child: ChildProcess | undefined
   const server: TestServer = {
     url: `redis://127.0.0.1:${port}`,
+    running: () => child !== undefined && child.exitCode === null && child.signalCode === null,
     async kill(signal) {
-      if (!child || child.exitCode !== null || child.signalCode !== null) return
+      if (!server.running()) return
       const ends = signal === 'SIGKILL' || signal === 'SIGTERM'
       const exit = new Promise(resolve => child?.once('exit', resolve))
-      child.kill(signal)
+      child?.kill(signal)
       if (ends) await exit
     },
     async start() {

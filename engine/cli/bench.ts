@@ -8,8 +8,8 @@ import { type Command, type OptionValues, printJson, say, usage } from './comman
 const DEFAULTS = { rate: 2500, seconds: 60, warmup: 5, alerts: 1200, lines: 4, runs: 1, seed: 1 }
 
 export const benchCommand: Command = {
-  summary: "Measure latency, the twin's speed, or count the alarms of a simulated day.",
-  usage: 'latency | day | twin',
+  summary: 'Measure latency, the speed of twin and detectors, or the alarms of a simulated day.',
+  usage: 'latency | day | twin | score',
   details: `latency: starts an engine of its own on free ports with an empty store, sends at a fixed rate
 whatever the engine does, and listens on its WebSocket. Every latency is counted from the time a
 reading was due. Exit code 1: a reading was lost or an alert did not arrive.
@@ -17,6 +17,7 @@ day: runs a simulated potline through twin, anomaly and advice as fast as it can
 or a store, and lists every alarm. Exit code 1: a quiet day raised more than one.
 twin: times the full cell against the same work in C (gcc, clang) and in SciPy, FEniCS and SfePy,
 as far as they are installed. Exit code 1: the C program or the clear form gave other numbers.
+score: readings per second of each detector, and the tick of the shipped cell model.
 See bench/README.md.`,
   options: {
     rate: { type: 'number', value: 'N', help: 'readings per second (default 2500)' },
@@ -34,13 +35,12 @@ See bench/README.md.`,
     save: { type: 'boolean', help: 'append it to bench/results.ndjson (--no-save: do not)' },
   },
   async run(options, positionals) {
-    if (positionals.length === 1 && positionals[0] === 'score') return benchScore(options)
-    if (positionals.length === 1 && positionals[0] === 'day') return benchDay(options)
-    if (positionals.length === 1 && positionals[0] === 'twin') return benchTwin(options)
-    if (positionals.length !== 1 || positionals[0] !== 'latency') {
-      throw usage(
-        'name what to measure: liquidus bench latency, liquidus bench day or liquidus bench twin',
-      )
+    const [what = ''] = positionals
+    const other = OTHERS[what]
+    if (other && positionals.length === 1) return other(options)
+    if (what !== 'latency' || positionals.length !== 1) {
+      const known = ['latency', ...Object.keys(OTHERS)].join(', ')
+      throw usage(`name what to measure after "bench": ${known}`)
     }
     const numbers = numbersOf(options)
     const { rate, seconds, warmup, runs, ...rest } = numbers
@@ -61,6 +61,12 @@ See bench/README.md.`,
     for (const problem of result.problems) say(`failed: ${problem}`)
     return result.problems.length === 0 ? 0 : 1
   },
+}
+
+const OTHERS: Readonly<Record<string, (options: OptionValues) => Promise<number>>> = {
+  day: benchDay,
+  twin: benchTwin,
+  score: async options => benchScore(options),
 }
 
 function numbersOf(options: OptionValues): typeof DEFAULTS {

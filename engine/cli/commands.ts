@@ -52,7 +52,7 @@ export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Pr
       load: async () => (await import('./fuzz.ts')).fuzzCommand,
     },
     bench: {
-      summary: 'measure latency ("bench latency"), or the alarms of a simulated day ("bench day")',
+      summary: 'measure latency, the twin, the detectors, or the alarms of a simulated day',
       load: async () => (await import('./bench.ts')).benchCommand,
     },
   }
