@@ -65,8 +65,8 @@ See bench/README.md.`,
 
 const OTHERS: Readonly<Record<string, (options: OptionValues) => Promise<number>>> = {
   day: benchDay,
-  twin: benchTwin,
-  score: async options => benchScore(options),
+  twin: async options => benchTwin(options),
+  score: benchScore,
 }
 
 function numbersOf(options: OptionValues): typeof DEFAULTS {
