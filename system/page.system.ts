@@ -82,6 +82,31 @@ describe.runIf(browserPath)('the page, in a real browser, on the demonstration',
     expect(await page.getByTestId('origin-banner').textContent()).toMatch(/simulated plant/i)
   })
 
+  it('names the feeder that is blocked, by the anode currents', async () => {
+    await page.goto(`${engine.http}/#/line/potline-1/cell/cell-117`)
+    await expect
+      .poll(() => page.getByLabel('Alarms and recommendation').textContent(), { timeout: 120_000 })
+      .toMatch(/feeder 2 delivers \d+ % of what is commanded/i)
+  })
+
+  it('shows what lies inside the cell: alumina along it, anodes, feeders, ledge', async () => {
+    await page.getByRole('button', { name: 'Inside the cell', exact: true }).click()
+    for (const name of ['alumina_profile', 'anode_current_A', 'feeder_delivery', 'ledge_m']) {
+      await page.getByTestId(`profile-${name}`).waitFor({ timeout: 20_000 })
+    }
+    const anodes = await page.getByTestId('profile-anode_current_A').locator('rect').count()
+    expect(anodes).toBe(36)
+    const ledge = page.getByTestId('profile-ledge_m').locator('svg')
+    expect(await ledge.getAttribute('aria-label')).toMatch(/bath level [\d.]+ cm, metal level/)
+    const feeders = await page
+      .getByTestId('profile-feeder_delivery')
+      .locator('td')
+      .allTextContents()
+    expect(feeders.length).toBe(5)
+    expect(Math.min(...feeders.map(Number))).toBe(Number(feeders[1]))
+    await page.getByRole('button', { name: 'Trends', exact: true }).click()
+  })
+
   it('works with the keyboard alone from the map to a cell', async () => {
     await page.goto(engine.http)
     await page.getByTestId('map-table').waitFor({ state: 'attached' })

@@ -3,6 +3,8 @@
  * walls and furniture). Each balance is linear under constant inputs and is stepped exactly;
  * only condensation is split off per substep (first order). Places: airState, airInput, airOutput.
  */
+
+import { cellByCell } from '../cell-by-cell.ts'
 import { emptyNodes, stepOneNode, stepTwoNodes, type TwoNodes } from '../kernels/two-node.ts'
 import type { ProcessModel } from '../model.ts'
 import { AIR_INPUTS, AIR_OUTPUTS, AIR_STATES, airInput, airOutput, airState } from './layout.ts'
@@ -289,35 +291,18 @@ export function initialiseRoom(parameters: AirParameters, cell: number, state: F
     (between_W_K + walls_W_K)
 }
 
-const roomState = new Float64Array(STATES)
-const roomInput = new Float64Array(INPUTS)
-const roomOutput = new Float64Array(OUTPUTS)
 const roomWork = createRoomWork()
 
 /** All rooms of a line in one call; rooms do not meet. */
-export const airModel: ProcessModel<AirParameters> = {
+export const airModel: ProcessModel<AirParameters> = cellByCell({
   name: 'air',
   version: '1',
   inputs: AIR_INPUTS,
   states: AIR_STATES,
   outputs: AIR_OUTPUTS,
   sources: ['astm-d6245', 'persily2017', 'alduchov1996', 'riley2002', 'iso52016'],
-  initialise(parameters, state) {
-    checkAirParameters(parameters)
-    const cells = parameters.cellCount
-    for (let cell = 0; cell < cells; cell++) {
-      initialiseRoom(parameters, cell, roomState)
-      for (let i = 0; i < STATES; i++) state[i * cells + cell] = roomState[i]!
-    }
-  },
-  advance(parameters, state, input, dt_s, output) {
-    const cells = parameters.cellCount
-    for (let cell = 0; cell < cells; cell++) {
-      for (let i = 0; i < STATES; i++) roomState[i] = state[i * cells + cell]!
-      for (let i = 0; i < INPUTS; i++) roomInput[i] = input[i * cells + cell]!
-      advanceRoom(parameters, cell, roomState, roomInput, dt_s, roomOutput, roomWork)
-      for (let i = 0; i < STATES; i++) state[i * cells + cell] = roomState[i]!
-      for (let i = 0; i < OUTPUTS; i++) output[i * cells + cell] = roomOutput[i]!
-    }
-  },
-}
+  check: checkAirParameters,
+  initialise: initialiseRoom,
+  advance: (parameters, room, state, input, dt_s, output) =>
+    advanceRoom(parameters, room, state, input, dt_s, output, roomWork),
+})

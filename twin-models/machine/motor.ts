@@ -4,6 +4,8 @@
  * Under constant inputs the two nodes are linear and are stepped exactly.
  * Places: machineState, machineInput, machineOutput.
  */
+
+import { cellByCell } from '../cell-by-cell.ts'
 import { emptyNodes, phi1, stepTwoNodes, type TwoNodes } from '../kernels/two-node.ts'
 import type { ProcessModel } from '../model.ts'
 import { nextDuty, vibrationZone } from './duty.ts'
@@ -196,35 +198,18 @@ export function initialiseMotor(
   state[machineState.housing_K] = parameters.nominalAmbient_K[cell]!
 }
 
-const motorState = new Float64Array(STATES)
-const motorInput = new Float64Array(INPUTS)
-const motorOutput = new Float64Array(OUTPUTS)
 const motorWork = createMotorWork()
 
 /** All motors of a line in one call; motors do not meet. */
-export const machineModel: ProcessModel<MachineParameters> = {
+export const machineModel: ProcessModel<MachineParameters> = cellByCell({
   name: 'machine',
   version: '1',
   inputs: MACHINE_INPUTS,
   states: MACHINE_STATES,
   outputs: MACHINE_OUTPUTS,
   sources: ['iec60034-1', 'iec60034-11', 'iso20816-3', 'skf2018', 'montsinger1930'],
-  initialise(parameters, state) {
-    checkMachineParameters(parameters)
-    const cells = parameters.cellCount
-    for (let cell = 0; cell < cells; cell++) {
-      initialiseMotor(parameters, cell, motorState)
-      for (let i = 0; i < STATES; i++) state[i * cells + cell] = motorState[i]!
-    }
-  },
-  advance(parameters, state, input, dt_s, output) {
-    const cells = parameters.cellCount
-    for (let cell = 0; cell < cells; cell++) {
-      for (let i = 0; i < STATES; i++) motorState[i] = state[i * cells + cell]!
-      for (let i = 0; i < INPUTS; i++) motorInput[i] = input[i * cells + cell]!
-      advanceMotor(parameters, cell, motorState, motorInput, dt_s, motorOutput, motorWork)
-      for (let i = 0; i < STATES; i++) state[i * cells + cell] = motorState[i]!
-      for (let i = 0; i < OUTPUTS; i++) output[i * cells + cell] = motorOutput[i]!
-    }
-  },
-}
+  check: checkMachineParameters,
+  initialise: initialiseMotor,
+  advance: (parameters, motor, state, input, dt_s, output) =>
+    advanceMotor(parameters, motor, state, input, dt_s, output, motorWork),
+})

@@ -5,13 +5,12 @@
  * (m), bath (K), ledge (m), anode effect. Inputs: line current, alumina feed, AlF3 feed, tap,
  * beam, quench, other heat. Places: stateIndex, inputIndex, outputIndex.
  */
+import { cellByCell } from '../../cell-by-cell.ts'
 import type { ProcessModel } from '../../model.ts'
 import { balance, type CellWork, createCellWork, nextAnodeEffect } from './balance.ts'
 import {
   INPUT_QUANTITIES,
-  INPUTS,
   OUTPUT_QUANTITIES,
-  OUTPUTS,
   STATE_QUANTITIES,
   STATES,
   stateIndex,
@@ -90,13 +89,10 @@ function rungeKutta(
   }
 }
 
-const cellState = new Float64Array(STATES)
-const cellInput = new Float64Array(INPUTS)
-const cellOutput = new Float64Array(OUTPUTS)
 const cellWork = createCellWork()
 
 /** All cells of a line in one call; cells meet only in their inputs. */
-export const potlineModel: ProcessModel<PotlineParameters> = {
+export const potlineModel: ProcessModel<PotlineParameters> = cellByCell({
   name: 'potline',
   version: '1',
   inputs: INPUT_QUANTITIES,
@@ -111,21 +107,7 @@ export const potlineModel: ProcessModel<PotlineParameters> = {
     'dewing1991',
     'nist2023',
   ],
-  initialise(parameters, state) {
-    const cells = parameters.cellCount
-    for (let cell = 0; cell < cells; cell++) {
-      initialiseCell(parameters, cell, cellState)
-      for (let i = 0; i < STATES; i++) state[i * cells + cell] = cellState[i]!
-    }
-  },
-  advance(parameters, state, input, dt_s, output) {
-    const cells = parameters.cellCount
-    for (let cell = 0; cell < cells; cell++) {
-      for (let i = 0; i < STATES; i++) cellState[i] = state[i * cells + cell]!
-      for (let i = 0; i < INPUTS; i++) cellInput[i] = input[i * cells + cell]!
-      advanceCell(parameters, cell, cellState, cellInput, dt_s, cellOutput, cellWork)
-      for (let i = 0; i < STATES; i++) state[i * cells + cell] = cellState[i]!
-      for (let i = 0; i < OUTPUTS; i++) output[i * cells + cell] = cellOutput[i]!
-    }
-  },
-}
+  initialise: initialiseCell,
+  advance: (parameters, cell, state, input, dt_s, output) =>
+    advanceCell(parameters, cell, state, input, dt_s, output, cellWork),
+})
