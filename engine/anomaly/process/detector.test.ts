@@ -41,12 +41,21 @@ interface Second {
   /** Feeder that the twin names, and what it delivers. */
   readonly feeder?: number
   readonly delivered?: number
+  /** The second cell is fed and answers like the first. */
+  readonly both?: boolean
+}
+
+const STEADY = {
+  ...{ voltage_V: 4.25, slope_uOhmpmin: 0, noise_V: 0.008, margin: 0.006, superheat_K: 8 },
+  ...{ bath_K: 1235, feed: 1, feeder: 0, delivered: 1 },
 }
 
 /** Frames of two cells: the first as told, the second in normal running. */
 function frames(tick: number, second: Second): { frame: LineFrame; twin: TwinFrame } {
   const time_ms = tick * 1000
   const known = second.known !== false
+  const told = { ...STEADY, ...second }
+  const beside = second.both ? told : STEADY
   const values = new Float64Array(definition.tags.length * CELLS).fill(Number.NaN)
   if (known) values[tagIndex('line_current') * CELLS] = 350e3
   const shot = tagIndex('feed_shot_1')
@@ -58,32 +67,35 @@ function frames(tick: number, second: Second): { frame: LineFrame; twin: TwinFra
     ...{ tick, time_ms, closed: 'complete', values },
     quality: new Uint8Array(values.length),
     age_ms: new Float64Array(values.length),
-    events: known ? [feed(0, second.feed ?? 1), feed(1, 1)] : [],
+    events: known ? [feed(0, second.feed ?? 1), feed(1, second.both ? (second.feed ?? 1) : 1)] : [],
     samples: second.dip_K === undefined ? [] : [{ ...dip, value: second.dip_K }],
   }
-  const usual = [0.026, 0.006, 0, 0.008, 8, 1235, 0, 1]
-  const told = [
-    0.02 + (second.margin ?? 0.006),
-    second.margin ?? 0.006,
-    (second.slope_uOhmpmin ?? 0) * (1e-6 / 60),
-    second.noise_V ?? 0.008,
-    second.superheat_K ?? 8,
-    second.bath_K ?? 1235,
-    second.feeder ?? 0,
-    second.delivered ?? 1,
+  const estimates = (cell: typeof told) => [
+    0.02 + cell.margin,
+    cell.margin,
+    cell.slope_uOhmpmin * (1e-6 / 60),
+    cell.noise_V,
+    cell.superheat_K,
+    cell.bath_K,
+    cell.feeder,
+    cell.delivered,
+  ]
+  const [first, other] = [
+    estimates(told),
+    estimates({ ...STEADY, slope_uOhmpmin: beside.slope_uOhmpmin }),
   ]
   const observable = new Uint8Array(names.length * CELLS).fill(known ? 1 : 0)
   observable.fill(0, names.indexOf('lean_feeder_1') * CELLS)
   for (const name of ['lean_feeder_1', 'lean_feeder_delivery_1']) {
     if (second.feeder) observable[names.indexOf(name) * CELLS] = 1
   }
-  const estimate = Float64Array.from(names.flatMap((_, i) => [told[i]!, usual[i]!]))
+  const estimate = Float64Array.from(names.flatMap((_, i) => [first[i]!, other[i]!]))
   const twin = {
     ...{ tick, time_ms, estimate },
     std: new Float64Array(estimate.length).fill(0.5),
     observable,
     observed: known
-      ? Float64Array.of(second.voltage_V ?? 4.25, 4.25)
+      ? Float64Array.of(told.voltage_V, STEADY.voltage_V)
       : new Float64Array(2).fill(Number.NaN),
     masked: Uint8Array.of(second.masked ? 1 : 0, 0),
     trusted: Uint8Array.of(1, 1),
@@ -175,6 +187,22 @@ describe('process rules', () => {
     expect(found.map(({ active }) => active)).toEqual([true, true])
     expect(found[0]!.text).toMatch(/resistance rises/)
     expect(found[1]!.causes[0]!.text).toBe('feeder 2 delivers 20 % of what is commanded')
+  })
+
+  it('expect of a cell what its line does: another rhythm of feeding is no finding', () => {
+    const cycle = (both: boolean) => (i: number) =>
+      i % 5400 < 2700
+        ? { both, feed: 1.25, slope_uOhmpmin: 0.0006 }
+        : { both, feed: 0.75, slope_uOhmpmin: -0.0006 }
+    const alone = watch()
+    alone.run(4 * 5400, cycle(false))
+    expect(alone.begun()).toContain('feed-below-demand 0')
+    const together = watch()
+    together.run(4 * 5400, cycle(true))
+    expect(together.begun()).toEqual([])
+    // A cell that then leaves the rhythm of its line is still found.
+    together.run(5400, { feed: 1.3, slope_uOhmpmin: 0.02 })
+    expect(together.begun()).toEqual(['feed-below-demand 0'])
   })
 
   it('find nothing where resistance falls as overfeeding lets it', () => {

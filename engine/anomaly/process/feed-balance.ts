@@ -46,6 +46,8 @@ const SUM_MAX_SHARE = 2.5
 /** What a cell always is off the usual answer is its own; it is learnt while nothing is up. */
 const OWN_S = 4 * 3600
 const OWN_SUM_MAX = 25
+/** Memory of how much the cells of this line differ from the usual answer, faults and all. */
+const SPREAD_S = 8 * 3600
 /** Above this noise a slope of minutes says nothing of alumina. */
 const NOISE_MAX_V = 0.025
 
@@ -66,8 +68,19 @@ interface Sum {
   readonly told: Uint8Array // [cell]
 }
 
-const Row = { feed5: 0, feed10: 1, feed20: 2, slope: 3, level: 4, usual: 5, age_s: 6, own: 7 }
-const ROWS = 8
+const Row = {
+  feed5: 0,
+  feed10: 1,
+  feed20: 2,
+  slope: 3,
+  level: 4,
+  usual: 5,
+  age_s: 6,
+  own: 7,
+  square: 8,
+  judged_s: 9,
+}
+const ROWS = 10
 
 interface Balance {
   readonly cells: number
@@ -113,6 +126,7 @@ export function feedBalance(
     standing: new Uint8Array(cells),
     told: new Uint8Array(cells),
   }))
+  const order = new Float64Array(cells)
   const quiet = quietTime(cells)
   const dt_s = definition.tick_ms / 1000
   const balance: Balance = { cells, dt_s, at, quiet, state, fed_kg, sums }
@@ -126,12 +140,14 @@ export function feedBalance(
       for (const event of frame.events) {
         if (feedTags[event.tagIndex]) fed_kg[event.cell]! += event.value
       }
+      const lineSpread = spreadOf(balance, order)
       for (let cell = 0; cell < cells; cell++) {
         learn(balance, twin, cell, current_A, faults.has(voltageTag * cells + cell))
         name(balance, twin, cell, frame.time_ms, report)
         const by = deviation(balance, cell)
         if (Number.isNaN(by) || estimateAt(twin, at.noise, cell) > NOISE_MAX_V) continue
-        const beside = by - learnOwn(balance, cell, by)
+        const beside = (by - learnOwn(balance, cell, by)) / lineSpread
+        learnSpread(balance, cell, by)
         for (const sum of sums) judge(balance, twin, sum, cell, beside, frame.time_ms, report)
       }
     },
@@ -206,6 +222,24 @@ function learnOwn({ state, cells, sums, dt_s }: Balance, cell: number, by: numbe
   const bounded = Math.max(-DEVIATION_MAX, Math.min(DEVIATION_MAX, by))
   if (sums[0]!.sums[cell]! < OWN_SUM_MAX) state[i] = own + (bounded - own) * (dt_s / OWN_S)
   return own
+}
+
+function learnSpread({ state, cells, dt_s }: Balance, cell: number, by: number): void {
+  const age = Row.judged_s * cells + cell
+  state[age] = Math.min(SPREAD_S, state[age]! + dt_s)
+  const bounded = Math.max(-DEVIATION_MAX, Math.min(DEVIATION_MAX, by))
+  const i = Row.square * cells + cell
+  state[i]! += (bounded * bounded - state[i]!) * (dt_s / Math.max(dt_s, state[age]!))
+}
+
+/**
+ * How much the cells of this line usually differ from the usual answer, at least one spread: the
+ * median cell, so that one at fault does not hide itself. Another plant feeds in another rhythm.
+ */
+function spreadOf({ state, cells }: Balance, order: Float64Array): number {
+  for (let cell = 0; cell < cells; cell++) order[cell] = state[Row.square * cells + cell]!
+  order.sort()
+  return Math.max(1, Math.sqrt(order[(cells - 1) >> 1]!))
 }
 
 /** The feeder that the anode currents name; none where the twin does not see one. */
