@@ -67,8 +67,14 @@ export async function runChaos(plan: ChaosPlan, say: (text: string) => void): Pr
   const steps = scheduleOf({ ...plan, disk: typeof disk !== 'string' })
   const faults: Record<string, number> = {}
   const directory = path.join(place.path, 'run')
+  const clear = () => {
+    if (typeof disk !== 'string') disk.unmount()
+    rmSync(place.path, { recursive: true, force: true })
+  }
+  const stop = onInterrupt(clear, say)
   try {
     const site = await buildSite({ directory, disk: diskAt, seed: plan.seed, redis })
+    sites.add(site)
     try {
       await site.startEngine()
       for (const one of PRODUCERS) site.startProducer(one)
@@ -96,12 +102,33 @@ export async function runChaos(plan: ChaosPlan, say: (text: string) => void): Pr
         schedule: violations.length > 0 ? steps.map(stepText) : [],
       }
     } finally {
-      await site.close()
+      await close(site)
     }
   } finally {
-    if (typeof disk !== 'string') disk.unmount()
-    rmSync(place.path, { recursive: true, force: true })
+    clear()
+    stop()
   }
+}
+
+/** Sites whose processes run. */
+const sites = new Set<Site>()
+
+async function close(site: Site): Promise<void> {
+  await site.close()
+  sites.delete(site)
+}
+
+/** An interrupted run leaves no process and no disk behind; returns how to stop watching. */
+function onInterrupt(clear: () => void, say: (text: string) => void): () => void {
+  const interrupted = () => {
+    say('interrupted: ending what was started')
+    void Promise.allSettled([...sites].map(close)).then(() => {
+      clear()
+      process.exit(130)
+    })
+  }
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+  return () => process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
 }
 
 async function disturb(
@@ -133,6 +160,7 @@ async function disturb(
 /** A run of the repeatable lines that nothing disturbs, with as many batches. */
 async function calmRun(directory: string, seed: number, audits: readonly LineAudit[]) {
   const site = await buildSite({ directory, disk: directory, seed })
+  sites.add(site)
   try {
     await site.startEngine()
     for (const { producers, repeatable, line } of CHAOS_LINES) {
@@ -146,7 +174,7 @@ async function calmRun(directory: string, seed: number, audits: readonly LineAud
     const calm = await auditLines(site.config, path.join(directory, 'journals'), seed)
     return { audits: calm, violations: site.violations.map(text => `without faults: ${text}`) }
   } finally {
-    await site.close()
+    await close(site)
   }
 }
 
