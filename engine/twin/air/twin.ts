@@ -9,8 +9,9 @@ import { humidityAt, relativeHumidity, saturationPressure_Pa } from '#twin-model
 import { officeRooms } from '#twin-models/air/parameters.ts'
 import { roomRow } from '#twin-models/air/tuning.ts'
 import type { LineDefinition, LineFrame, Twin } from '../../flow.ts'
+import { assetTwin, boundedScore, showEstimate } from '../asset-twin.ts'
 import { twinFrame } from '../frame.ts'
-import { packState, type StateKind, unpackState } from '../snapshot.ts'
+import type { StateKind } from '../snapshot.ts'
 import { type TagReader, tagReader } from '../tag-reader.ts'
 import { airChannels, airField, airFieldRow, airFields, airTag } from './fields.ts'
 
@@ -21,7 +22,6 @@ const WARM_UP_READINGS = 60
 const SILENT_S = 600
 /** Air changes are told once their band is clearly inside what any room may have. */
 const AIR_CHANGE_STD_MAX = 0.5
-const RESIDUAL_MAX = 50
 
 /** Rows of the twin's own memory beside the estimator's. */
 const MEMORY = { readings: 0, co2Silent_s: 1, airSilent_s: 2, waterSilent_s: 3, dustSilent_s: 4 }
@@ -58,8 +58,6 @@ export function airTwin(definition: LineDefinition): Twin {
   const reading = new Float64Array(ROOM_READINGS)
   const memory = new Float64Array(MEMORY_ROWS * cells) // [row][cell]
   memory.fill(SILENT_S, MEMORY.co2Silent_s * cells)
-  const lastTick = Float64Array.of(Number.NaN)
-  const state = [estimator.memory, memory, lastTick]
   const frame = twinFrame(airFields, channels, cells)
 
   const takeReadings = (input: LineFrame, cell: number, dt_s: number) => {
@@ -102,17 +100,13 @@ export function airTwin(definition: LineDefinition): Twin {
       frame.expected[at] = toShown * estimate.expected[READING_OF[i]!]!
       frame.expected_std[at] = toShown * estimate.expectedStd[READING_OF[i]!]!
       const off = reader.read(input, cell) - frame.expected[at]!
-      const score = Math.max(-RESIDUAL_MAX, Math.min(RESIDUAL_MAX, off / frame.expected_std[at]!))
+      const score = boundedScore(off, frame.expected_std[at]!)
       frame.residual[at] = warm ? score : Number.NaN
     }
   }
 
-  const show = (name: string, cell: number, mean: number, std: number, observable: boolean) => {
-    const at = airFieldRow[name]! * cells + cell
-    frame.estimate[at] = mean
-    frame.std[at] = std
-    frame.observable[at] = observable ? 1 : 0
-  }
+  const show = (name: string, cell: number, mean: number, std: number, observable: boolean) =>
+    showEstimate(frame, airFieldRow[name]! * cells + cell, mean, std, observable)
 
   const showFields = (cell: number, estimate: RoomEstimate) => {
     const { mean, std, presence_1 } = estimate
@@ -143,27 +137,17 @@ export function airTwin(definition: LineDefinition): Twin {
     frame.trusted[cell] = warm ? 1 : 0
   }
 
-  return {
+  return assetTwin(definition, {
+    kind: KIND,
     fields: airFields,
     channels,
-    version: `air-${KIND.version}`,
-    step(input) {
-      const ticks = Number.isNaN(lastTick[0]!) ? 1 : Math.max(1, input.tick - lastTick[0]!)
-      const dt_s = (ticks * definition.tick_ms) / 1000
-      lastTick[0] = input.tick
-      frame.tick = input.tick
-      frame.time_ms = input.time_ms
-      for (let cell = 0; cell < cells; cell++) {
-        takeReadings(input, cell, dt_s)
-        const estimate = estimator.step(cell, dt_s, reading)
-        showChannels(input, cell, estimate)
-        showFields(cell, estimate)
-      }
-      return frame
+    frame,
+    state: [estimator.memory, memory],
+    step(input, cell, dt_s) {
+      takeReadings(input, cell, dt_s)
+      const estimate = estimator.step(cell, dt_s, reading)
+      showChannels(input, cell, estimate)
+      showFields(cell, estimate)
     },
-    profiles: () => [],
-    forecast: () => undefined,
-    snapshot: () => packState(KIND, state),
-    restore: bytes => unpackState(KIND, state, bytes),
-  }
+  })
 }

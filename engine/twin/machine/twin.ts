@@ -9,8 +9,9 @@ import {
 import { machineOutput } from '#twin-models/machine/layout.ts'
 import { motors } from '#twin-models/machine/parameters.ts'
 import type { LineDefinition, LineFrame, Twin } from '../../flow.ts'
+import { assetTwin, boundedScore, showEstimate } from '../asset-twin.ts'
 import { twinFrame } from '../frame.ts'
-import { packState, type StateKind, unpackState } from '../snapshot.ts'
+import type { StateKind } from '../snapshot.ts'
 import { tagReader } from '../tag-reader.ts'
 import {
   machineChannels,
@@ -28,7 +29,6 @@ const SILENT_S = 60
 /** The winding is told while its band is narrower than this. */
 const WINDING_STD_MAX_K = 15
 const COOLING_STD_MAX = 0.14
-const RESIDUAL_MAX = 50
 
 /** Rows of the twin's own memory beside the estimator's. */
 const MEMORY = { readings: 0, temperatureSilent_s: 1, vibrationSilent_s: 2 } as const
@@ -53,8 +53,6 @@ export function machineTwin(definition: LineDefinition): Twin {
   const reading = new Float64Array(MOTOR_READINGS)
   const memory = new Float64Array(MEMORY_ROWS * cells) // [row][cell]
   memory.fill(SILENT_S, MEMORY.temperatureSilent_s * cells)
-  const lastTick = Float64Array.of(Number.NaN)
-  const state = [estimator.memory, memory, lastTick]
   const frame = twinFrame(machineFields, channels, cells)
 
   const takeReadings = (input: LineFrame, cell: number, dt_s: number) => {
@@ -85,18 +83,13 @@ export function machineTwin(definition: LineDefinition): Twin {
       frame.observed[at] = reader.held(input, cell)
       frame.expected[at] = estimate.expected[i]!
       frame.expected_std[at] = estimate.expectedStd[i]!
-      const score = (reading[i]! - estimate.expected[i]!) / estimate.expectedStd[i]!
-      const shown = Math.max(-RESIDUAL_MAX, Math.min(RESIDUAL_MAX, score))
+      const shown = boundedScore(reading[i]! - estimate.expected[i]!, estimate.expectedStd[i]!)
       frame.residual[at] = warm ? shown : Number.NaN
     }
   }
 
-  const show = (name: string, cell: number, mean: number, std: number, observable: boolean) => {
-    const at = machineFieldRow[name]! * cells + cell
-    frame.estimate[at] = mean
-    frame.std[at] = std
-    frame.observable[at] = observable ? 1 : 0
-  }
+  const show = (name: string, cell: number, mean: number, std: number, observable: boolean) =>
+    showEstimate(frame, machineFieldRow[name]! * cells + cell, mean, std, observable)
 
   const showFields = (cell: number, estimate: MotorEstimate) => {
     const { mean, std, output } = estimate
@@ -134,27 +127,17 @@ export function machineTwin(definition: LineDefinition): Twin {
     frame.trusted[cell] = warm ? 1 : 0
   }
 
-  return {
+  return assetTwin(definition, {
+    kind: KIND,
     fields: machineFields,
     channels,
-    version: `machine-${KIND.version}`,
-    step(input) {
-      const ticks = Number.isNaN(lastTick[0]!) ? 1 : Math.max(1, input.tick - lastTick[0]!)
-      const dt_s = (ticks * definition.tick_ms) / 1000
-      lastTick[0] = input.tick
-      frame.tick = input.tick
-      frame.time_ms = input.time_ms
-      for (let cell = 0; cell < cells; cell++) {
-        takeReadings(input, cell, dt_s)
-        const estimate = estimator.step(cell, dt_s, reading)
-        showChannels(input, cell, estimate)
-        showFields(cell, estimate)
-      }
-      return frame
+    frame,
+    state: [estimator.memory, memory],
+    step(input, cell, dt_s) {
+      takeReadings(input, cell, dt_s)
+      const estimate = estimator.step(cell, dt_s, reading)
+      showChannels(input, cell, estimate)
+      showFields(cell, estimate)
     },
-    profiles: () => [],
-    forecast: () => undefined,
-    snapshot: () => packState(KIND, state),
-    restore: bytes => unpackState(KIND, state, bytes),
-  }
+  })
 }
