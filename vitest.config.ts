@@ -9,7 +9,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['engine/**/*.ts', 'twin-models/**/*.ts'],
-      exclude: ['**/*.test.ts', '**/contract.ts'],
+      exclude: ['**/*.test.ts', '**/contract.ts', 'twin-models/assembly/**'],
       reporter: ['text-summary', 'json-summary'],
       thresholds: { lines: 80 },
     },

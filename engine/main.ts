@@ -1,5 +1,4 @@
 /** Composition root: the only file that builds concrete things and joins them. */
-import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { type Access, access as accessOf } from './access/access.ts'
@@ -208,10 +207,15 @@ async function startOpcUa(
 ): Promise<string> {
   const { config } = options
   // Its packages take seconds to load: the page and the gRPC door do not wait for them.
-  const { opcUaSink } = await import('./outputs/opcua/sink.ts')
+  const [{ opcUaSink }, { dropHalfMade }] = await Promise.all([
+    import('./outputs/opcua/sink.ts'),
+    import('./outputs/opcua/certificates.ts'),
+  ])
   const certificateDirectory = path.resolve(config.data, 'opcua')
   makeDirectory(certificateDirectory)
-  dropLocks(certificateDirectory)
+  for (const file of dropHalfMade(certificateDirectory)) {
+    log.warn(`OPC UA: ${file} was half made and is made anew`)
+  }
   const { sink, address } = await listen(options, 'opcua_port', port =>
     opcUaSink({
       host: config.host,
@@ -224,13 +228,6 @@ async function startOpcUa(
   )
   closing.push(() => sink.close())
   return address
-}
-
-/** Removes what an engine that was killed left locked; a data directory has one owner at a time. */
-function dropLocks(directory: string): void {
-  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
-    if (name.endsWith('.lock')) rmSync(path.join(directory, name), { recursive: true, force: true })
-  }
 }
 
 const logTexts = (log: Logger) => ({

@@ -1,38 +1,19 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { OPCUACertificateManager, setWarningLogger } from 'node-opcua'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { systemClock } from '../../core/clock.ts'
+import { selfSigned } from '../certificate-fixture.ts'
 import { fixtureEngine, fixtureGuard, fixtureKeys } from '../fixture.ts'
 import { silentLog } from '../log.ts'
 import { webSocketSink } from '../websocket/sink.ts'
 import { httpSink } from './server.ts'
 
-/** A certificate made on the spot, so that no key lies in the repository. */
-async function certificate(folder: string) {
-  setWarningLogger(() => {})
-  const manager = new OPCUACertificateManager({ rootFolder: folder, disableFileWatchers: true })
-  await manager.initialize()
-  const outputFile = join(folder, 'cert.pem')
-  await manager.createSelfSignedCertificate({
-    applicationUri: 'urn:test',
-    subject: '/CN=localhost',
-    dns: ['localhost'],
-    outputFile,
-    startDate: new Date(Date.now() - 86_400_000),
-    validity: 2,
-  })
-  await manager.dispose()
-  const key = join(folder, 'own', 'private', 'private_key.pem')
-  return { cert: readFileSync(outputFile), key: readFileSync(key), minVersion: 'TLSv1.2' as const }
-}
-
 test('with TLS the page, REST and the WebSocket share one encrypted port, TLS 1.2 at least', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tls-'))
-  const tls = await certificate(folder)
+  const tls = await selfSigned(folder)
   const engine = fixtureEngine()
   const guard = fixtureGuard(fixtureKeys)
   const host = '127.0.0.1'
