@@ -15,7 +15,7 @@ export interface AlertTally {
 
 const KIND = 'limit-high'
 
-/** Expects every crossing of the schedule; `start_ms` is the event time at which it begins. */
+/** Expects every crossing of the schedule; `start_ms` is the event time of its due time 0. */
 export function alertTally({ lines }: Schedule, start_ms: number): AlertTally {
   const due_ms = new Map<string, number>()
   for (const line of lines) {

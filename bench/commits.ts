@@ -5,9 +5,15 @@ export interface CommitTally {
   /** Ticks up to this one are committed; tells of each that is new its second and due time. */
   committed(tick: number, onTick: (second: number, due_ms: number) => void): void
   done(): boolean
+  /** Ticks heard of, and those expected. */
+  count(): number
+  readonly expected: number
 }
 
-/** Expects one tick per second of the load; `first_tick` is the tick of its first second. */
+/**
+ * Expects one tick per second of the load; `first_tick` is the tick of its first second, counted
+ * from what is learnt from on.
+ */
 export function commitTally(
   line: LineSchedule,
   first_tick: number,
@@ -22,5 +28,7 @@ export function commitTally(
       }
     },
     done: () => next === seconds_s,
+    count: () => next,
+    expected: seconds_s,
   }
 }

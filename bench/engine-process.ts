@@ -49,6 +49,10 @@ export async function startEngineProcess(
   })
   let output = ''
   const gone = new Promise<number | null>(resolve => child.on('exit', code => resolve(code)))
+  // An engine never outlives the process that started it.
+  const end = () => child.kill('SIGKILL')
+  process.once('exit', end)
+  void gone.then(() => process.off('exit', end))
   const seen = (pattern: RegExp): Promise<string> =>
     new Promise((resolve, reject) => {
       const timer = setTimeout(

@@ -1,13 +1,12 @@
 import { type AlertTally, alertTally } from './alerts.ts'
 import { type CommitTally, commitTally } from './commits.ts'
 import { latencyHistogram } from './histogram.ts'
-import { dueOf, type Schedule } from './schedule.ts'
+import type { Schedule } from './schedule.ts'
 
-/** The three latencies, each from the time a reading was due, not from when it was sent. */
+/** Commits and alerts of a load of generic lines, each from the time a reading was due. */
 export class Figures {
   alerts: AlertTally
   readonly #schedule: Schedule
-  readonly #ack = latencyHistogram()
   readonly #commit = latencyHistogram()
   readonly #alert = latencyHistogram()
   #commits = new Map<string, CommitTally>()
@@ -18,21 +17,19 @@ export class Figures {
     this.alerts = alertTally(schedule, 0)
   }
 
-  begin(start_ms: number): void {
+  /** Event time of due time 0; what is told before `start` counts, but is not timed. */
+  expect(event_start_ms: number): void {
     const { lines, plan } = this.#schedule
-    const seconds_s = plan.warmup_s + plan.seconds_s
-    this.#start_ms = start_ms
-    this.alerts = alertTally(this.#schedule, start_ms)
-    this.#commits = new Map(
-      lines.map(line => [line.name, commitTally(line, start_ms / 1000, seconds_s)]),
-    )
+    const { learn_s = 0, warmup_s, seconds_s } = plan
+    const first_tick = event_start_ms / 1000 - learn_s
+    const all_s = learn_s + warmup_s + seconds_s
+    this.alerts = alertTally(this.#schedule, event_start_ms)
+    this.#commits = new Map(lines.map(line => [line.name, commitTally(line, first_tick, all_s)]))
   }
 
-  acknowledged(line: number, group: number, count: number, at_ms: number): void {
-    const schedule = this.#schedule.lines[line]!
-    const second = Math.floor(group / schedule.assets.length)
-    if (second < this.#schedule.plan.warmup_s) return
-    this.#ack.add(at_ms - this.#start_ms - dueOf(schedule, group), count)
+  /** Wall time of due time 0. */
+  start(start_ms: number): void {
+    this.#start_ms = start_ms
   }
 
   event(line: string, event: Parameters<AlertTally['seen']>[1], at_ms: number): void {
@@ -41,10 +38,9 @@ export class Figures {
   }
 
   committed(line: string, tick: number, at_ms: number): void {
+    const { learn_s = 0, warmup_s } = this.#schedule.plan
     this.#commits.get(line)?.committed(tick, (second, due_ms) => {
-      if (second >= this.#schedule.plan.warmup_s) {
-        this.#commit.add(at_ms - this.#start_ms - due_ms)
-      }
+      if (second >= learn_s + warmup_s) this.#commit.add(at_ms - this.#start_ms - due_ms)
     })
   }
 
@@ -56,21 +52,19 @@ export class Figures {
     return this.alerts.missing().length === 0 && this.committedAll()
   }
 
+  /** Ticks of the measured time that were committed, and those expected. */
+  frames(): { readonly committed: number; readonly expected: number } {
+    const { plan, lines } = this.#schedule
+    return { committed: this.#commit.count(), expected: lines.length * plan.seconds_s }
+  }
+
   report() {
-    const { plan } = this.#schedule
     return {
-      ...this.#ack.percentiles('ack'),
       ...this.#commit.percentiles('commit'),
       alerts_injected: this.alerts.injected,
       alerts: this.alerts.arrived(),
       ...this.#alert.percentiles('alert'),
       ticks: this.#commit.count(),
-      readings_per_s: Math.round(this.#ack.count() / plan.seconds_s),
-      rate: plan.rate_per_s,
-      seconds: plan.seconds_s,
-      warmup_s: plan.warmup_s,
-      lines: plan.lines,
-      seed: plan.seed,
     }
   }
 }

@@ -4,16 +4,17 @@ import { describe, expect, it } from 'vitest'
 import { loadConfig } from '#engine/config.ts'
 import { seededRandom } from '#engine/core/random.ts'
 import { scratch } from './engine-process.ts'
-import { columnsOf } from './load.ts'
 import {
   ALARM_HIGH,
   configOf,
   dueOf,
   type LoadPlan,
   lineValues,
+  nextDue,
   scheduleOf,
   TAGS_COUNT,
 } from './schedule.ts'
+import { columnsOf } from './sender/line-load.ts'
 
 const plan: LoadPlan = {
   rate_per_s: 230,
@@ -94,6 +95,27 @@ describe('the schedule of the load', () => {
       }
     }
     expect(places.size).toBe(plan.alerts)
+  })
+
+  it('puts the assets of a line into slots where asked, and lines beside each other', () => {
+    const slotted = scheduleOf({ ...plan, rate_per_s: 900, slot_ms: 100 })
+    slotted.lines.forEach((line, i) => {
+      expect([...new Set(line.phase_ms)]).toEqual(
+        Array.from({ length: 10 }, (_, slot) => 100 * slot + 33 * i),
+      )
+      expect(nextDue(line, 0, line.groups)).toBe(3)
+      expect(nextDue(line, 0, 2)).toBe(2)
+      // The last slot of a second does not run into the first of the next.
+      expect(nextDue(line, 27, line.groups)).toBe(30)
+    })
+  })
+
+  it('has history before its beginning, and no crossing in it', () => {
+    const [line] = scheduleOf({ ...plan, learn_s: 40 }).lines
+    expect(dueOf(line!, 0)).toBe(-40_000 + line!.phase_ms[0]!)
+    expect(dueOf(line!, 40 * line!.assets.length)).toBe(line!.phase_ms[0])
+    expect(line!.groups).toBe(67 * line!.assets.length)
+    for (const { second } of line!.crossings) expect(second).toBeGreaterThanOrEqual(42)
   })
 
   it('is the same for the same seed and another for another', () => {

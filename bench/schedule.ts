@@ -21,6 +21,13 @@ export interface LoadPlan {
   readonly alerts: number
   readonly lines: number
   readonly seed: number
+  /**
+   * Assets whose readings are due at one instant: they share one of the instants that are this far
+   * apart. Absent or 0: each asset has a time of its own.
+   */
+  readonly slot_ms?: number
+  /** Event time that is sent before the warm-up, as fast as it is taken; for what learns. */
+  readonly learn_s?: number
 }
 
 /** One reading above its limit; the next reading of the series is normal again. */
@@ -39,6 +46,8 @@ export interface LineSchedule {
   readonly phase_ms: Uint16Array // [asset]
   /** Groups of TAGS_COUNT readings, one group per asset and second, in order of due time. */
   readonly groups: number
+  /** Seconds of groups that are due before the load begins. */
+  readonly learn_s: number
   readonly crossings: readonly Crossing[]
 }
 
@@ -47,10 +56,19 @@ export interface Schedule {
   readonly lines: readonly LineSchedule[]
 }
 
-/** Due time of a group, ms after the load began. */
+/** Due time of a group, ms after the load began; negative: what is learnt from before. */
 export function dueOf(line: LineSchedule, group: number): number {
   const count = line.assets.length
-  return Math.floor(group / count) * SECOND_MS + line.phase_ms[group % count]!
+  return (Math.floor(group / count) - line.learn_s) * SECOND_MS + line.phase_ms[group % count]!
+}
+
+/** The first group after `group` that is due at another time, at most `end`. */
+export function nextDue(line: LineSchedule, group: number, end: number): number {
+  const count = line.assets.length
+  const phase_ms = line.phase_ms[group % count]
+  let next = group + 1
+  while (next < end && next % count !== 0 && line.phase_ms[next % count] === phase_ms) next++
+  return next
 }
 
 export const tagName = (tag: number): string => `tag_${String(tag + 1).padStart(2, '0')}`
@@ -64,15 +82,20 @@ export function scheduleOf(plan: LoadPlan): Schedule {
     })
   }
   const random = seededRandom(plan.seed)
-  const seconds = plan.warmup_s + plan.seconds_s
+  const { slot_ms = 0, learn_s = 0 } = plan
+  const seconds = learn_s + plan.warmup_s + plan.seconds_s
   const lines = Array.from({ length: plan.lines }, (_, i) => {
     const count = Math.floor(assets / plan.lines) + (i < assets % plan.lines ? 1 : 0)
     const phases = random.fork(`phases ${i}`)
     return {
       name: `bench-${i + 1}`,
       assets: Array.from({ length: count }, (_, k) => `unit-${String(k + 1).padStart(3, '0')}`),
-      phase_ms: Uint16Array.from({ length: count }, () => phases.integer(SECOND_MS)).sort(),
+      phase_ms:
+        slot_ms > 0
+          ? slotted(count, slot_ms, Math.floor((slot_ms * i) / plan.lines))
+          : Uint16Array.from({ length: count }, () => phases.integer(SECOND_MS)).sort(),
       groups: count * seconds,
+      learn_s,
     }
   })
   const crossings = crossingsOf(
@@ -87,6 +110,15 @@ export function scheduleOf(plan: LoadPlan): Schedule {
       crossings: crossings.filter(crossing => crossing.line === i),
     })),
   }
+}
+
+/** Equal shares of the assets, one per slot of the second; lines take turns within a slot. */
+function slotted(count: number, slot_ms: number, offset_ms: number): Uint16Array {
+  const slots = Math.floor(SECOND_MS / slot_ms)
+  return Uint16Array.from(
+    { length: count },
+    (_, k) => Math.floor((k * slots) / count) * slot_ms + offset_ms,
+  )
 }
 
 /** Crossings at random places of the measured time, the last second left out for the return. */
@@ -108,7 +140,7 @@ function crossingsOf(plan: LoadPlan, assets: readonly number[], random: Random):
     let line = 0
     while (asset >= assets[line]!) asset -= assets[line++]!
     const tag = random.integer(TAGS_COUNT)
-    const second = plan.warmup_s + random.integer(seconds)
+    const second = (plan.learn_s ?? 0) + plan.warmup_s + random.integer(seconds)
     const series = `${line}/${asset}/${tag}`
     const others = taken.get(series) ?? []
     if (others.some(other => Math.abs(other - second) < CROSSING_GAP_S)) continue
@@ -117,6 +149,9 @@ function crossingsOf(plan: LoadPlan, assets: readonly number[], random: Random):
   }
   return found
 }
+
+/** Normal numbers drawn once; a load of a million readings a second has no time to draw more. */
+const NORMALS = 1 << 16
 
 /** Gives the values of a line's groups, in order: noise around a level, and the crossings. */
 export function lineValues(
@@ -127,30 +162,40 @@ export function lineValues(
   const series = assets.length * TAGS_COUNT
   const level = Float64Array.from({ length: series }, () => 40 + 20 * random.uniform())
   const noise = new Float64Array(series)
-  const crossing = new Set(
-    crossings.map(({ asset, tag, second }) => (second * assets.length + asset) * TAGS_COUNT + tag),
-  )
+  const normals = Float64Array.from({ length: NORMALS }, () => 0.8 * random.normal())
+  const above = Float64Array.from(
+    crossings,
+    ({ asset, tag, second }) => (second * assets.length + asset) * TAGS_COUNT + tag,
+  ).sort()
+  let crossed = 0
+  let drawn = 0
   return (group, into, at) => {
-    const asset = group % assets.length
+    const first = (group % assets.length) * TAGS_COUNT
+    if (first === 0) drawn = random.integer(NORMALS)
     for (let tag = 0; tag < TAGS_COUNT; tag++) {
-      const i = asset * TAGS_COUNT + tag
-      noise[i] = 0.9 * noise[i]! + 0.8 * random.normal()
-      const above = crossing.has(group * TAGS_COUNT + tag)
-      into[at + tag] = above
-        ? ALARM_HIGH + 5 + 10 * random.uniform()
-        : Math.min(75, level[i]! + noise[i]!)
+      const i = first + tag
+      const now = 0.9 * noise[i]! + normals[drawn++ & (NORMALS - 1)]!
+      noise[i] = now
+      into[at + tag] = Math.min(75, level[i]! + now)
+    }
+    for (; above[crossed]! < (group + 1) * TAGS_COUNT; crossed++) {
+      const tag = above[crossed]! - group * TAGS_COUNT
+      if (tag >= 0) into[at + tag] = ALARM_HIGH + 5 + 10 * random.uniform()
     }
   }
 }
 
 /** The engine's configuration for this load. */
-export function configOf({ lines }: Schedule): Record<string, unknown> {
+export function configOf({ plan, lines }: Schedule): Record<string, unknown> & {
+  readonly lines: readonly object[]
+} {
   return {
-    log_level: 'warn',
+    log_level: 'error',
     lines: lines.map(({ name, assets }) => ({
       line: name,
       kind: 'generic',
-      clock: 'wall',
+      // What is learnt from lies before the beginning, which a wall clock would call late.
+      clock: (plan.learn_s ?? 0) > 0 ? 'stream' : 'wall',
       origin: 'synthetic',
       tick_ms: SECOND_MS,
       cells: assets,

@@ -1,11 +1,10 @@
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fitRowDetector, type RowDetector } from '#engine/anomaly/rows/detector.ts'
 import { type Run, rowOf } from '#engine/anomaly/rows/run.ts'
 import type { CellScorer } from '#engine/anomaly/tensorflow/cell-scorer.ts'
 import type { StoredModel } from '#engine/anomaly/tensorflow/model-record.ts'
-import { FEATURE_MAX, loadCellScorer } from '#engine/anomaly/tensorflow/scorer.ts'
-import type { OptionValues } from '#engine/cli/command.ts'
+import { loadModel } from '#engine/anomaly/tensorflow/scorer.ts'
+import { type OptionValues, say } from '#engine/cli/command.ts'
 import { systemClock } from '#engine/core/clock.ts'
 import { seededRandom } from '#engine/core/random.ts'
 import { namedConfiguration } from '#engine/evaluation/configuration.ts'
@@ -13,6 +12,13 @@ import { modelRegistry } from '#engine/training/registry.ts'
 import { LIVE_MODEL } from '#engine/training/shelf.ts'
 import { latencyHistogram } from './histogram.ts'
 import { surroundings } from './results.ts'
+import {
+  convolutionNetwork,
+  denseLoops,
+  denseNetwork,
+  type TimedNetwork,
+} from './score-networks.ts'
+import { measureRuntimes } from './score-runtimes.ts'
 
 const DETECTORS = ['pca', 'mewma', 'dpca-q', 'cva', 'cva-ewma', 'tep']
 const CHANNELS = 52
@@ -23,7 +29,6 @@ const LINES = 10
 const CELLS = 300
 const TICKS = 500
 const WARMUP_TICKS = 50
-const BATCHES = [1, 16, 64, 256, LINES * CELLS]
 /** TensorFlow.js counts in single precision, the loops in double. */
 const DIFFERENCE_MAX = 1e-4
 
@@ -35,9 +40,18 @@ export async function benchScore(options: OptionValues): Promise<number> {
   const folder = path.resolve((options.models as string | undefined) ?? 'models')
   const stored = await modelRegistry(folder).loadLive(LIVE_MODEL)
   const model = stored ? await measureModel(stored) : null
-  const result = { benchmark: 'score', ...surroundings(), channels: CHANNELS, detectors, model }
-  process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : `${textOf(result)}\n`)
-  return model && model.difference_most > DIFFERENCE_MAX ? 1 : 0
+  const networks = []
+  for (const network of [
+    ...(stored ? shippedNetwork(stored) : []),
+    ...[denseNetwork(), convolutionNetwork()],
+  ]) {
+    networks.push(await measureRuntimes(network))
+  }
+  const result = { benchmark: 'score', ...surroundings(), channels: CHANNELS }
+  const all = { ...result, detectors, model, networks }
+  process.stdout.write(options.json ? `${JSON.stringify(all)}\n` : `${textOf(all)}\n`)
+  const worst = networks.flatMap(one => [one.onnx_difference_most, one.loops_difference_most])
+  return worst.every(difference => difference <= DIFFERENCE_MAX) ? 0 : 1
 }
 
 /** Rows of channels that two hidden ones drive; no plant, only something to multiply. */
@@ -77,37 +91,23 @@ function rowRate(detector: RowDetector, run: Run): number {
 }
 
 async function measureModel(stored: StoredModel) {
-  const scorer = await loadCellScorer(stored)
-  const plain = plainLoops(stored)
-  const most = LINES * CELLS
-  const width = scorer.features.length
-  const { centre, scale } = stored.record
+  const { tensorflow, onnx } = await loadModel(stored, { warn: say })
+  const { record } = stored
+  const width = record.features.length
   const random = seededRandom(4)
-  const features = Float32Array.from({ length: most * width }, (_, i) => {
-    return centre[i % width]! + scale[i % width]! * random.normal()
+  const features = Float32Array.from({ length: LINES * CELLS * width }, (_, i) => {
+    return record.centre[i % width]! + record.scale[i % width]! * random.normal()
   })
-  const [one, two] = [new Float64Array(most), new Float64Array(most)]
-  scorer.score(features, most, one)
-  plain(features, most, two)
-  const apart = one.map((x, i) => Math.abs(x - two[i]!) / Math.max(1, Math.abs(x)))
   return {
-    model: scorer.version,
-    lines: LINES,
-    cells: CELLS,
-    ...measureTicks(scorer, features),
-    difference_most: Math.max(...apart),
-    windows_per_s: BATCHES.map(batch => ({
-      batch,
-      tfjs: rate(batch, () => scorer.score(features.subarray(0, batch * width), batch, one)),
-      loops: rate(batch, () => plain(features, batch, two)),
-      onnx: null,
-    })),
-    onnx: installed('onnxruntime-web') ? 'no exporter' : 'onnxruntime-web is not installed',
+    model: tensorflow.version,
+    ...{ lines: LINES, cells: CELLS, runtime: onnx ? 'onnx' : 'tensorflow' },
+    ...measureTicks(onnx ?? tensorflow, features, 'tick'),
+    ...measureTicks(tensorflow, features, 'tick_tfjs'),
   }
 }
 
 /** A tick scores every line in one call, with each feature's share, as a running engine does. */
-function measureTicks(scorer: CellScorer, features: Float32Array) {
+function measureTicks(scorer: CellScorer, features: Float32Array, name: string) {
   const width = scorer.features.length
   const out = new Float64Array(CELLS)
   const parts = new Float64Array(CELLS * width)
@@ -120,72 +120,16 @@ function measureTicks(scorer: CellScorer, features: Float32Array) {
     }
     if (tick >= 0) histogram.add(now_ms() - begin_ms)
   }
-  return histogram.percentiles('tick')
+  return histogram.percentiles(name)
 }
 
-function rate(batch: number, call: () => void): number {
-  call()
-  const begin_ms = now_ms()
-  let windows = 0
-  while (now_ms() - begin_ms < MEASURE_MS / 2) {
-    call()
-    windows += batch
-  }
-  return Math.round((1000 * windows) / (now_ms() - begin_ms))
-}
-
-/** The same dense network as loops over typed arrays. */
-function plainLoops({ record, weights }: StoredModel) {
-  const all = new Float32Array(weights.slice().buffer)
-  const sizes = [record.features.length, ...record.layers]
-  let at = 0
-  const layers = record.layers.map((units, l) => {
-    const inputs = sizes[l]!
-    const kernel = all.subarray(at, at + inputs * units)
-    const bias = all.subarray(at + inputs * units, at + inputs * units + units)
-    at += inputs * units + units
-    return { kernel, bias, out: new Float64Array(units) }
-  })
-  const scaled = new Float64Array(sizes[0]!)
-  return (features: Float32Array, rows: number, out: Float64Array): void => {
-    for (let row = 0; row < rows; row++) {
-      for (let f = 0; f < scaled.length; f++) {
-        const z = (features[row * scaled.length + f]! - record.centre[f]!) / record.scale[f]!
-        scaled[f] = Math.max(-FEATURE_MAX, Math.min(FEATURE_MAX, z))
-      }
-      let x: Float64Array = scaled
-      for (const layer of layers) x = dense(layer, x, layer === layers.at(-1))
-      let sum = 0
-      for (let f = 0; f < scaled.length; f++) sum += (scaled[f]! - x[f]!) ** 2
-      out[row] = sum / scaled.length
-    }
-  }
-}
-
-interface Layer {
-  readonly kernel: Float32Array // [input][unit]
-  readonly bias: Float32Array
-  readonly out: Float64Array
-}
-
-function dense({ kernel, bias, out }: Layer, x: Float64Array, last: boolean): Float64Array {
-  const units = out.length
-  out.set(bias)
-  for (let i = 0; i < x.length; i++) {
-    const value = x[i]!
-    for (let j = 0; j < units; j++) out[j]! += value * kernel[i * units + j]!
-  }
-  if (!last) for (let j = 0; j < units; j++) out[j] = Math.tanh(out[j]!)
-  return out
-}
-
-function installed(name: string): boolean {
-  try {
-    createRequire(import.meta.url).resolve(name)
-    return true
-  } catch {
-    return false
-  }
+/** The network of the registry's model, where it is the kind that training makes. */
+function shippedNetwork({ record, model, weights }: StoredModel): TimedNetwork[] {
+  if (record.layers.length === 0) return []
+  const width = record.features.length
+  const name = `${record.name}/${record.version} ${[width, ...record.layers].join('-')}`
+  const loops = denseLoops(weights, width, record.layers)
+  return [{ name, stored: { model, weights }, input: [width], output: [width], loops }]
 }
 
 const round = (value: number) => Math.round(value * 100) / 100
@@ -194,27 +138,42 @@ interface ScoreResult {
   readonly channels: number
   readonly detectors: readonly ReturnType<typeof measureDetector>[]
   readonly model: Awaited<ReturnType<typeof measureModel>> | null
+  readonly networks: readonly Awaited<ReturnType<typeof measureRuntimes>>[]
 }
 
-function textOf({ channels, detectors, model }: ScoreResult): string {
+function textOf({ channels, detectors, model, networks }: ScoreResult): string {
   const lines = [`detector, ${channels} channels    us a row   readings/s`]
   for (const { detector, us_per_row, readings_per_s } of detectors) {
     const numbers = [us_per_row.toFixed(1).padStart(10), String(readings_per_s).padStart(12)]
     lines.push(`${detector.padEnd(24)}${numbers.join(' ')}`)
   }
-  if (!model) return [...lines, 'no model in the registry'].join('\n')
-  const tick = ['p50', 'p99', 'max'].map(part => {
-    return `${part} ${(model as Record<string, unknown>)[`tick_ms_${part}`]} ms`
-  })
-  lines.push('', `${model.model}, ${LINES} lines x ${CELLS} cells a tick: ${tick.join(', ')}`)
-  lines.push('windows/s at batch     TensorFlow.js      plain loops')
-  for (const { batch, tfjs, loops } of model.windows_per_s) {
-    lines.push(
-      `${String(batch).padStart(18)} ${String(tfjs).padStart(17)} ${String(loops).padStart(16)}`,
-    )
+  lines.push('', model ? ticksText(model) : 'no model in the registry')
+  for (const { network, windows_per_s, onnx_difference_most } of networks) {
+    const worst = onnx_difference_most.toExponential(1)
+    lines.push('', `${network}, windows/s; ONNX differs by ${worst} at most`)
+    lines.push(row('batch', ['tfjs wasm', 'tfjs cpu', 'tfjs-node', 'plain loops', 'ONNX']))
+    for (const { batch, tfjs, tfjs_cpu, tfjs_node, loops, onnx } of windows_per_s) {
+      const rates = [tfjs, tfjs_cpu, tfjs_node, loops, onnx]
+      lines.push(
+        row(
+          String(batch),
+          rates.map(rate => String(rate ?? 'not installed')),
+        ),
+      )
+    }
   }
-  lines.push(
-    `ONNX: ${model.onnx}; largest difference of the two ${model.difference_most.toExponential(1)}`,
-  )
   return lines.join('\n')
+}
+
+const row = (first: string, cells: readonly string[]) =>
+  first.padStart(8) + cells.map(cell => cell.padStart(14)).join('')
+
+function ticksText(model: NonNullable<ScoreResult['model']>): string {
+  const figures = model as unknown as Readonly<Record<string, number>>
+  const part = (name: string) =>
+    ['p50', 'p99', 'max'].map(one => `${one} ${figures[`${name}_ms_${one}`]} ms`).join(', ')
+  return (
+    `${model.model}, ${LINES} lines x ${CELLS} cells a tick on ${model.runtime}: ${part('tick')}\n` +
+    `the same on TensorFlow.js: ${part('tick_tfjs')}`
+  )
 }

@@ -12,6 +12,26 @@ function file(value: unknown): string {
 }
 
 describe('loadConfig', () => {
+  it('takes the collector from the environment, and wants one where batches are followed', () => {
+    const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' }
+    const flags = { telemetry: { share: 0.1 } }
+    const { telemetry } = loadConfig({ environment, flags })
+    expect(telemetry).toEqual({ share: 0.1, otlp_url: 'http://collector:4318/v1/traces' })
+    const otlp_url = 'http://other:4318/v1/traces'
+    const own = loadConfig({ environment, flags: { telemetry: { otlp_url } } })
+    expect(own.telemetry).toEqual({ share: 0, otlp_url })
+    expect(() => loadConfig({ environment: {}, flags })).toThrow(/telemetry\.otlp_url.*is needed/)
+  })
+
+  it('takes limits by tenant', () => {
+    const tenants = { plant: { readings_per_s_max: 1e5, streams_max: 4 } }
+    expect(loadConfig({ environment: {}, flags: { tenants } }).tenants).toEqual(tenants)
+    const wrong = { plant: { readings_per_s: 1 } }
+    expect(() => loadConfig({ environment: {}, flags: { tenants: wrong } })).toThrow(
+      /tenants\.plant\.readings_per_s/,
+    )
+  })
+
   it('takes flags over environment over file over defaults', () => {
     const config = loadConfig({
       file: file({ http_port: 1, grpc_port: 2, data: 'from-file' }),

@@ -99,6 +99,35 @@ const accessKey = z.strictObject({
     .describe('SHA-256 of the key, hex; the key itself is nowhere stored.'),
 })
 
+const tenantLimits = z.strictObject({
+  readings_per_s_max: z.number().positive().optional().describe('Readings a second, on average.'),
+  bytes_per_s_max: z.number().positive().optional().describe('Bytes a second, on average.'),
+  streams_max: z.number().int().min(1).optional().describe('Streams open at once.'),
+  lines_max: z.number().int().min(0).optional().describe('Lines that producers may create.'),
+})
+
+const telemetry = z.strictObject({
+  otlp_url: z
+    .url()
+    .optional()
+    .describe('Address that takes traces, such as http://127.0.0.1:4318/v1/traces.'),
+  share: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('Share of the batches that are traced from reading to alert; 0: none.'),
+})
+
+const budget = z.number().min(0.001).max(1000)
+
+const anomaly = z.strictObject({
+  events_per_line_day: budget
+    .default(1)
+    .describe('False events a day that a line may tell: of 300 cells of a potline, else in all.'),
+  lines: z.record(name, budget).default({}).describe('The same for single lines, by name.'),
+})
+
 const schema = z.strictObject({
   data: z.string().min(1).default('data').describe('Folder of the embedded store.'),
   host: z
@@ -110,6 +139,13 @@ const schema = z.strictObject({
   grpc_port: port.default(50051).describe('Readings in; 0: any free port.'),
   opcua_port: port.default(4840).describe('OPC UA server; 0: any free port.'),
   opcua: z.boolean().default(true).describe('Whether the OPC UA server runs.'),
+  opcua_nodes_max: z
+    .number()
+    .int()
+    .min(1000)
+    .max(2_000_000)
+    .default(150_000)
+    .describe('OPC UA nodes of cells and assets that clients may open; about 3.5 KiB each.'),
   store: z
     .enum(['lmdb', 'redis'])
     .default('lmdb')
@@ -120,6 +156,15 @@ const schema = z.strictObject({
     .default('everysec')
     .describe('Whether Redis syncs its file each second or before each answer.'),
   models: z.string().default('models').describe('Folder of the model registry.'),
+  workers: z
+    .number()
+    .int()
+    .min(0)
+    .max(64)
+    .optional()
+    .describe(
+      'Threads that fold lines; default: one less than the cores, 0: none but the main one.',
+    ),
   log_level: z
     .enum(['silent', 'error', 'warn', 'info', 'debug'])
     .default('info')
@@ -143,6 +188,14 @@ const schema = z.strictObject({
     })
     .default({ keys: [] })
     .describe('Who may do what.'),
+  tenants: z
+    .record(name, tenantLimits)
+    .default({})
+    .describe('Limits by tenant; a tenant that sends too fast is slowed down.'),
+  telemetry: telemetry.default({ share: 0 }).describe('OpenTelemetry traces.'),
+  anomaly: anomaly
+    .default({ events_per_line_day: 1, lines: {} })
+    .describe('How much the anomaly detectors may tell.'),
   lines: z.array(line).default([]).describe('Lines that exist from the start.'),
   demo: z
     .boolean()
@@ -210,6 +263,7 @@ export function loadConfig(options: {
   checkKeys(flags, 'flags')
   const merged: Raw = { ...fromFile, ...fromEnvironment, ...flags }
   if (merged.redis_url !== undefined && merged.store === undefined) merged.store = 'redis'
+  takeCollector(merged, env)
   const parsed = schema.safeParse(merged)
   if (!parsed.success) throw invalid(parsed.error, file ?? 'environment and flags')
   if (parsed.data.store === 'redis' && parsed.data.redis_url === undefined) {
@@ -219,7 +273,25 @@ export function loadConfig(options: {
       problem: 'is needed when store is "redis"',
     })
   }
+  if (parsed.data.telemetry.share > 0 && parsed.data.telemetry.otlp_url === undefined) {
+    throw new LiquidusError('CONFIG_INVALID', {
+      key: 'telemetry.otlp_url',
+      source: file ?? `environment (${COLLECTOR})`,
+      problem: 'is needed when telemetry.share is above 0',
+    })
+  }
   return parsed.data
+}
+
+/** The collector's address by the name that OpenTelemetry gave it. */
+const COLLECTOR = 'OTEL_EXPORTER_OTLP_ENDPOINT'
+
+/** The address of the environment is a base; the configuration names the whole of it. */
+function takeCollector(merged: Raw, env: NodeJS.ProcessEnv): void {
+  const base = env[COLLECTOR]
+  const { telemetry = {} } = merged
+  if (base === undefined || base === '' || typeof telemetry !== 'object') return
+  merged.telemetry = { otlp_url: `${base.replace(/\/+$/, '')}/v1/traces`, ...telemetry }
 }
 
 function readFile(path: string): Raw {

@@ -343,6 +343,14 @@ export interface Anomaly {
   readonly score: number // 0..1
   readonly text: string
   readonly causes: readonly Cause[]
+  /** How evenly it comes from all signals: near 0 a fault, near 1 another regime. */
+  readonly dispersion?: number
+  /** Rises by one with each correction; 1 when absent. */
+  readonly revision?: number
+  /** True where late readings changed the past: the event is told or told anew, and alarms nobody. */
+  readonly correction?: boolean
+  /** True where late readings show that it never was. */
+  readonly withdrawn?: boolean
 }
 
 export type AlarmPriority = 'critical' | 'high' | 'medium' | 'low'
@@ -523,10 +531,23 @@ export interface Advice {
 export interface AnomalyResult {
   readonly anomalies: readonly Anomaly[]
   readonly alarms: readonly AlarmRecord[]
+  /** True where readings changed what the tick before theirs would have found. */
+  readonly stirred?: boolean
+}
+
+/** The detectors of a line apart from its alarms, so that past ticks can be run again. */
+export interface Detectors {
+  snapshot(): Uint8Array
+  restore(bytes: Uint8Array): void
+  /** From here on findings act on no alarm ... */
+  detach(): void
+  /** ... until here: alarms now follow the conditions that stand, none of them in the past. */
+  attach(time_ms: number): AnomalyResult
 }
 
 /** Scores and alarms of one line; deterministic by event time. */
 export interface AnomalyStage {
+  readonly detectors: Detectors
   /** Checks that need no tick, at once; called before the ticks that the batch closes. */
   readings(batch: ReadingBatch): AnomalyResult
   tick(frame: LineFrame, twin: TwinFrame): AnomalyResult
@@ -589,12 +610,20 @@ export interface LineStatus {
   readonly tick: number
   readonly time_ms: number
   readonly position: number
+  /** Of the last stored state ... */
   readonly state_hash: string
+  /** ... which reflects the log up to this position; 0 before the first. */
+  readonly state_position: number
   readonly behind_entries: number
   readonly degraded: string // '' when healthy
   readonly readings_accepted: number
   readonly readings_rejected: number
+  /** Came too late for the live state and for a rewind; the log has them. */
   readonly readings_late: number
+  /** Rewinds for late readings so far: each changed values of the past. */
+  readonly revision?: number
+  /** Producers whose clocks are off, as texts for people. */
+  readonly clock_problems?: readonly string[]
   readonly ticks_closed: Readonly<Record<CloseReason, number>>
 }
 
@@ -620,9 +649,10 @@ export interface LineView {
   sensorFaults(): ReadonlyMap<number, string>
   /** Latest live scores by detector, [cell]. */
   scores(): readonly { readonly name: string; readonly values: Float64Array }[]
-  trend(cell: number, from_ms: number, points_max: number): Trend
+  /** History of one cell; a promise where the line is folded in another thread. */
+  trend(cell: number, from_ms: number, points_max: number): Trend | Promise<Trend>
   /** Profiles of one cell at the last tick; none before the first. */
-  profiles(cell: number): readonly Profile[]
+  profiles(cell: number): readonly Profile[] | Promise<readonly Profile[]>
   /** Events with offset > after, oldest first; `oldest` is the first offset still kept. */
   events(
     after: number,
@@ -645,6 +675,110 @@ export interface EngineHealth {
   readonly store: string
 }
 
+/** Where the time of a line goes; `commit` is the store's answer, the others are computing. */
+export const loadStages = ['frames', 'twin', 'anomaly', 'advice', 'snapshot', 'commit'] as const
+export type LoadStage = (typeof loadStages)[number]
+
+/** Time spent since the line was opened; the mean is `sum_s / count`. */
+export interface StageLoad {
+  /** Log entries for `frames`, ticks for `twin`, steps for `anomaly` and `advice`, else calls. */
+  readonly count: number
+  readonly sum_s: number
+}
+
+/** How busy a line is now. */
+export interface LineLoad {
+  readonly tenant: string
+  readonly line: string
+  /** Name of the thread that folds the line, as in `threads`. */
+  readonly thread: string
+  /** Durable log entries whose effects are not yet committed. */
+  readonly behind_entries: number
+  readonly behind_bytes: number
+  /** Bytes that a producer may have unacknowledged; shrinks with lag. */
+  readonly credit_bytes: number
+  /** Restarts of the line after its thread was lost, since the engine started. */
+  readonly restarts: number
+  readonly stages: Readonly<Record<LoadStage, StageLoad>>
+}
+
+/** How busy a thread is; the lag is of the last whole second. */
+export interface ThreadLoad {
+  /** "io", or "fold-1", "fold-2", ... */
+  readonly name: string
+  readonly event_loop_lag_ms_p50: number
+  readonly event_loop_lag_ms_p99: number
+  readonly heap_used_bytes: number
+  /** Time in garbage collection since the thread started. */
+  readonly gc_pause_s: number
+  /** Collections since the thread started. */
+  readonly gc_count: number
+}
+
+/** How busy the engine is: for metrics, and for whoever looks for the bottleneck. */
+export interface EngineLoad {
+  /** The I/O thread first. */
+  readonly threads: readonly ThreadLoad[]
+  /** All lines of all tenants. */
+  readonly lines: readonly LineLoad[]
+}
+
+/** One kind of work that somebody waits for, such as an append; totals since the start. */
+export interface OperationLoad {
+  readonly name: string
+  readonly count: number
+  readonly failed: number
+  readonly bytes: number
+  readonly sum_s: number
+  /** Calls that took at most `operationBounds_s[i]`, and in the last place those beyond. */
+  readonly buckets: readonly number[] // [bound], not summed up
+}
+
+/** Upper bounds of the buckets of an operation. */
+export const operationBounds_s: readonly number[] = [
+  ...[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05],
+  ...[0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+]
+
+/** A batch that the door sends to the log, as a trace of it begins. */
+export interface BatchTaken {
+  readonly tenant: string
+  readonly line: string
+  readonly producer: string
+  readonly epoch: number
+  readonly sequence: number
+  readonly readings: number
+  readonly bytes: number
+  /** When its bytes were there, on the monotonic clock. */
+  readonly received_ms: number
+  /** W3C trace context of the call, as it came. */
+  readonly traceparent: string | undefined
+  /** One call for one batch, not one of a stream's. */
+  readonly alone: boolean
+}
+
+/** Limits of one tenant; what is absent is not limited. */
+export interface TenantLimits {
+  readonly readings_per_s_max?: number | undefined
+  readonly bytes_per_s_max?: number | undefined
+  /** Streams open at once. */
+  readonly streams_max?: number | undefined
+  readonly lines_max?: number | undefined
+}
+
+/** What one tenant sends in over gRPC; totals since the engine started. */
+export interface TenantLoad {
+  readonly tenant: string
+  readonly limits: TenantLimits
+  readonly streams: number
+  readonly readings: number
+  readonly bytes: number
+  /** Calls, streams and lines that a limit of the tenant turned away. */
+  readonly refused: number
+  /** Time that producers were held back by the tenant's rates. */
+  readonly paced_s: number
+}
+
 /** What outputs may read of the engine. */
 export interface EngineView {
   /** Changes when history was lost; clients resume by epoch and offset. */
@@ -652,6 +786,7 @@ export interface EngineView {
   lines(tenant: string): readonly LineView[]
   line(tenant: string, line: string): LineView | undefined
   health(): EngineHealth
+  load(): EngineLoad
   /** Emits after each commit. Handlers must return at once and hold nothing unbounded. */
   readonly changes$: Observable<LineChange>
 }

@@ -1,32 +1,40 @@
 /** Composition root: the only file that builds concrete things and joins them. */
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
+import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { type Access, access as accessOf } from './access/access.ts'
 import { readTls, requireSafeBind } from './access/bind.ts'
-import { adviceStage } from './advice/stage.ts'
-import { anomalyStage } from './anomaly/stage.ts'
+import { budgetOf, budgetVersions } from './anomaly/fusion/setting.ts'
 import type { Config } from './config.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { LiquidusError, problemOf } from './core/errors.ts'
+import { eventLoopGauge } from './core/event-loop.ts'
 import { makeDirectory } from './core/make-directory.ts'
-import type { LineChange, LineDefinition, Sink } from './flow.ts'
-import { batchDecoder } from './ingest/batch-decoder.ts'
+import type { LineChange, Sink } from './flow.ts'
+import { foldBuilder, foldParts, scoresModels, versionsOf } from './folding.ts'
+import { tenantAllowances } from './ingest/grpc/allowance.ts'
 import { grpcSource } from './ingest/grpc/source.ts'
 import { type ConfiguredLine, definitionOf } from './lines/define.ts'
 import { type LineDirectory, lineDirectory } from './lines/directory.ts'
-import { type LineFold, lineFold } from './lines/fold.ts'
-import type { LineTrend } from './lines/runtime.ts'
+import { inlineFolds } from './lines/inline-seat.ts'
+import type { FoldPlaces } from './lines/seat.ts'
+import { foldPool } from './lines/worker/pool.ts'
+import type { FoldThreadData } from './lines/worker/protocol.ts'
 import { createLog } from './log.ts'
 import { httpSink } from './outputs/http/server.ts'
-import { fillTrendRow, trendColumns, trendRing } from './outputs/trend.ts'
+import type { Loads } from './outputs/loads.ts'
 import { webSocketSink } from './outputs/websocket/sink.ts'
 import type { Store } from './store/port.ts'
+import { measuredStore } from './telemetry/measured-store.ts'
+import { openTraces } from './telemetry/open-traces.ts'
 import { modelCare } from './training/care.ts'
-import { type ModelShelf, openShelf } from './training/shelf.ts'
-import { createTwin } from './twin/catalog.ts'
+import { openShelf } from './training/shelf.ts'
 import { VERSION } from './version.ts'
 
 const HEALTH_EVERY_MS = 1000
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 export interface RunningEngine {
   readonly engine: LineDirectory
@@ -45,35 +53,7 @@ export interface StartOptions {
   readonly clock?: Clock
 }
 
-/** Builds a line's fold; its models are those that its log names, to begin with those in force. */
-export function foldBuilder(shelf: ModelShelf) {
-  return (definition: LineDefinition): LineFold => {
-    const twin = createTwin(definition)
-    const models = shelf.forLine(definition.tenant)
-    const versions: Record<string, string> = {}
-    const name = (named: Readonly<Record<string, string>>) => {
-      for (const key of Object.keys(versions)) delete versions[key]
-      Object.assign(versions, named, { twin: twin.version })
-    }
-    name(versionsOf(shelf, definition.tenant))
-    const potline = definition.kind === 'potline'
-    return lineFold(definition, {
-      decoder: batchDecoder(definition),
-      twin,
-      anomaly: anomalyStage(definition, twin, potline ? { cellModels: models } : {}),
-      advice: adviceStage(definition, twin, versions),
-      putInForce(named) {
-        models.put(named)
-        name(named)
-      },
-    })
-  }
-}
-
-/** Versions in force for a tenant's lines, as their log names them. */
-export function versionsOf(shelf: ModelShelf, tenant: string): Readonly<Record<string, string>> {
-  return { engine: VERSION, ...shelf.inForce(tenant) }
-}
+export { foldBuilder, versionsOf } from './folding.ts'
 
 export async function openStore(config: Config, log: (text: string) => void): Promise<Store> {
   if (config.store === 'redis') {
@@ -100,8 +80,13 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
       ),
   })
   const tls = config.tls ? readTls(config.tls) : undefined
+  const threads = foldThreads(config, log)
   const shelf = await openShelf(path.resolve(config.models), text => log.warn(text))
-  const store = await openStore(config, text => log.warn(text))
+  const opened = await openStore(config, text => log.warn(text))
+  const traces = await openTraces(config.telemetry, clock, VERSION)
+  const store = measuredStore(traces?.watchStore(opened) ?? opened, clock)
+  const allowances = tenantAllowances(tenant => config.tenants[tenant] ?? {}, clock)
+  const loads: Mutable<Loads> = { store: store.load, tenants: allowances.loads }
   const closing: Sink['close'][] = []
   const shut = async (): Promise<void> => {
     for (const close of closing.reverse()) {
@@ -109,25 +94,29 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
     }
   }
   try {
+    const folds = threads ?? inlineFolds(foldParts(foldBuilder(shelf)), clock)
+    const budgets = budgetVersions(config.anomaly)
     const engine = lineDirectory({
       store,
       clock,
       version: VERSION,
-      versions: tenant => versionsOf(shelf, tenant),
+      versions: tenant => ({ ...versionsOf(shelf, tenant), ...budgets }),
       log_entries_max: config.log_entries_max,
-      buildFold: foldBuilder(shelf),
-      buildTrend,
+      folds,
+      gauge: eventLoopGauge('io'),
       mayCreate: identity => access.check(identity, 'createLine', 'lines'),
       report: (level, text) => log[level](text),
     })
     closing.push(() => engine.close())
     engine.changes$.subscribe(change => logAlarms(change, log))
-    const models = modelCare({ shelf, engine, clock, log: logTexts(log) })
+    const models = modelCare({
+      ...{ shelf, engine, clock, log: logTexts(log) },
+      budgetOf: line => budgetOf(budgets, line),
+    })
     closing.push(async () => models.close())
     await engine.open(config.lines.map(line => definitionOf(line as ConfiguredLine)))
 
     const guard = access
-    let wsClients = () => 0
     const buildHttp = (port: number) =>
       httpSink({
         host: config.host,
@@ -138,7 +127,8 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
         ui_path: path.resolve(import.meta.dirname, '..', 'ui', 'dist'),
         quarantine: (tenant, line, after, count_max) =>
           store.quarantine(`${tenant}/${line}`, after, count_max),
-        wsClients: () => wsClients(),
+        loads,
+        clock,
         models: {
           ...models.desk,
           mayMove: identity => access.check(identity, 'promote', 'models'),
@@ -156,8 +146,13 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
       log,
     })
     await webSocket.start()
-    wsClients = webSocket.clients
+    loads.websocket = webSocket.load
     closing.push(() => webSocket.close())
+    if (traces) {
+      // After the outputs: a commit has been sent by the time that a trace of it ends.
+      traces.watchEngine(engine)
+      closing.push(traces.close)
+    }
 
     const boundToLoopback = access.isLoopback(config.host)
     const grpc = await listen(options, 'grpc_port', port =>
@@ -171,6 +166,8 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
         intake: engine,
         clock,
         log,
+        allowances,
+        ...(traces ? { onTaken: traces.taken } : {}),
       }),
     )
     closing.push(() => grpc.sink.close())
@@ -178,7 +175,7 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
     closing.push(async () => stopHealth())
 
     const opcua = config.opcua
-      ? startOpcUa(options, engine, access, log, closing)
+      ? startOpcUa(options, engine, access, log, closing, loads)
       : Promise.resolve('')
     return {
       engine,
@@ -198,12 +195,31 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
   }
 }
 
+/** Worker threads that fold the lines; undefined where this thread is to do it. */
+function foldThreads(config: Config, log: Logger): FoldPlaces | undefined {
+  const count = config.workers ?? Math.max(1, availableParallelism() - 1)
+  if (count === 0) return undefined
+  const models = path.resolve(config.models)
+  return foldPool({
+    count,
+    // A site of other lines alone never needs the models.
+    warm: config.lines.length === 0 || config.lines.some(scoresModels),
+    start: start =>
+      new Worker(new URL('./fold-thread.ts', import.meta.url), {
+        name: start.name,
+        workerData: { start, models } satisfies FoldThreadData,
+      }),
+    say: text => log.warn(text),
+  })
+}
+
 async function startOpcUa(
   options: StartOptions,
   engine: LineDirectory,
   access: Access,
   log: Logger,
   closing: Sink['close'][],
+  loads: Mutable<Loads>,
 ): Promise<string> {
   const { config } = options
   // Its packages take seconds to load: the page and the gRPC door do not wait for them.
@@ -224,8 +240,10 @@ async function startOpcUa(
       log,
       guard: access,
       certificateDirectory,
+      nodes_max: config.opcua_nodes_max,
     }),
   )
+  loads.opcua = sink.load
   closing.push(() => sink.close())
   return address
 }
@@ -270,19 +288,6 @@ async function listen<T extends Sink>(
     const other = build(0)
     const { address } = await other.start()
     return { sink: other, address }
-  }
-}
-
-function buildTrend(definition: LineDefinition, fold: LineFold): LineTrend {
-  const columns = trendColumns(fold.twin.fields, fold.twin.channels)
-  const ring = trendRing({ cells: definition.cells.length, columns })
-  const row = new Float64Array(columns.length * definition.cells.length)
-  return {
-    push(twin) {
-      fillTrendRow(twin, row)
-      ring.push(twin.time_ms, row)
-    },
-    read: (cell, from_ms, points_max) => ring.read(cell, from_ms, points_max),
   }
 }
 

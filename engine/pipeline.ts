@@ -3,7 +3,7 @@
  * one atomic commit -> outputs. The elements are chunks of log entries, never single readings.
  * The next chunk is pulled only after the last one is committed, so nothing can pile up here.
  */
-import { concatMap, defer, from, map, Observable, of, reduce, repeat } from 'rxjs'
+import { concat, concatMap, defer, from, map, Observable, of, reduce, repeat } from 'rxjs'
 import type { LineChange, LineFrame, TwinFrame } from './flow.ts'
 import type { LogItem } from './lines/entry-queue.ts'
 import { type CommitDraft, emptyDraft, type Step } from './lines/step.ts'
@@ -17,20 +17,22 @@ export interface LineStages {
   twin(frame: LineFrame): TwinFrame
   anomaly(step: Step): void
   advice(step: Step): void
+  /** What comes before the next entry, such as a rewind; its steps have been through all stages. */
+  settle?(emit: (step: Step) => void): Promise<void> | undefined
   /** Makes the draft true in the store, at once or not at all. */
   commit(draft: CommitDraft): Promise<LineChange | undefined>
 }
 
 export function linePipeline(stages: LineStages): Observable<LineChange> {
+  const run = (step: Step): Step => {
+    if (step.at === 'tick') step.twin = stages.twin(step.frame)
+    stages.anomaly(step)
+    stages.advice(step)
+    return step
+  }
   const advance = (chunk: readonly LogItem[]): Observable<CommitDraft> =>
     from(chunk).pipe(
-      concatMap(item => stepsOf(stages, item)),
-      map(step => {
-        if (step.at === 'tick') step.twin = stages.twin(step.frame)
-        stages.anomaly(step)
-        stages.advice(step)
-        return step
-      }),
+      concatMap(item => concat(stepsOf(stages, item).pipe(map(run)), settled(stages))),
       reduce(collect, emptyDraft(chunk.at(-1)?.position ?? 0)),
     )
 
@@ -47,6 +49,14 @@ function stepsOf(stages: LineStages, item: LogItem): Observable<Step> {
   return new Observable(subscriber => {
     stages.frames(item, step => subscriber.next(step))
     subscriber.complete()
+  })
+}
+
+function settled(stages: LineStages): Observable<Step> {
+  return new Observable(subscriber => {
+    const settling = stages.settle?.(step => subscriber.next(step))
+    if (!settling) subscriber.complete()
+    else settling.then(() => subscriber.complete()).catch(error => subscriber.error(error))
   })
 }
 

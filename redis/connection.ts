@@ -7,7 +7,7 @@ import { storeLimits } from '#engine/store/limits.ts'
 export type RedisArgument = string | number | Uint8Array
 export type ScriptName = (typeof SCRIPTS)[number]
 
-const SCRIPTS = ['acquire', 'append', 'commit', 'define', 'open-producer', 'trim'] as const
+const SCRIPTS = ['acquire', 'append', 'commit', 'define', 'keep', 'open-producer', 'trim'] as const
 const RECONNECT_MS_MAX = 2000
 /** How ioredis says that a command ended with its connection. */
 const CONNECTION_GONE = /^(Connection is closed\.|Reached the max retries per request limit)/

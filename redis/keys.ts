@@ -13,6 +13,7 @@ export interface LineKeys {
   readonly producers: string
   readonly log: string
   readonly state: string
+  readonly kept: string
   readonly outbox: string
   readonly quarantine: string
 }
@@ -26,6 +27,7 @@ export function keysOf(prefix: string): Keys {
       producers: `${prefix}:{${line}}:producers`,
       log: `${prefix}:{${line}}:log`,
       state: `${prefix}:{${line}}:state`,
+      kept: `${prefix}:{${line}}:kept`,
       outbox: `${prefix}:{${line}}:outbox`,
       quarantine: `${prefix}:{${line}}:quarantine`,
     }),

@@ -112,7 +112,7 @@ function lineWrites(
 function dataWrites(
   writes: Writes,
   keys: Keys,
-): Pick<Store, 'append' | 'commit' | 'trimLog' | 'trimEvents'> {
+): Pick<Store, 'append' | 'commit' | 'keep' | 'trimLog' | 'trimEvents'> {
   return {
     async append(line, fence, bytes, from, quarantined = []) {
       if (from) checkProducer(from.producer)
@@ -151,6 +151,14 @@ function dataWrites(
       assert(answer === 'OK', `line ${line} ${value}`)
     },
 
+    async keep(line, fence, blobs, numbers) {
+      const of = keys.line(line)
+      const pairs = blobs.flatMap(({ number, bytes }) => [number, bytes])
+      const args = [fence, numbers.length, ...numbers, ...pairs]
+      const [answer, value] = await writes('keep', [of.line, of.kept], args)
+      if (answer === 'FENCED') throw fenced(line, value)
+    },
+
     async trimLog(line, position) {
       const of = keys.line(line)
       const args = [position, storeLimits.trimStep, 'committed_position', 'log_start']
@@ -168,7 +176,7 @@ function dataWrites(
 function reads(
   connection: RedisConnection,
   keys: Keys,
-): Pick<Store, 'definitions' | 'read' | 'events' | 'quarantine'> {
+): Pick<Store, 'definitions' | 'kept' | 'read' | 'events' | 'quarantine'> {
   const page = async (key: string, from: number, count: number): Promise<LogRecord[]> => {
     if (count <= 0) return []
     const reply = await connection.command('XRANGE', key, `${from}-0`, '+', 'COUNT', count)
@@ -181,6 +189,17 @@ function reads(
     async definitions() {
       const reply = (await connection.command('HGETALL', keys.definitions)) as Buffer[]
       return new Map(pairsOf(reply).map(([line, text]) => [String(line), String(text)]))
+    },
+
+    async kept(line, wanted = () => true) {
+      const { kept } = keys.line(line)
+      const all = (await connection.command('HKEYS', kept)) as Buffer[]
+      const found = new Map<number, Uint8Array>()
+      for (const number of all.map(one => Number(String(one))).filter(wanted)) {
+        const bytes = (await connection.command('HGET', kept, number)) as Buffer | null
+        if (bytes) found.set(number, bytes)
+      }
+      return found
     },
 
     async read(line, from, { count_max, bytes_max }) {

@@ -75,7 +75,7 @@ async function run(kills: number, environment: NodeJS.ProcessEnv = {}): Promise<
       30_000,
     )
     for (let kill = 0; kill < kills; kill++) {
-      await new Promise(resolve => setTimeout(resolve, 500 + 700 * kill))
+      await new Promise(resolve => setTimeout(resolve, 100 + 700 * kill))
       await engine.kill9()
       engine = await start(port)
     }

@@ -13,11 +13,11 @@ import { planWall, steadyWall, type WallGeometry } from '#twin-models/kernels/st
 import {
   advanceChannels,
   anodeUsePlace,
+  CHANNEL_WORK_VALUES,
   channelInput,
   channelInputValues,
   channelOutputValues,
   channelStateValues,
-  channelWorkValues,
   FEED_PLACE,
 } from '#twin-models/kernels/transport.ts'
 import { PLAN_VALUES, planChannels } from '#twin-models/kernels/transport-plan.ts'
@@ -179,7 +179,7 @@ function ourMass_kg(
   const input = plan + 4 * PLAN_VALUES
   const output = input + 4 * channelInputValues(layout)
   const work = output + 4 * channelOutputValues(layout)
-  const m = new Float64Array(work + 4 * channelWorkValues(layout))
+  const m = new Float64Array(work + 4 * CHANNEL_WORK_VALUES)
   const flows = {
     velocity_m_s: channel.speed,
     dispersion_m2_s: channel.diffusion,

@@ -16,6 +16,8 @@ export interface Finding {
   readonly text: string
   readonly causes: readonly Cause[]
   readonly detector: string
+  /** How evenly it comes from all signals: near 0 a fault, near 1 another regime. */
+  readonly dispersion?: number
 }
 
 /** Takes findings as they are made; detectors call it only when a condition changes. */
@@ -52,5 +54,6 @@ export function anomalyOf(definition: LineDefinition, finding: Finding): Anomaly
     score: finding.score,
     text: finding.text,
     causes: finding.causes,
+    ...(finding.dispersion === undefined ? {} : { dispersion: finding.dispersion }),
   }
 }

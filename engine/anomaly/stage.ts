@@ -1,18 +1,22 @@
+import { packSections, unpackSections } from '../core/sections.ts'
 import type {
   AlarmRecord,
   AlarmSummary,
   Anomaly,
   Channel,
   DecisionEntry,
+  Detectors,
   LineDefinition,
   LineFrame,
   Quantity,
   ReadingBatch,
   TwinFrame,
 } from '../flow.ts'
-import { alarmList } from './alarms/list.ts'
-import { dynamicDetector } from './dynamic/detector.ts'
+import { type AlarmList, alarmList } from './alarms/list.ts'
+import { conditionKey, conditions } from './conditions.ts'
+import { DYNAMIC_NUMBERS_MAX, dynamicDetector } from './dynamic/detector.ts'
 import { anomalyOf, type Finding } from './finding.ts'
+import { type EventBudgetSetting, fusedDetector } from './fusion/detector.ts'
 import { healthDetector } from './health/detector.ts'
 import { patternDetector } from './pattern.ts'
 import { processDetector } from './process/detector.ts'
@@ -23,6 +27,8 @@ import type { CellModels } from './tensorflow/cell-scorer.ts'
 export interface AnomalyResult {
   readonly anomalies: readonly Anomaly[]
   readonly alarms: readonly AlarmRecord[]
+  /** True where readings changed what the tick before theirs would have found. */
+  readonly stirred?: boolean
 }
 
 /** The latest scores of one detector, 0..1; 0.5 is where a cell stands out. */
@@ -33,6 +39,7 @@ export interface CellScores {
 
 /** Detection and alarms of one line, by event time alone; equal calls give equal bytes. */
 export interface AnomalyStage {
+  readonly detectors: Detectors
   /** At once, on the batch, before its tick closes. */
   readings(batch: ReadingBatch): AnomalyResult
   /** Once per tick, all cells. */
@@ -63,7 +70,7 @@ const NO_ANOMALIES: readonly Anomaly[] = []
 export function anomalyStage(
   definition: LineDefinition,
   twin: TwinNames,
-  models: { readonly cellModels?: CellModels },
+  models: { readonly cellModels?: CellModels; readonly budget?: EventBudgetSetting },
 ): AnomalyStage {
   const cells = definition.cells.length
   const health = healthDetector(definition)
@@ -72,8 +79,13 @@ export function anomalyStage(
   const dynamic = dynamicDetector(definition, twin)
   const pattern =
     potline && models.cellModels ? patternDetector(definition, twin, models.cellModels) : undefined
+  const fused = fusedDetector(definition, twin, models.budget)
   const list = alarmList(definition)
-  const parts: Stateful[] = [health, process, dynamic, pattern, list].filter(part => !!part)
+  const standing = conditions(cells)
+  const detecting = [health, process, dynamic, pattern, fused, standing].filter(part => !!part)
+  const alarming: Stateful[] = [list]
+
+  let detached = false
 
   let anomalies: Anomaly[] = []
   const tell = (finding: Finding) => {
@@ -81,30 +93,53 @@ export function anomalyStage(
   }
   const report = (finding: Finding) => {
     tell(finding)
-    list.condition(finding)
+    standing.note(finding)
+    if (!detached) list.condition(finding)
   }
-  const dynamicReport = potline ? tell : report
+  // On a potline it is shown, and only shown: events there keep one budget, that of the fused score.
+  const dynamicReport = potline ? () => {} : report
+  const fusedReport = potline || !isAlone(definition, twin) ? tell : report
 
   const result = (): AnomalyResult => {
-    if (anomalies.length === 0) return { anomalies: NO_ANOMALIES, alarms: list.changes() }
+    const alarms = list.changes()
+    if (anomalies.length === 0) return { anomalies: NO_ANOMALIES, alarms }
     const found = anomalies
     anomalies = []
-    return { anomalies: found, alarms: list.changes() }
+    return { anomalies: found, alarms }
   }
 
   return {
+    detectors: {
+      snapshot: () => saved(detecting),
+      restore(bytes) {
+        loadFrom(bytes, detecting)
+        anomalies = []
+      },
+      detach() {
+        detached = true
+      },
+      attach(time_ms) {
+        detached = false
+        settleAlarms(list, standing.standing(), time_ms)
+        return result()
+      },
+    },
     readings(batch) {
-      health.readings(batch, report)
-      return result()
+      const stirred = health.readings(batch, report)
+      const found = result()
+      return stirred ? { ...found, stirred } : found
     },
     tick(frame, twinFrame) {
-      list.observe(frame)
-      for (let cell = 0; cell < cells; cell++) list.trust(cell, twinFrame.trusted[cell] === 1)
+      if (!detached) {
+        list.observe(frame)
+        for (let cell = 0; cell < cells; cell++) list.trust(cell, twinFrame.trusted[cell] === 1)
+      }
       health.tick(frame, report)
       process?.tick(frame, twinFrame, health.faults(), report)
       dynamic.tick(frame, twinFrame, dynamicReport)
       pattern?.tick(frame, twinFrame, report, tell)
-      list.advance(frame.time_ms)
+      fused.tick(frame, twinFrame, standing.frozen, fusedReport)
+      if (!detached) list.advance(frame.time_ms)
       return result()
     },
     decide(entry, time_ms) {
@@ -117,17 +152,57 @@ export function anomalyStage(
     scores() {
       const scores: CellScores[] = [{ name: 'dynamic', values: dynamic.scores }]
       if (pattern) scores.push(...pattern.scores())
+      scores.push(...fused.scores())
       return scores
     },
-    snapshot() {
-      const out = stateWriter()
-      for (const part of parts) part.save(out)
-      return out.bytes()
-    },
+    snapshot: () =>
+      packSections([
+        ['detectors', saved(detecting)],
+        ['alarms', saved(alarming)],
+      ]),
     restore(bytes) {
-      const from = stateReader(bytes)
-      for (const part of parts) part.load(from)
+      const sections = unpackSections(bytes)
+      loadFrom(sections.get('detectors')!, detecting)
+      loadFrom(sections.get('alarms')!, alarming)
       anomalies = []
     },
   }
+}
+
+function saved(parts: readonly Stateful[]): Uint8Array {
+  const out = stateWriter()
+  for (const part of parts) part.save(out)
+  return out.bytes()
+}
+
+function loadFrom(bytes: Uint8Array, parts: readonly Stateful[]): void {
+  const from = stateReader(bytes)
+  for (const part of parts) part.load(from)
+}
+
+/** Begins and ends conditions of the alarm list now, until it holds those that stand. */
+function settleAlarms(
+  list: AlarmList,
+  standing: ReadonlyMap<string, Finding>,
+  time_ms: number,
+): void {
+  const listed = new Set<string>()
+  for (const { cell, tagIndex, kind } of list.standing()) {
+    const ended = { cell, tagIndex, kind, active: false, time_ms, text: '', causes: [] }
+    const finding = { ...ended, score: 0, detector: '' }
+    const key = conditionKey(finding)
+    if (standing.has(key)) listed.add(key)
+    else list.condition(finding)
+  }
+  for (const [key, finding] of standing) {
+    if (!listed.has(key)) list.condition({ ...finding, time_ms })
+  }
+}
+
+/**
+ * True where a line is too large for a model of each asset. Only there may the fused score call the
+ * operator: everywhere else what names a cause and a response does.
+ */
+function isAlone({ cells }: LineDefinition, { channels }: TwinNames): boolean {
+  return cells.length * (2 * channels.length) ** 2 > DYNAMIC_NUMBERS_MAX
 }

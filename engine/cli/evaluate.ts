@@ -15,6 +15,7 @@ import { evaluateSkab, planScorer } from '../evaluation/skab.ts'
 import { evaluateTep } from '../evaluation/tep.ts'
 import { evaluateThreeW } from '../evaluation/three-w.ts'
 import { type Command, type OptionValues, printJson, say, usage } from './command.ts'
+import { evaluatePotline } from './evaluate-potline.ts'
 import { listOf, planOf } from './score.ts'
 
 type Say = (text: string) => void
@@ -39,28 +40,41 @@ const BENCHMARKS: Readonly<
 
 export const evaluateCommand: Command = {
   summary: 'Hold a detector to a public benchmark, by its strict protocol.',
-  usage: 'tep|skab|nab|three_w|causes',
+  usage: 'tep|skab|nab|three_w|causes|potline',
   details: `Every score is causal; no threshold is taken from rows that were fitted, and none from
 labels (but for nab, whose own rules do so). Prints a table beside the records. The configuration
 of each benchmark is in engine/evaluation/configurations; how it was chosen is in
 docs/evaluation.md. "--detector network" (tep, skab) trains a TensorFlow.js network beside the
 linear detector with several seeds and gives their mean and spread. causes: how often the broken
 sensor of a known fault is named first (folder of tep: made-up faults in normal runs; folder of
-occupancy_30s: its injected faults).`,
+occupancy_30s: its injected faults). potline: faults of simulated potlines scored by event, and
+false alarms on quiet simulated days; with --data the recorded days of another potline.`,
   options: {
-    data: { type: 'string', value: 'DIR', help: 'folder of the benchmark (needed)' },
+    data: {
+      type: 'string',
+      value: 'DIR',
+      help: 'folder of the benchmark (needed but for potline)',
+    },
     detector: { type: 'string', value: 'NAME', help: 'detector (default: that of the benchmark)' },
     config: { type: 'string', value: 'FILE', help: 'a configuration of your own instead' },
     fit: { type: 'string', value: 'A,B', help: 'tep: runs to fit (default d00_train)' },
-    seeds: { type: 'number', value: 'N', help: 'network: seeds, from 1 on (default 5)' },
+    seeds: {
+      type: 'string',
+      value: 'N|A..B',
+      help: 'network: seeds, from 1 on (default 5); potline: lines with faults (default 501..504)',
+    },
+    'cell-days': { type: 'number', value: 'N', help: 'potline: quiet cell-days (default 40)' },
+    workers: { type: 'number', value: 'N', help: 'potline: threads (default 2)' },
+    models: { type: 'string', value: 'DIR', help: 'potline: model registry (default models)' },
     json: { type: 'boolean', help: 'print the result as one JSON object' },
   },
   async run(options, positionals) {
     const name = positionals[0]
     const known = Object.keys(BENCHMARKS).join(', ')
+    if (name === 'potline' && positionals.length === 1) return evaluatePotline(options)
     const isKnown = name === 'causes' || Object.hasOwn(BENCHMARKS, name ?? '')
     if (name === undefined || positionals.length > 1 || !isKnown) {
-      throw usage(`name one benchmark: ${known}, causes`)
+      throw usage(`name one benchmark: ${known}, causes, potline`)
     }
     const folder = options.data as string | undefined
     if (folder === undefined) throw usage('name the folder of the benchmark with --data DIR')
@@ -92,7 +106,7 @@ const SEEDS_MAX = 100
 async function evaluateNetworks(name: string, folder: string, options: OptionValues) {
   if (name !== 'skab' && name !== 'tep') throw usage('--detector network is for skab and tep')
   if (options.fit !== undefined) throw usage('--detector network names its own runs to fit')
-  const count = (options.seeds as number | undefined) ?? 5
+  const count = Number((options.seeds as string | undefined) ?? 5)
   if (!Number.isInteger(count) || count < 1 || count > SEEDS_MAX) {
     throw usage(`--seeds takes a whole number from 1 to ${SEEDS_MAX}`)
   }

@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import path from 'node:path'
+import { exportModel } from '../anomaly/tensorflow/export-model.ts'
 import { systemClock } from '../core/clock.ts'
+import { LiquidusError, problemOf } from '../core/errors.ts'
 import { gatherBank, writeBank } from '../training/bank.ts'
 import { type ModelDesk, modelDesk } from '../training/desk.ts'
 import { GATE_LIMITS } from '../training/gate.ts'
@@ -15,7 +18,7 @@ import { recordedRuns } from './training-runs.ts'
 const ALIASES: readonly string[] = ['champion', 'challenger', 'shadow']
 
 export const modelsCommand: Command = {
-  summary: 'List, show, compare, promote, roll back and register the models of the registry.',
+  summary: 'List, show, compare, promote, roll back, register and export models of the registry.',
   usage: 'ACTION [NAME[/VERSION]] ...',
   details: `  list                       all models with their versions and aliases
   show NAME/VERSION          one version: record, metrics, who approved it
@@ -25,6 +28,7 @@ export const modelsCommand: Command = {
   demote NAME                no champion: the shadow scores, nothing alarms (--alias)
   rollback NAME              back to the champion before
   register DIR               add a Keras or TensorFlow.js LayersModel trained elsewhere
+  export NAME[/VERSION]      write its network as an ONNX file: --onnx FILE
   bank NAME                  freeze the rows of the gate: --normal and --faults recordings
 
 A champion raises alarms; the shadow only scores. A running engine takes a change at its next tick.
@@ -38,6 +42,7 @@ and to answer in time.`,
     model: { type: 'string', value: 'NAME', help: 'register: name (default potline-cells)' },
     scaler: { type: 'string', value: 'FILE', help: 'register: features, centre, scale, JSON' },
     calibrate: { type: 'string', value: 'DIR,...', help: 'register: recordings for the threshold' },
+    onnx: { type: 'string', value: 'FILE', help: 'export: where to write' },
     normal: { type: 'string', value: 'DIR,...', help: 'bank: recordings of normal running' },
     faults: { type: 'string', value: 'DIR,...', help: 'bank: recordings with known faults' },
     budget: { type: 'number', value: 'N', help: 'gate: false events per line-day (default 1)' },
@@ -127,6 +132,23 @@ const ACTIONS: Readonly<Record<string, (call: Call) => Promise<number>>> = {
     if (options.json) printJson(record)
     else
       say(`${record.name}/${record.version}: registered as shadow, threshold ${record.threshold}`)
+    return 0
+  },
+  async export({ registry, options, targets }) {
+    const file = options.onnx as string | undefined
+    if (file === undefined) throw usage('name the file with --onnx FILE')
+    const [name, version] = nameOf(targets).split('/') as [string, string | undefined]
+    const stored = await (version === undefined
+      ? registry.loadLive(name)
+      : registry.load(name, version))
+    if (!stored) throw usage(`${name} has no champion and no shadow; name a version`)
+    const bytes = await exportModel(stored)
+    await writeFile(file, bytes).catch((error: unknown) => {
+      throw new LiquidusError('FILE_UNWRITABLE', { path: file, problem: problemOf(error) })
+    })
+    const model = `${name}/${stored.record.version}`
+    if (options.json) printJson({ model, file, bytes: bytes.length })
+    else say(`${model}: ${bytes.length} bytes to ${file}; its scaler is in the file's metadata`)
     return 0
   },
   async bank({ registry, options, targets }) {

@@ -4,15 +4,18 @@ import { systemClock } from '../core/clock.ts'
 import { openRecording } from '../replay/open.ts'
 import { sendRecording } from '../replay/send.ts'
 import { type Command, printJson, readInput, say, usage } from './command.ts'
+import { verifyCommand } from './verify.ts'
 
 const PROGRESS_EVERY_MS = 1000
 
 export const replayCommand: Command = {
   summary: 'Stream recorded CSV files through the gRPC door of a running engine.',
-  usage: 'FILE|DIR',
+  usage: 'FILE|DIR | --from-log --verify',
   details: `FILE is a CSV or CSV.gz with a time column; DIR holds such files, or is a potline
 recording (cells.json, fast.csv, feed.csv ...). A line that the engine does not know is created
-from the header. A replay that was interrupted goes on where the engine's log ends.`,
+from the header. A replay that was interrupted goes on where the engine's log ends.
+With --from-log --verify nothing is sent: the stored log of --line is run again from --data or
+--config, and its result compared with what the engine committed, as \`liquidus verify\` does.`,
   options: {
     line: { type: 'string', value: 'NAME', help: 'line to write to (needed)' },
     grpc: { type: 'string', value: 'HOST:PORT', help: 'the engine (default 127.0.0.1:50051)' },
@@ -22,9 +25,20 @@ from the header. A replay that was interrupted goes on where the engine's log en
     producer: { type: 'string', value: 'ID', help: 'producer id (default from the files)' },
     key: { type: 'string', value: 'KEY', help: 'API key, where the engine asks for one' },
     'tls-ca': { type: 'string', value: 'FILE', help: 'certificate authority, for TLS' },
+    'from-log': { type: 'boolean', help: 'run the stored log again instead of files' },
+    verify: { type: 'boolean', help: 'compare what comes of it; needed with --from-log' },
+    data: { type: 'string', value: 'DIR', help: 'with --from-log: the embedded store' },
+    config: { type: 'string', value: 'FILE', help: 'with --from-log: the configuration' },
+    tenant: { type: 'string', value: 'NAME', help: 'with --from-log: tenant (default local)' },
     json: { type: 'boolean', help: 'print the summary as one JSON object' },
   },
   async run(options, positionals) {
+    if (options['from-log'] === true || options.verify === true) {
+      if (options['from-log'] !== true || options.verify !== true || positionals.length > 0) {
+        throw usage('--from-log and --verify go together, and take no FILE')
+      }
+      return verifyCommand.run(options, positionals)
+    }
     const at = positionals[0]
     if (at === undefined || positionals.length > 1) throw usage('name one FILE or DIR to replay')
     const line = options.line as string | undefined

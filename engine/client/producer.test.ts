@@ -129,6 +129,40 @@ test('everything sent is acknowledged once and counted', async () => {
   expect(readingsOf(intake.line('line-1')).size).toBe(1000)
 })
 
+test('batches of 1 to 10,000 readings of several producers arrive whole and in order', async () => {
+  const intake = intakeOf()
+  const { address } = await openDoor(intake)
+  const sizes = [1, 2, 3, 10, 999, 1000, 1001, 10_000]
+  const producers = await Promise.all(
+    ['a', 'b', 'c'].map(producer => connect(address, { producer })),
+  )
+  await Promise.all(
+    producers.map(async (producer, p) => {
+      for (const [k, count] of sizes.entries()) {
+        const first_ms = T0_MS + 100_000 * (sizes.length * p + k)
+        await producer.send({
+          ...(k === 0 ? { series: SERIES } : {}),
+          count,
+          refs: Uint32Array.from({ length: count }, (_, i) => 1 + (i % 2)),
+          times_ms: Float64Array.from({ length: count }, (_, i) => first_ms + i),
+          values: new Float64Array(count).fill(4.2),
+        })
+      }
+      await producer.drain()
+    }),
+  )
+  const { entries } = intake.line('line-1')
+  for (const producer of ['a', 'b', 'c']) {
+    const own = entries.filter(entry => entry.producer === producer)
+    expect(own.map(entry => entry.sequence)).toEqual(sizes.map((_, k) => k + 1))
+    expect(own.map(({ wire }) => (decodeColumns(wire) as { count: number }).count)).toEqual(sizes)
+  }
+  const sent = 3 * sizes.reduce((sum, count) => sum + count, 0)
+  const seen = readingsOf(intake.line('line-1'))
+  expect(seen.size).toBe(sent)
+  expect(new Set(seen.values())).toEqual(new Set([1]))
+})
+
 test('rejected readings are counted by reason and told per batch', async () => {
   const { address } = await openDoor(intakeOf())
   const told: unknown[] = []

@@ -9,6 +9,19 @@ const BATCH_HEAD_BYTES = 30
 const toUtf8 = new TextEncoder()
 const fromUtf8 = new TextDecoder()
 
+/** Producers whose names are kept as bytes; a few send most batches. */
+const NAMES_MAX = 1000
+const names = new Map<string, Uint8Array>()
+
+function utf8Of(name: string): Uint8Array {
+  const known = names.get(name)
+  if (known) return known
+  if (names.size >= NAMES_MAX) names.clear()
+  const bytes = toUtf8.encode(name)
+  names.set(name, bytes)
+  return bytes
+}
+
 /** Writes a log entry: batches in a compact form around their wire bytes, the rest as JSON. */
 export function encodeEntry(entry: LogEntry): Uint8Array {
   if (entry.kind !== 'batch') {
@@ -19,24 +32,25 @@ export function encodeEntry(entry: LogEntry): Uint8Array {
     bytes.set(json, 2)
     return bytes
   }
-  const producer = toUtf8.encode(entry.producer)
+  const producer = utf8Of(entry.producer)
   assert(producer.length <= 0xffff, 'a producer id fits in 65535 bytes')
   const runs_at = BATCH_HEAD_BYTES + producer.length
   const wire_at = runs_at + 8 * entry.rejected.length
-  const bytes = new Uint8Array(wire_at + entry.wire.length)
-  const view = new DataView(bytes.buffer)
+  // Not filled with zeros first: every byte is written below, the spare one too.
+  const bytes = Buffer.allocUnsafe(wire_at + entry.wire.length)
   bytes[0] = VERSION
   bytes[1] = Kind.batch
   bytes[2] = entry.mode === 'backfill' ? 1 : 0
-  view.setUint32(4, entry.epoch, true)
-  view.setFloat64(8, entry.sequence, true)
-  view.setFloat64(16, entry.received_ms, true)
-  view.setUint16(24, producer.length, true)
-  view.setUint32(26, entry.rejected.length, true)
+  bytes[3] = 0
+  bytes.writeUInt32LE(entry.epoch, 4)
+  bytes.writeDoubleLE(entry.sequence, 8)
+  bytes.writeDoubleLE(entry.received_ms, 16)
+  bytes.writeUInt16LE(producer.length, 24)
+  bytes.writeUInt32LE(entry.rejected.length, 26)
   bytes.set(producer, BATCH_HEAD_BYTES)
   entry.rejected.forEach(([first, count], i) => {
-    view.setUint32(runs_at + 8 * i, first, true)
-    view.setUint32(runs_at + 8 * i + 4, count, true)
+    bytes.writeUInt32LE(first, runs_at + 8 * i)
+    bytes.writeUInt32LE(count, runs_at + 8 * i + 4)
   })
   bytes.set(entry.wire, wire_at)
   return bytes
@@ -64,6 +78,6 @@ export function decodeEntry(bytes: Uint8Array): LogEntry {
       view.getUint32(runs_at + 8 * i, true),
       view.getUint32(runs_at + 8 * i + 4, true),
     ]),
-    wire: bytes.subarray(wire_at),
+    wire: new Uint8Array(bytes.buffer, bytes.byteOffset + wire_at, bytes.length - wire_at),
   }
 }

@@ -4,7 +4,7 @@ import { seriesIndex } from '../flow.ts'
 import { cellNames, potlineDefinition } from '../lines/potline.ts'
 import { admit, SIGNAL_LAG_MS } from './admission.ts'
 import type { Columns, SeriesDefinition } from './columns.ts'
-import { createDictionary, resolveSeries } from './dictionary.ts'
+import { createDictionary, resolveSeries, TERMS } from './dictionary.ts'
 
 const NOW_MS = 1_700_000_000_000
 const potline = (clock: LineClock, origin: LineOrigin = 'simulated'): LineDefinition =>
@@ -231,7 +231,7 @@ test('a dictionary survives its JSON, redefinitions included', () => {
   for (const { ref } of SERIES) {
     const [a, b] = [dictionary.slot(ref), copy.slot(ref)]
     expect(copy.columns.series[b]).toBe(dictionary.columns.series[a])
-    expect(copy.columns.scale[b]).toBe(dictionary.columns.scale[a])
+    expect(copy.columns.terms[TERMS * b!]).toBe(dictionary.columns.terms[TERMS * a!])
   }
   expect(copy.named(copy.slot(1)).tag).toBe('beam_position')
   expect(copy.slot(12)).toBe(-1)

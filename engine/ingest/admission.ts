@@ -1,6 +1,6 @@
 import type { LineDefinition, QuarantineRow, RejectReason } from '../flow.ts'
 import type { Columns } from './columns.ts'
-import type { DictionaryColumns, SeriesDictionary } from './dictionary.ts'
+import { type DictionaryColumns, type SeriesDictionary, TERMS } from './dictionary.ts'
 
 /** What a batch is judged against. */
 export interface AdmissionContext {
@@ -48,6 +48,7 @@ const STREAM_FUTURE_DAYS = { plant: 1, simulated: 1, recorded: 400, synthetic: 4
 const OLDEST_MS = 631_152_000_000
 const NEWEST_MS = 7_258_118_400_000
 const SAMPLE_KIND = 1
+const KIND_COUNT = 3
 const QUALITY_MAX = 2
 
 const NONE: readonly never[] = []
@@ -61,27 +62,30 @@ export function admit(
 ): Admission {
   const { count, refs, times_ms, values, qualities } = columns
   const known = dictionary.columns
+  const { dense } = dictionary
   const wall = definition.clock === 'wall'
+  const lateOf_ms = lateBefore_ms(context, wall)
   const rows = new RejectedRows(columns, dictionary, definition, context)
-  const streamFuture_ms = STREAM_FUTURE_DAYS[definition.origin] * DAY_MS
-  const clock_ms = wall ? context.now_ms : context.newest_event_ms
-  const signalLate_ms = clock_ms - context.lag_ms
-  const sampleLate_ms = clock_ms - Math.max(SAMPLE_LAG_MS, context.lag_ms)
+  const ahead_ms = wall ? WALL_FUTURE_MS : STREAM_FUTURE_DAYS[definition.origin] * DAY_MS
+  const told = qualities.length > 0
   let newest_ms = context.newest_event_ms
+  // With NaN, before the first reading of a `stream` line, nothing is in the future.
+  let future_ms = (wall ? context.now_ms : newest_ms) + ahead_ms
   let late = 0
   for (let row = 0; row < count; row++) {
-    const slot = dictionary.slot(refs[row]!)
+    const ref = refs[row]!
+    const slot = ref < dense.length ? dense[ref]! : dictionary.slot(ref)
     const time_ms = times_ms[row]!
-    // With NaN, before the first reading of a `stream` line, nothing is in the future.
-    const future_ms = wall ? context.now_ms + WALL_FUTURE_MS : newest_ms + streamFuture_ms
-    const quality = qualities.length === 0 ? 0 : qualities[row]!
-    const fault = faultOf(known, slot, time_ms, future_ms, values[row]!, quality)
-    if (fault !== Fault.none) {
-      rows.add(row, fault, slot)
+    const quality = told ? qualities[row]! : 0
+    if (slot < 0 || !isRight(known, slot, time_ms, future_ms, values[row]!, quality)) {
+      rows.add(row, faultOf(known, slot, time_ms, future_ms, values[row]!, quality), slot)
       continue
     }
-    if (time_ms < (known.kind[slot] === SAMPLE_KIND ? sampleLate_ms : signalLate_ms)) late++
-    if (!(time_ms <= newest_ms)) newest_ms = time_ms
+    if (time_ms < lateOf_ms[known.kind[slot]!]!) late++
+    if (!(time_ms <= newest_ms)) {
+      newest_ms = time_ms
+      if (!wall) future_ms = newest_ms + ahead_ms
+    }
   }
   return {
     accepted_count: count - rows.count,
@@ -95,8 +99,38 @@ export function admit(
   }
 }
 
+/** Before when a reading is late, by kind. */
+function lateBefore_ms(context: AdmissionContext, wall: boolean): Float64Array {
+  const clock_ms = wall ? context.now_ms : context.newest_event_ms
+  const late_ms = new Float64Array(KIND_COUNT).fill(clock_ms - context.lag_ms)
+  late_ms[SAMPLE_KIND] = clock_ms - Math.max(SAMPLE_LAG_MS, context.lag_ms)
+  return late_ms
+}
+
+/** The one question asked of nearly every reading; `faultOf` says what is wrong with the rest. */
+function isRight(
+  known: DictionaryColumns,
+  slot: number,
+  time_ms: number,
+  future_ms: number,
+  value: number,
+  quality: number,
+): boolean {
+  const { terms } = known
+  const at = TERMS * slot
+  const si = value * terms[at]! + terms[at + 1]!
+  // NaN passes the comparisons that are denied: "no value" is a fact worth keeping.
+  return (
+    !(si < terms[at + 2]! || si > terms[at + 3]!) &&
+    time_ms >= OLDEST_MS &&
+    time_ms < NEWEST_MS &&
+    !(time_ms > future_ms) &&
+    known.series[slot]! >= 0 &&
+    quality <= QUALITY_MAX
+  )
+}
+
 const Fault = {
-  none: 0,
   undefinedRef: 1,
   series: 2,
   time: 3,
@@ -118,11 +152,9 @@ function faultOf(
   if (known.series[slot]! < 0) return Fault.series
   if (!(time_ms >= OLDEST_MS && time_ms < NEWEST_MS)) return Fault.time
   if (time_ms > future_ms) return Fault.future
-  const si = value * known.scale[slot]! + known.offset[slot]!
-  // NaN passes all comparisons: "no value" is a fact worth keeping.
-  if (si < known.low[slot]! || si > known.high[slot]!) return Fault.range
-  if (si === Infinity || si === -Infinity) return Fault.range
-  return quality > QUALITY_MAX ? Fault.quality : Fault.none
+  return quality > QUALITY_MAX && isRight(known, slot, time_ms, future_ms, value, 0)
+    ? Fault.quality
+    : Fault.range
 }
 
 /** Collects rejected rows; it allocates nothing until the first one. */

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { liquidus } from '#proto/gen/ingest.js'
+import { scanColumns } from './column-scan.ts'
 import type { Columns } from './columns.ts'
-import { decodeColumns, isDecodeProblem } from './columns.ts'
+import { decodeColumns, isDecodeProblem, readColumns } from './columns.ts'
 
 const { ReadingBatch } = liquidus.ingest.v1
 
@@ -80,6 +81,62 @@ test('decoding gives what protobufjs gives', () => {
       expect(decodeColumns(bytes)).toEqual(reference(bytes))
     }),
   )
+})
+
+/** A batch as producers write it: no definitions, and numbers that are not huge. */
+const usual = fc
+  .record({
+    sequence: fc.nat(),
+    mode: fc.nat(2),
+    baseTimeMs: fc.integer({ min: 1, max: 2 ** 48 }),
+    readings: fc.array(reading, { minLength: 1, maxLength: 200, size: 'max' }),
+    withQualities: fc.boolean(),
+  })
+  .map(({ readings, withQualities, ...rest }) => ({
+    ...rest,
+    seriesRefs: readings.map(one => one[0]),
+    timeOffsetsMs: readings.map(one => one[1]),
+    values: readings.map(one => one[2]),
+    ...(withQualities ? { qualities: Uint8Array.from(readings, one => one[3]) } : {}),
+  }))
+
+test('a batch as producers write it takes the short way, and gives what protobufjs gives', () => {
+  fc.assert(
+    fc.property(usual, fc.nat(3), (batch, shift) => {
+      const whole = new Uint8Array([
+        ...new Uint8Array(shift),
+        ...ReadingBatch.encode(batch).finish(),
+      ])
+      const bytes = whole.subarray(shift)
+      expect(scanColumns(bytes)?.refs_size).toBe(4 * batch.values.length)
+      expect(decodeColumns(bytes)).toEqual(reference(bytes))
+    }),
+  )
+})
+
+test('a definition, a second piece or an unknown field takes the careful way', () => {
+  const bytes = ReadingBatch.encode({ seriesRefs: [1], timeOffsetsMs: [2], values: [3] }).finish()
+  const more = [
+    ReadingBatch.encode({ series: [{ ref: 1 }] }).finish(),
+    Uint8Array.of((15 << 3) | 0, 1),
+    bytes,
+  ]
+  expect(scanColumns(bytes)).toBeDefined()
+  for (const one of more) {
+    const longer = Buffer.concat([bytes, one])
+    expect(scanColumns(longer)).toBeUndefined()
+    expect(decodeColumns(longer)).toEqual(reference(longer))
+  }
+})
+
+test('arrays that are read into are used again, and decoded ones are not', () => {
+  const one = ReadingBatch.encode({ seriesRefs: [7], timeOffsetsMs: [1], values: [5] }).finish()
+  const other = ReadingBatch.encode({ seriesRefs: [8], timeOffsetsMs: [2], values: [6] }).finish()
+  const kept = decodeColumns(one) as Columns
+  const read = readColumns(one) as Columns
+  readColumns(other)
+  expect([read.refs[0], read.times_ms[0], read.values[0]]).toEqual([8, 2, 6])
+  expect([...kept.refs, ...kept.times_ms, ...kept.values]).toEqual([7, 1, 5])
 })
 
 test('split and unpacked columns and unknown fields decode alike', () => {

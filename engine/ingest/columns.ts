@@ -1,4 +1,5 @@
 import { assert } from '../core/assert.ts'
+import { scanColumns } from './column-scan.ts'
 import { readText, WireReader, WireType } from './wire.ts'
 
 /** One measured quantity as a producer names it. */
@@ -50,21 +51,93 @@ export function isDecodeProblem(decoded: Columns | DecodeProblem): decoded is De
   return 'problem' in decoded
 }
 
-/** Decodes the bytes of one ReadingBatch message. Pure; never throws. */
+/** Arrays that all calls of readColumns fill, and the bytes behind them; they grow as needed. */
+let refs = new Uint32Array(1024)
+let offsets = new Int32Array(1024)
+let values = new Float64Array(1024)
+let times_ms = new Float64Array(1024)
+let refBytes = new Uint8Array(refs.buffer)
+let offsetBytes = new Uint8Array(offsets.buffer)
+let valueBytes = new Uint8Array(values.buffer)
+const NO_QUALITIES = new Uint8Array(0)
+const NO_SERIES: readonly SeriesDefinition[] = []
+
+function reserve(count: number): void {
+  if (count <= refs.length) return
+  const size = 2 ** Math.ceil(Math.log2(count))
+  refs = new Uint32Array(size)
+  offsets = new Int32Array(size)
+  values = new Float64Array(size)
+  times_ms = new Float64Array(size)
+  refBytes = new Uint8Array(refs.buffer)
+  offsetBytes = new Uint8Array(offsets.buffer)
+  valueBytes = new Uint8Array(values.buffer)
+}
+
+/**
+ * Decodes the bytes of one ReadingBatch message into arrays that the next call overwrites and that
+ * may be longer than `count`. Never throws.
+ */
+export function readColumns(bytes: Uint8Array): Columns | DecodeProblem {
+  const places = scanColumns(bytes)
+  if (!places) return readCarefully(bytes)
+  const { sequence, mode, base_ms, qualities_at, qualities_size } = places
+  const count = places.refs_size / 4
+  reserve(count)
+  copyBytes(bytes, places.refs_at, places.refs_size, refBytes)
+  copyBytes(bytes, places.offsets_at, places.offsets_size, offsetBytes)
+  copyBytes(bytes, places.values_at, places.values_size, valueBytes)
+  for (let i = 0; i < count; i++) times_ms[i] = base_ms + offsets[i]!
+  const qualities =
+    qualities_size === 0
+      ? NO_QUALITIES
+      : bytes.subarray(qualities_at, qualities_at + qualities_size)
+  return {
+    sequence,
+    mode: mode === BACKFILL ? 'backfill' : 'live',
+    count,
+    series: NO_SERIES,
+    refs,
+    times_ms,
+    values,
+    qualities,
+  }
+}
+
+/** Decodes the bytes of one ReadingBatch message into arrays of its own. Pure; never throws. */
 export function decodeColumns(bytes: Uint8Array): Columns | DecodeProblem {
+  const read = readColumns(bytes)
+  if (isDecodeProblem(read)) return read
+  const { count } = read
+  return {
+    ...read,
+    refs: read.refs.slice(0, count),
+    times_ms: read.times_ms.slice(0, count),
+    values: read.values.slice(0, count),
+    qualities: Uint8Array.from(read.qualities),
+  }
+}
+
+/** A view of a few bytes costs more than copying them one by one. */
+const FEW_BYTES = 256
+
+function copyBytes(bytes: Uint8Array, from: number, size: number, into: Uint8Array): void {
+  if (size > FEW_BYTES) into.set(new Uint8Array(bytes.buffer, bytes.byteOffset + from, size))
+  else for (let i = 0; i < size; i++) into[i] = bytes[from + i]!
+}
+
+/** Takes all that the format allows: definitions, columns in pieces or unpacked, unknown fields. */
+function readCarefully(bytes: Uint8Array): Columns | DecodeProblem {
   const reader = new WireReader(bytes)
   const shape = emptyShape()
   while (reader.next()) measure(reader, shape)
   const problem = reader.problem || shapeProblem(shape)
   if (problem !== '') return { problem }
   const count = shape.refs
-  const refs = new Uint32Array(count)
-  const offsets = new Int32Array(count)
-  const values = new Float64Array(count)
-  fill(bytes, Field.refs, new Uint8Array(refs.buffer), 4)
-  fill(bytes, Field.offsets, new Uint8Array(offsets.buffer), 4)
-  fill(bytes, Field.values, new Uint8Array(values.buffer), 8)
-  const times_ms = new Float64Array(count)
+  reserve(count)
+  fill(bytes, Field.refs, refBytes, 4 * count, 4)
+  fill(bytes, Field.offsets, offsetBytes, 4 * count, 4)
+  fill(bytes, Field.values, valueBytes, 8 * count, 8)
   const { base_ms } = shape
   for (let i = 0; i < count; i++) times_ms[i] = base_ms + offsets[i]!
   return {
@@ -75,7 +148,7 @@ export function decodeColumns(bytes: Uint8Array): Columns | DecodeProblem {
     refs,
     times_ms,
     values,
-    qualities: Uint8Array.from(bytes.subarray(shape.qualities_start, shape.qualities_end)),
+    qualities: bytes.subarray(shape.qualities_start, shape.qualities_end),
   }
 }
 
@@ -158,10 +231,16 @@ function elements(reader: WireReader, width: 4 | 8, name: string): number {
 }
 
 /** Second pass over checked bytes: copies all pieces of one column, in order. */
-function fill(bytes: Uint8Array, field: number, target: Uint8Array, width: 4 | 8): void {
+function fill(
+  bytes: Uint8Array,
+  field: number,
+  target: Uint8Array,
+  size_bytes: number,
+  width: 4 | 8,
+): void {
   const reader = new WireReader(bytes)
   let filled = 0
-  while (filled < target.length && reader.next()) {
+  while (filled < size_bytes && reader.next()) {
     const single = reader.wireType === (width === 4 ? WireType.fixed32 : WireType.fixed64)
     if (reader.field !== field || (!single && reader.wireType !== WireType.bytes)) {
       reader.skip()

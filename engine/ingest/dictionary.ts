@@ -108,11 +108,12 @@ const KINDS: readonly TagKind[] = ['signal', 'sample', 'event']
 export interface DictionaryColumns {
   readonly series: Int32Array // [slot], dense series index; -1: cannot be taken
   readonly kind: Uint8Array // [slot], 0 signal, 1 sample, 2 event
-  readonly scale: Float64Array // [slot]
-  readonly offset: Float64Array // [slot]
-  readonly low: Float64Array // [slot], SI
-  readonly high: Float64Array // [slot], SI
+  /** What values are multiplied with, what is added, and the SI range they then must lie in. */
+  readonly terms: Float64Array // [slot][scale, offset, low, high]
 }
+
+/** Numbers of one slot in `terms`: side by side, because a reading needs all of them. */
+export const TERMS = 4
 
 /**
  * What the refs of one producer's stream mean. It lives from a hello to the next: a new epoch of
@@ -122,6 +123,8 @@ export interface SeriesDictionary {
   readonly definition: LineDefinition
   readonly count: number
   readonly columns: DictionaryColumns
+  /** Slots of small refs, -1 where none; refs beyond its length are for `slot` alone. */
+  readonly dense: Int32Array // [ref]
   /** Adds definitions; false when the dictionary would pass DICTIONARY_SERIES_MAX. */
   define(series: readonly SeriesDefinition[]): boolean
   /** Slot of a ref, or -1 when it was never defined. */
@@ -186,6 +189,9 @@ export function createDictionary(
     get columns() {
       return columns
     },
+    get dense() {
+      return dense
+    },
     define,
     slot,
     named: at => named[at]!,
@@ -208,20 +214,17 @@ const NOWHERE: ResolvedSeries = {
 function write(columns: DictionaryColumns, slot: number, resolved: ResolvedSeries): void {
   columns.series[slot] = resolved.series
   columns.kind[slot] = KINDS.indexOf(resolved.kind)
-  columns.scale[slot] = resolved.scale
-  columns.offset[slot] = resolved.offset
-  columns.low[slot] = resolved.low
-  columns.high[slot] = resolved.high
+  const { scale, offset, low, high } = resolved
+  // Finite bounds, so that an infinite value lies outside every range.
+  const finite = [Math.max(low, -Number.MAX_VALUE), Math.min(high, Number.MAX_VALUE)]
+  columns.terms.set([scale, offset, ...finite], TERMS * slot)
 }
 
 function allocate(size: number): DictionaryColumns {
   return {
     series: new Int32Array(size),
     kind: new Uint8Array(size),
-    scale: new Float64Array(size),
-    offset: new Float64Array(size),
-    low: new Float64Array(size),
-    high: new Float64Array(size),
+    terms: new Float64Array(TERMS * size),
   }
 }
 
@@ -229,9 +232,6 @@ function grow(old: DictionaryColumns): DictionaryColumns {
   const wider = allocate(2 * old.series.length)
   wider.series.set(old.series)
   wider.kind.set(old.kind)
-  wider.scale.set(old.scale)
-  wider.offset.set(old.offset)
-  wider.low.set(old.low)
-  wider.high.set(old.high)
+  wider.terms.set(old.terms)
   return wider
 }

@@ -13,8 +13,8 @@ function closerAt(tick_ms = 1000) {
   const first = Math.floor(START_MS / tick_ms)
   const at = { next: first, newest: first }
   const logged: CloseEntry[] = []
-  const builder = { next_tick: () => at.next, newest_tick: () => at.newest } as never
-  const closer = arrivalCloser({ ...tinyLine, clock: 'wall', tick_ms }, builder, clock, entry => {
+  const stand = () => ({ next_tick: at.next, newest_tick: at.newest })
+  const closer = arrivalCloser({ ...tinyLine, clock: 'wall', tick_ms }, stand, clock, entry => {
     logged.push(entry)
     at.next = Math.max(at.next, entry.tick + 1)
   })

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { CloseEntry, LineDefinition } from '../flow.ts'
-import type { FrameBuilder } from './frames/builder.ts'
+import type { FoldStand } from './seat.ts'
 
 /** Arrival time that a tick waits for stragglers once readings of the next tick came. */
 const GRACE_MS = 200
@@ -21,7 +21,7 @@ export interface ArrivalCloser {
  */
 export function arrivalCloser(
   definition: LineDefinition,
-  builder: FrameBuilder,
+  stand: () => Pick<FoldStand, 'next_tick' | 'newest_tick'>,
   clock: Clock,
   log: (entry: CloseEntry) => void,
 ): ArrivalCloser {
@@ -33,17 +33,15 @@ export function arrivalCloser(
 
   const onGrace = () => {
     grace = undefined
-    const waiting = builder.next_tick()
-    if (builder.newest_tick() > waiting) {
-      log({ kind: 'close', tick: builder.newest_tick() - 1, reason: 'grace' })
-    }
+    const { next_tick, newest_tick } = stand()
+    if (newest_tick > next_tick) log({ kind: 'close', tick: newest_tick - 1, reason: 'grace' })
   }
   const watch = setInterval(() => {
     const quiet_ms = clock.elapsed_ms() - lastArrival_ms
     if (quiet_ms < SILENT_AFTER_MS || quiet_ms > SILENT_GIVE_UP_MS) return
     // The tick that holds this moment is not over yet.
     const tick = Math.floor((clock.now_ms() - SILENT_AFTER_MS) / tick_ms) - 1
-    if (!(builder.next_tick() <= tick) || tick <= closedSilent) return
+    if (!(stand().next_tick <= tick) || tick <= closedSilent) return
     closedSilent = tick
     log({ kind: 'close', tick, reason: 'silent' })
   }, 1000)
@@ -52,7 +50,8 @@ export function arrivalCloser(
   return {
     arrived() {
       lastArrival_ms = clock.elapsed_ms()
-      if (!grace && builder.newest_tick() > builder.next_tick()) {
+      const { next_tick, newest_tick } = stand()
+      if (!grace && newest_tick > next_tick) {
         grace = setTimeout(onGrace, GRACE_MS)
         grace.unref()
       }

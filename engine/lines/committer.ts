@@ -2,14 +2,13 @@ import type { Clock } from '../core/clock.ts'
 import type { LineView, StoredEvent } from '../flow.ts'
 import type { LineKey, Recovered, Store } from '../store/port.ts'
 import type { Patience } from './patience.ts'
+import type { Made } from './seat.ts'
 import { stateHash } from './state-hash.ts'
-import type { CommitDraft } from './step.ts'
 import type { LineTroubles } from './troubles.ts'
+import { baseKeeper, isCheckpoint } from './verify-base.ts'
 
 /** Events kept for clients that resume. */
 const OUTBOX_EVENTS_MAX = 10_000
-/** The state is stored after this many entries at the latest, even when no tick closed. */
-const UNCOMMITTED_MAX = 1000
 /** Commits between two rounds of trimming. */
 const TRIM_EVERY_COMMITS = 256
 
@@ -22,37 +21,46 @@ export interface CommitterParts {
   readonly clock: Clock
   readonly patient: Patience
   readonly troubles: LineTroubles
-  readonly snapshot: () => Uint8Array
   readonly log_entries_max: number
-  readonly onStage?: ((stage: 'commit', duration_ms: number) => void) | undefined
+  /** Log position up to which the fold as it stands reads nothing again. */
+  readonly needed_after: () => number
+  readonly onCommit: (duration_ms: number) => void
 }
 
 /** Makes what the fold found true in the store: state, events and position at once. */
 export interface LineCommitter {
-  /** The events that became true, or undefined when there was nothing worth a commit. */
-  commit(draft: CommitDraft): Promise<readonly StoredEvent[] | undefined>
+  /** Stores what there is to store; gives the events that became true. */
+  commit(made: Made): Promise<readonly StoredEvent[]>
   /** Drops what is no longer kept; what fails is left for the next time. */
   trim(): Promise<void>
-  /** Log position that is folded and, but for a few entries without effect, committed. */
+  /** Log position that is folded; its events are stored, and the log has the rest. */
   position(): number
-  /** Hash of the last committed state, or '' before the first. */
+  /** Hash of the last stored state, or '' before the first. */
   state_hash(): string
-  /** Up to here the events were published before this engine took the line over. */
-  readonly published: number
+  /** The last stored state and its position; what a new fold of the line begins with. */
+  stored(): { readonly state: Uint8Array | undefined; readonly position: number }
+  /** Up to here the events are in the outbox. */
+  published(): number
+  /** Resolves once a commit that is under way has ended, well or not. */
+  idle(): Promise<void>
   readonly events: LineView['events']
 }
 
 export function lineCommitter(parts: CommitterParts): LineCommitter {
   const { key, store, recovered, clock, fresh } = parts
-  const { published } = recovered
-  const stored = recovered.commit?.position ?? 0
-  let position = fresh ? recovered.log_start - 1 : stored
-  let committed = fresh ? Number.NEGATIVE_INFINITY : stored // position of the stored state
+  const begin = fresh ? recovered.log_start - 1 : (recovered.commit?.position ?? 0)
+  let position = begin
+  let committed = begin // position of the stored state
+  let published = recovered.published
   let state = fresh ? undefined : recovered.commit?.state
+  let neededAfter = parts.needed_after() // of the stored state
   let hash = ''
   let outboxEnd = recovered.outbox_end
   let outboxStart = Math.max(1, outboxEnd - OUTBOX_EVENTS_MAX)
   let commits = 0
+  let named: readonly number[] | undefined // checkpoints of the stored state; undefined: not known
+  const bases = baseKeeper(parts.log_entries_max)
+  let writing: Promise<unknown> = Promise.resolve()
 
   const trim = async (): Promise<void> => {
     try {
@@ -60,50 +68,90 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
         outboxStart = outboxEnd - OUTBOX_EVENTS_MAX
         await store.trimEvents(key, outboxStart - 1)
       }
-      if (committed > parts.log_entries_max) {
-        await store.trimLog(key, committed - parts.log_entries_max)
-      }
+      const old = Math.min(committed - parts.log_entries_max, neededAfter)
+      if (old > 0) await store.trimLog(key, old)
     } catch (error) {
       parts.troubles.refuse(error)
     }
   }
 
-  const write = async (draft: CommitDraft): Promise<readonly StoredEvent[]> => {
-    const events = draft.events.map((event, i) => ({ offset: outboxEnd + 1 + i, event }))
+  /** Numbers of the checkpoints that the store holds. */
+  const lookUp = async (): Promise<readonly number[]> => {
+    const numbers: number[] = []
+    await store.kept(key, number => {
+      numbers.push(number)
+      return false
+    })
+    if (fresh) return []
+    bases.found(numbers)
+    return numbers.filter(isCheckpoint)
+  }
+
+  /** Keeps the whole state now and then, so that a log that was trimmed can be run again. */
+  const keepBase = async ({ position: at, kept }: Made): Promise<void> => {
+    if (!state || !kept || !bases.isDue(at)) return
+    named ??= await lookUp()
+    if (!bases.isDue(at)) return
+    const stored = await store.kept(key, number => kept.numbers.includes(number))
+    const blobs = [...stored].map(([number, bytes]) => ({ number, bytes }))
+    const facts = { position: at, outbox_end: outboxEnd, needed_after: neededAfter }
+    const base = bases.make(facts, { state, kept: { blobs, numbers: kept.numbers } })
+    if (!base) return
+    const numbers = [...kept.numbers, ...bases.numbers()]
+    await parts.patient(() => store.keep(key, recovered.fence, [base], numbers))
+  }
+
+  const write = async (made: Made): Promise<readonly StoredEvent[]> => {
+    const events = made.events.map((event, i) => ({ offset: outboxEnd + 1 + i, event }))
     const started_ms = clock.elapsed_ms()
-    // Between ticks only the events are written: the log has what the state needs to catch up.
-    const whole = draft.ticks > 0 || draft.position - committed >= UNCOMMITTED_MAX
-    const next = whole ? parts.snapshot() : undefined
     const { fence } = recovered
-    const commit = { fence, position: draft.position, state: next, events }
-    await parts.patient(() => store.commit(key, commit))
-    parts.onStage?.('commit', clock.elapsed_ms() - started_ms)
-    if (next) {
-      state = next
-      hash = ''
-      committed = draft.position
+    const commit = { fence, position: made.position, state: made.state, events }
+    const { kept } = made
+    if (kept && kept.blobs.length > 0) {
+      // Until the commit stands, what the stored state names is needed as well.
+      named ??= await lookUp()
+      const numbers = [...new Set([...named, ...kept.numbers, ...bases.numbers()])]
+      await parts.patient(() => store.keep(key, fence, kept.blobs, numbers))
     }
-    position = draft.position
+    await parts.patient(() => store.commit(key, commit))
+    if (kept) named = kept.numbers
+    parts.onCommit(clock.elapsed_ms() - started_ms)
     outboxEnd += events.length
+    if (made.state) {
+      state = made.state
+      hash = ''
+      committed = made.position
+      neededAfter = parts.needed_after()
+      await keepBase(made)
+    }
+    position = made.position
+    published = made.position
     commits += 1
     if (commits % TRIM_EVERY_COMMITS === 0) await trim()
     return events
   }
 
   return {
-    published,
     trim,
-    async commit(draft) {
-      const empty = draft.ticks === 0 && draft.events.length === 0
-      const early = empty && draft.position - committed < UNCOMMITTED_MAX
-      if (!early && draft.position >= published) return write(draft)
-      position = draft.position
-      return undefined
+    async commit(made) {
+      // What changed the state alone is in the log already; it is durable as it is.
+      if (made.state || made.events.length > 0) {
+        const written = write(made)
+        writing = written.catch(() => {})
+        return written
+      }
+      position = made.position
+      return []
     },
     position: () => position,
     state_hash() {
       if (hash === '' && state) hash = stateHash(state)
       return hash
+    },
+    stored: () => ({ state, position: committed }),
+    published: () => published,
+    async idle() {
+      await writing
     },
     async events(after, count_max) {
       const events = await store.events(key, after, count_max)

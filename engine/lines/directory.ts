@@ -1,8 +1,10 @@
 import { catchError, EMPTY, Subject, type Subscription } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import { LiquidusError, problemOf } from '../core/errors.ts'
+import type { EventLoopGauge } from '../core/event-loop.ts'
 import type {
   EngineHealth,
+  EngineLoad,
   EngineView,
   Identity,
   Intake,
@@ -12,13 +14,16 @@ import type {
 } from '../flow.ts'
 import type { LineKey, Recovered, Store } from '../store/port.ts'
 import { checkDefinition } from './define.ts'
-import type { LineFold } from './fold.ts'
-import { type LineRuntime, type LineTrend, lineRuntime } from './runtime.ts'
+import { type LineRuntime, lineRuntime, startOf } from './runtime.ts'
+import type { FoldPlaces } from './seat.ts'
+import { isCheckpoint } from './verify-base.ts'
 
 /** Lines of one engine at most. */
 const LINES_MAX = 1000
 /** A line further behind its log than this is catching up, and the engine is not ready. */
 const BEHIND_ENTRIES_READY = 1000
+
+const NOTHING_KEPT: ReadonlyMap<number, Uint8Array> = new Map()
 
 export interface DirectoryParts {
   readonly store: Store
@@ -29,11 +34,12 @@ export interface DirectoryParts {
     | Readonly<Record<string, string>>
     | ((tenant: string) => Readonly<Record<string, string>>)
   readonly log_entries_max: number
-  readonly buildFold: (definition: LineDefinition) => LineFold
-  readonly buildTrend: (definition: LineDefinition, fold: LineFold) => LineTrend
+  /** Where the lines are folded. */
+  readonly folds: FoldPlaces
+  /** Measures this thread. */
+  readonly gauge: EventLoopGauge
   readonly mayCreate: (identity: Identity) => boolean
   readonly report: (level: 'info' | 'warn' | 'error', text: string) => void
-  readonly onStage?: (stage: 'commit', duration_ms: number) => void
 }
 
 export interface LineDirectory extends Intake, EngineView {
@@ -46,7 +52,7 @@ export interface LineDirectory extends Intake, EngineView {
 
 /** All lines of an engine: the door for sources, the view for outputs. */
 export function lineDirectory(parts: DirectoryParts): LineDirectory {
-  const { store, clock, report } = parts
+  const { store, clock, report, folds, gauge } = parts
   const lines = new Map<LineKey, LineRuntime>()
   const running: Subscription[] = []
   const opening = new Map<LineKey, Promise<LineRuntime>>()
@@ -60,7 +66,7 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
   const openLine = async (definition: LineDefinition): Promise<LineRuntime> => {
     const key = keyOf(definition.tenant, definition.line)
     const recovered = await store.acquire(key)
-    const runtime = buildRuntime(definition, key, recovered)
+    const runtime = await openRuntime(definition, key, recovered)
     lines.set(key, runtime)
     running.push(
       runtime
@@ -77,25 +83,28 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
     return runtime
   }
 
-  const buildRuntime = (definition: LineDefinition, key: LineKey, recovered: Recovered) => {
-    const make = (fresh: boolean) => {
-      const fold = parts.buildFold(definition)
+  const lag_ms = (thread: string): number => {
+    const own_ms = gauge.load().event_loop_lag_ms_p99
+    const other = folds.threads().find(({ name }) => name === thread)
+    return Math.max(own_ms, other?.event_loop_lag_ms_p99 ?? 0)
+  }
+
+  const openRuntime = async (definition: LineDefinition, key: LineKey, recovered: Recovered) => {
+    const { published } = recovered
+    const { openSeat } = folds
+    const make = async (fresh: boolean) => {
+      const state = fresh ? undefined : recovered.commit?.state
+      const kept = fresh ? NOTHING_KEPT : await store.kept(key, isCheckpoint)
+      const position = startOf(recovered, fresh)
       return lineRuntime({
-        definition,
-        key,
-        store,
-        recovered,
-        fresh,
-        clock,
-        fold,
-        trend: parts.buildTrend(definition, fold),
+        ...{ definition, key, store, recovered, fresh, clock, openSeat, lag_ms, report },
+        seat: await openSeat({ definition, state, kept, position, published }),
         versions: versionsOf(definition.tenant),
         log_entries_max: parts.log_entries_max,
-        ...(parts.onStage ? { onStage: parts.onStage } : {}),
       })
     }
     try {
-      return make(false)
+      return await make(false)
     } catch (error) {
       if (!recovered.commit) throw error
       report(
@@ -194,11 +203,17 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
         store: store.name,
       }
     },
+    load: (): EngineLoad => ({
+      threads: [gauge.load(), ...folds.threads()],
+      lines: [...lines.values()].map(line => line.load()),
+    }),
     async close() {
       closing = true
-      for (const line of lines.values()) line.close()
+      await Promise.all([...lines.values()].map(line => line.close()))
       for (const subscription of running) subscription.unsubscribe()
       changes$.complete()
+      await folds.close()
+      gauge.close()
       await store.close()
     },
   }

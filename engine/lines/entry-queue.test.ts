@@ -18,35 +18,67 @@ function queueOver(log: CloseEntry[], taken = 0) {
         .map((entry, i) => ({ position: from + i, bytes: encodeEntry(entry) }))
     },
   })
+  const offered = () => log.length
   const offer = (tick: number) => {
     log.push(entryOf(tick))
-    queue.offer(log.length, log.at(-1)!, 100)
+    queue.offer(log.length, encodeEntry(log.at(-1)!))
   }
-  return { queue, offer, reads: () => reads }
+  return { queue, offer, offered, reads: () => reads }
 }
 
-async function drain(queue: ReturnType<typeof entryQueue>): Promise<number[]> {
+/** Takes all there is, and says with a last call, which then waits, that it is done with. */
+async function drain({ queue, offered }: ReturnType<typeof queueOver>) {
   const positions: number[] = []
-  while (queue.behind_entries() > 0) {
+  while ((positions.at(-1) ?? 0) < offered()) {
     for (const item of await queue.next()) positions.push(item.position)
   }
-  return positions
+  const waiting = queue.next()
+  waiting.catch(() => {})
+  return { positions, waiting }
 }
+
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1)
+const ENTRY_BYTES = encodeEntry(entryOf(0)).length
 
 describe('entryQueue', () => {
   it('hands entries over in order without reading the log', async () => {
-    const { queue, offer, reads } = queueOver([])
-    for (let i = 0; i < 200; i++) offer(i)
-    expect(await drain(queue)).toEqual(Array.from({ length: 200 }, (_, i) => i + 1))
-    expect(reads()).toBe(0)
+    const line = queueOver([])
+    for (let i = 0; i < 200; i++) line.offer(i)
+    expect((await drain(line)).positions).toEqual(upTo(200))
+    expect(line.reads()).toBe(0)
   })
 
   it('reads back what was there before and what did not fit, each entry once', async () => {
-    const { queue, offer, reads } = queueOver(Array.from({ length: 100 }, (_, i) => entryOf(i)))
-    for (let i = 100; i < 5000; i++) offer(i)
-    expect(await drain(queue)).toEqual(Array.from({ length: 5000 }, (_, i) => i + 1))
-    expect(reads()).toBeGreaterThan(0)
+    const line = queueOver(Array.from({ length: 100 }, (_, i) => entryOf(i)))
+    for (let i = 100; i < 5000; i++) line.offer(i)
+    expect((await drain(line)).positions).toEqual(upTo(5000))
+    expect(line.reads()).toBeGreaterThan(0)
+    expect(line.queue.behind_bytes()).toBe(0)
+  })
+
+  it('counts entries as behind until the one who took them comes back', async () => {
+    const { queue, offer } = queueOver([])
+    for (let i = 0; i < 3; i++) offer(0)
+    expect(await queue.next()).toHaveLength(3)
+    expect(queue.behind_entries()).toBe(3)
+    expect(queue.behind_bytes()).toBe(3 * ENTRY_BYTES)
+    expect(queue.in_hand()).toBe(true)
+    queue.next().catch(() => {})
+    expect(queue.behind_entries()).toBe(0)
     expect(queue.behind_bytes()).toBe(0)
+    expect(queue.in_hand()).toBe(false)
+  })
+
+  it('hands out again what comes after a position, and ends a call that waited', async () => {
+    const line = queueOver([])
+    for (let i = 0; i < 5; i++) line.offer(0)
+    const { waiting } = await drain(line)
+    line.queue.rewind(2)
+    await expect(waiting).rejects.toBeInstanceOf(QueueClosed)
+    expect(line.queue.behind_entries()).toBe(3)
+    line.offer(0)
+    expect((await drain(line)).positions).toEqual([3, 4, 5, 6])
+    expect(line.queue.behind_bytes()).toBe(0)
   })
 
   it('waits for an entry and wakes when one comes', async () => {
@@ -64,20 +96,20 @@ describe('entryQueue', () => {
   })
 
   it('counts the bytes that came while it still reads what was there before', async () => {
-    const { queue, offer } = queueOver(Array.from({ length: 100 }, (_, i) => entryOf(i)))
-    for (let i = 0; i < 10; i++) offer(i)
-    await queue.next()
-    expect(queue.behind_bytes()).toBe(1000)
-    await drain(queue)
-    expect(queue.behind_bytes()).toBe(0)
+    const line = queueOver(Array.from({ length: 100 }, (_, i) => entryOf(i)))
+    for (let i = 0; i < 10; i++) line.offer(0)
+    await line.queue.next()
+    expect(line.queue.behind_bytes()).toBe(10 * ENTRY_BYTES)
+    await drain(line)
+    expect(line.queue.behind_bytes()).toBe(0)
   })
 
   it('stops where the store lost entries, instead of waiting for them for ever', async () => {
     const forgetful = queueOver([])
     for (let i = 0; i < 3; i++) forgetful.offer(i)
-    await drain(forgetful.queue)
-    forgetful.queue.offer(2, entryOf(9), 100)
-    await expect(forgetful.queue.next()).rejects.toMatchObject({ code: 'STORE_LOST' })
+    const { waiting } = await drain(forgetful)
+    forgetful.queue.offer(2, encodeEntry(entryOf(9)))
+    await expect(waiting).rejects.toMatchObject({ code: 'STORE_LOST' })
     const shortened = entryQueue({ line: 'l', taken: 0, log_end: 5, read: async () => [] })
     await expect(shortened.next()).rejects.toMatchObject({ code: 'STORE_LOST' })
   })

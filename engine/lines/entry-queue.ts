@@ -1,8 +1,8 @@
 import { LiquidusError } from '../core/errors.ts'
-import { decodeEntry } from '../core/log-entry.ts'
 import type { LogEntry } from '../flow.ts'
 import type { LogRecord } from '../store/port.ts'
 
+/** A log entry as the fold takes it. */
 export interface LogItem {
   readonly position: number
   readonly entry: LogEntry
@@ -17,12 +17,19 @@ const CHUNK_BYTES_MAX = 1 << 20
 
 export interface EntryQueue {
   /** Tells of an entry that is now durable. Entries come in order of position. */
-  offer(position: number, entry: LogEntry, size_bytes: number): void
-  /** The next entries in order; waits for one. Call again only after the last call resolved. */
-  next(): Promise<readonly LogItem[]>
-  /** Durable entries not yet taken. */
+  offer(position: number, bytes: Uint8Array): void
+  /**
+   * The next entries in order; waits for one. Call again only after the last call resolved: that
+   * call says that they are done with.
+   */
+  next(): Promise<readonly LogRecord[]>
+  /** Goes back to hand out again what comes after `position`; a call that waits throws. */
+  rewind(position: number): void
+  /** Durable entries not yet done with. */
   behind_entries(): number
   behind_bytes(): number
+  /** True while entries are taken and not yet done with. */
+  in_hand(): boolean
   /** Lets `next` throw from now on. */
   fail(error: Error): void
   close(): void
@@ -45,24 +52,27 @@ export function entryQueue(options: {
     limit: { count_max: number; bytes_max: number },
   ) => Promise<readonly LogRecord[]>
 }): EntryQueue {
-  const handed: LogItem[] = []
+  const handed: LogRecord[] = []
   let head = 0
   let handedBytes = 0
   let taken = options.taken
+  let done = taken
+  let round = 0
   let end = options.log_end
   let takenBytes = 0
+  let inHandBytes = 0
   let offeredBytes = 0
   let wake: (() => void) | undefined
   let failure: Error | undefined
 
-  const takeHanded = (): LogItem[] => {
-    const chunk: LogItem[] = []
+  const takeHanded = (): LogRecord[] => {
+    const chunk: LogRecord[] = []
     let bytes = 0
     while (head < handed.length && chunk.length < CHUNK_ENTRIES_MAX && bytes < CHUNK_BYTES_MAX) {
       const item = handed[head]!
       head += 1
       chunk.push(item)
-      bytes += item.size_bytes
+      bytes += item.bytes.length
     }
     if (head > 256 || head === handed.length) {
       handed.splice(0, head)
@@ -72,17 +82,13 @@ export function entryQueue(options: {
     return chunk
   }
 
-  const readBack = async (): Promise<LogItem[]> => {
+  const readBack = async (): Promise<readonly LogRecord[]> => {
     const records = await options.read(taken + 1, {
       count_max: CHUNK_ENTRIES_MAX,
       bytes_max: CHUNK_BYTES_MAX,
     })
     if (records.length === 0) throw lost()
-    return records.map(record => ({
-      position: record.position,
-      entry: decodeEntry(record.bytes),
-      size_bytes: record.bytes.length,
-    }))
+    return records
   }
 
   const lost = () => new LiquidusError('STORE_LOST', { line: options.line })
@@ -94,13 +100,16 @@ export function entryQueue(options: {
 
   const dropTaken = (): void => {
     while (head < handed.length && handed[head]!.position <= taken) {
-      handedBytes -= handed[head]!.size_bytes
+      handedBytes -= handed[head]!.bytes.length
       head += 1
     }
   }
 
+  const superseded = () => new QueueClosed('the entries are handed out again from before')
+
   return {
-    offer(position, entry, size_bytes) {
+    offer(position, bytes) {
+      const size_bytes = bytes.length
       // A place that was given before: the store forgot what stood there.
       if (position <= end) fail(lost())
       end = Math.max(end, position)
@@ -109,30 +118,47 @@ export function entryQueue(options: {
       const fits = handed.length - head < HANDED_MAX && handedBytes + size_bytes < HANDED_BYTES_MAX
       // A hand-over with a hole would be taken out of order; the log has what is skipped here.
       if (fits && position === Math.max(previous, taken) + 1) {
-        handed.push({ position, entry, size_bytes })
+        handed.push({ position, bytes })
         handedBytes += size_bytes
       }
       wake?.()
     },
     async next() {
-      while (end <= taken && !failure) {
+      const mine = round
+      done = taken
+      inHandBytes = 0
+      while (end <= taken && !failure && mine === round) {
         await new Promise<void>(resolve => {
           wake = resolve
         })
       }
       if (failure) throw failure
+      if (mine !== round) throw superseded()
       dropTaken()
       const fromMemory = head < handed.length && handed[head]!.position === taken + 1
       const chunk = fromMemory ? takeHanded() : await readBack()
+      if (mine !== round) throw superseded()
       taken = chunk.at(-1)?.position ?? taken
-      for (const item of chunk) {
-        if (item.position > options.log_end) takenBytes += item.size_bytes
+      for (const { position, bytes } of chunk) {
+        if (position <= options.log_end) continue
+        takenBytes += bytes.length
+        inHandBytes += bytes.length
       }
       if (taken >= end) takenBytes = offeredBytes
       return chunk
     },
-    behind_entries: () => end - taken,
-    behind_bytes: () => Math.max(0, offeredBytes - takenBytes),
+    rewind(position) {
+      round += 1
+      taken = position
+      done = position
+      inHandBytes = 0
+      // What is handed out again was counted as taken once; from here on it is read from the log.
+      takenBytes = offeredBytes
+      wake?.()
+    },
+    behind_entries: () => end - done,
+    behind_bytes: () => Math.max(0, offeredBytes - takenBytes) + inHandBytes,
+    in_hand: () => done !== taken,
     fail,
     close: () => fail(new QueueClosed('the line is closing')),
   }

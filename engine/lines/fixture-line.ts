@@ -2,11 +2,13 @@
 import { adviceStage } from '../advice/stage.ts'
 import { anomalyStage } from '../anomaly/stage.ts'
 import { encodeColumns, type encodeSeries } from '../client/encode-batch.ts'
+import type { EventLoopGauge } from '../core/event-loop.ts'
 import type { BatchEntry, LineDefinition, TagDefinition } from '../flow.ts'
 import { batchDecoder } from '../ingest/batch-decoder.ts'
 import { withDefinitions, withSequence } from '../ingest/grpc/lane.ts'
 import { createTwin } from '../twin/catalog.ts'
 import { type LineFold, lineFold } from './fold.ts'
+import type { LineTrend } from './fold-run.ts'
 
 const signal: TagDefinition = {
   tag: 'pressure',
@@ -82,4 +84,19 @@ export function tinySecond(
     times_ms: Float64Array.from(series, one => 1000 * second + 10 * one.ref),
     values: Float64Array.from(series, one => value(one.ref)),
   }
+}
+
+/** A history that keeps nothing. */
+export const noTrend: LineTrend = {
+  push() {},
+  read: () => ({ times_ms: new Float64Array(), columns: new Map() }),
+}
+
+/** A thread that is never late. */
+export const calmGauge: EventLoopGauge = {
+  load: () => ({
+    ...{ name: 'io', event_loop_lag_ms_p50: 0, event_loop_lag_ms_p99: 0 },
+    ...{ heap_used_bytes: 0, gc_pause_s: 0, gc_count: 0 },
+  }),
+  close() {},
 }

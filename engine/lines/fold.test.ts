@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { adviceStage } from '../advice/stage.ts'
@@ -23,19 +24,24 @@ function fold(
   definition: LineDefinition,
   entries: readonly LogEntry[],
   cuts: ReadonlySet<number> = new Set(),
-): Outcome & { readonly state: Uint8Array } {
+): Outcome & { readonly state: string } {
   let line = realFold(definition)
   const events: OutputEvent[] = []
+  const kept = new Map<number, Uint8Array>()
   entries.forEach((entry, i) => {
     if (cuts.has(i)) {
       const stored = line.snapshot()
+      const { blobs, numbers } = line.takeKept()
+      for (const { number, bytes } of blobs) kept.set(number, bytes)
+      for (const number of kept.keys()) if (!numbers.includes(number)) kept.delete(number)
       line = realFold(definition)
-      line.restore(stored)
+      line.restore(stored, kept)
     }
     foldEntry(line, { position: i + 1, entry, size_bytes: 1 }, step => events.push(...step.events))
   })
-  const state = line.snapshot()
-  return { hash: stateHash(state), events: events.map(one => JSON.stringify(one)), state }
+  const bytes = line.snapshot()
+  const state = createHash('sha256').update(bytes).digest('hex')
+  return { hash: stateHash(bytes), events: events.map(one => JSON.stringify(one)), state }
 }
 
 const copied = (columns: BatchColumns): BatchColumns => ({
@@ -121,7 +127,7 @@ describe('versions that the log names', () => {
       ),
     )
     const restored = make()
-    restored.restore(line.snapshot())
+    restored.restore(line.snapshot(), new Map())
     const times = seen.map(text => Number(text.split(' ').at(-1)))
     expect(seen.map(text => text.split(' ')[0])).toEqual(['m/1', 'm/2', 'm/2'])
     expect(times[0]).toBe(0)

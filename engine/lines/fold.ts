@@ -10,10 +10,22 @@ import type {
   Twin,
   TwinFrame,
 } from '../flow.ts'
+import { readingSorter } from './arrivals.ts'
+import { checkpointRing, type Kept } from './checkpoints.ts'
+import { anomalyEvent, corrections } from './corrections.ts'
 import type { LogItem } from './entry-queue.ts'
 import { type FrameBuilder, frameBuilder } from './frames/builder.ts'
 import { seriesPlan } from './frames/series-plan.ts'
-import { tickSlices } from './frames/tick-slices.ts'
+import { lateness } from './lateness.ts'
+import {
+  type ReadLog,
+  type RewindOrder,
+  type RewindParts,
+  rewindLine,
+  takeCheckpoint,
+} from './rewind.ts'
+import { shownBuilder } from './shown-builder.ts'
+import { skewWatch } from './skew.ts'
 import type { Step } from './step.ts'
 
 export interface LineFold {
@@ -22,6 +34,16 @@ export interface LineFold {
   readonly anomaly: AnomalyStage
   readonly advice: AdviceStage
   frames(item: LogItem, emit: (step: Step) => void): void
+  /** True where late readings call for a rewind before the next entry is folded. */
+  isRewindDue(): boolean
+  /** Folds past ticks again from a checkpoint; the steps that come of it have been through all stages. */
+  rewind(read: ReadLog, onStep: (step: Step) => void): Promise<void>
+  /** Log position after which entries may be read again; those up to it may go. */
+  needed_after(): number
+  /** Rewinds so far: each changed values of the past. */
+  revision(): number
+  /** Producers whose clocks are off, as texts for people. */
+  clockProblems(): readonly string[]
   /** Runs all stages over readings that need no log: for offline runs. */
   foldBatch(batch: ReadingBatch, onStep: (step: Step) => void): void
   runTwin(frame: LineFrame): TwinFrame
@@ -33,57 +55,77 @@ export interface LineFold {
   time_ms(): number
   /** Versions that the log last named; empty before the first. */
   versions(): Readonly<Record<string, string>>
+  /** The state, but for the checkpoints to go back to: these are kept beside it. */
   snapshot(): Uint8Array
-  restore(bytes: Uint8Array): void
+  /** Checkpoints that were not handed out yet, and the numbers that the snapshot names. */
+  takeKept(): Kept
+  restore(bytes: Uint8Array, kept: ReadonlyMap<number, Uint8Array>): void
+}
+
+export interface FoldStages {
+  readonly decoder: BatchDecoder
+  readonly twin: Twin
+  readonly anomaly: AnomalyStage
+  readonly advice: AdviceStage
+  /** Puts the models in force that the log names; called between two ticks only. */
+  readonly putInForce?: (versions: Readonly<Record<string, string>>) => void
 }
 
 /**
  * The pure part of a line: state' = fold(state, log entry). Live running, catching up and
  * verification are this one code path, so equal logs give equal bytes.
  */
-export function lineFold(
-  definition: LineDefinition,
-  parts: {
-    readonly decoder: BatchDecoder
-    readonly twin: Twin
-    readonly anomaly: AnomalyStage
-    readonly advice: AdviceStage
-    /** Puts the models in force that the log names; called between two ticks only. */
-    readonly putInForce?: (versions: Readonly<Record<string, string>>) => void
-  },
-): LineFold {
-  const { decoder, twin, anomaly, advice, putInForce } = parts
+export function lineFold(definition: LineDefinition, stages: FoldStages): LineFold {
+  const { decoder, twin, anomaly, advice, putInForce } = stages
   const builder = frameBuilder(definition)
-  const { rank } = seriesPlan(definition)
+  const plan = seriesPlan(definition)
+  const late = lateness(definition)
+  const ring = checkpointRing(definition.tick_ms)
+  const told = corrections()
+  const parts: RewindParts = { definition, plan, decoder, builder, twin, anomaly, late, ring, told }
+  const arrivals = readingSorter(parts)
+  const shown = shownBuilder(builder)
+  const skew = skewWatch(definition.clock)
   let latest: { frame: LineFrame; twin: TwinFrame } | undefined
   let line_ms = 0
   let versions: Readonly<Record<string, string>> = {}
+  let due: RewindOrder | undefined
 
   const emitTicks = (emit: (step: Step) => void) => (frame: LineFrame) =>
     emit({ at: 'tick', frame, twin: undefined, events: [] })
 
-  const takeReadings = (batch: ReadingBatch, emit: (step: Step) => void): void => {
-    for (const slice of tickSlices(batch, rank, definition.tick_ms)) {
-      emit({ at: 'readings', batch: slice, events: [] })
-      builder.batch(slice, emitTicks(emit))
-    }
+  /** What happens between two entries: by event time a checkpoint, or a rewind. */
+  const endEntry = (position: number): void => {
+    const { accepted } = builder.counters
+    builder.counters.late = late.late()
+    if (line_ms === 0 || !late.passed(line_ms, accepted)) return
+    const target = late.target(ring, accepted)
+    if (target) due = { ...target, to: position, time_ms: line_ms }
+    else if (!late.isWaiting()) takeCheckpoint(parts, position)
+    forgetOld(parts)
   }
 
   const foldOf: LineFold = {
-    builder,
+    builder: shown.builder,
     twin,
     anomaly,
     advice,
-    latest: () => latest,
+    latest: () => shown.latest() ?? latest,
     time_ms: () => line_ms,
     versions: () => versions,
+    isRewindDue: () => due !== undefined,
+    needed_after: () => ring.oldest()?.position ?? Number.POSITIVE_INFINITY,
+    revision: late.revision,
+    clockProblems: skew.problems,
     frames(item, emit) {
-      const { entry } = item
+      const { entry, position } = item
       if (entry.kind === 'batch') {
+        if (ring.count === 0 && builder.counters.accepted === 0) takeCheckpoint(parts, position - 1)
         const batch = decoder.decode(entry)
         // History is kept in the log for recalculation; it never moves the live state.
         if (batch.count === 0 || batch.mode === 'backfill') return
-        takeReadings(batch, emit)
+        skew.take(batch)
+        arrivals.take(batch, true, emit, emitTicks(emit))
       } else if (entry.kind === 'close') {
         builder.close(entry.tick, entry.reason, emitTicks(emit))
       } else if (entry.kind === 'decision') {
@@ -91,10 +133,35 @@ export function lineFold(
       } else {
         versions = entry.versions
         putInForce?.(versions)
+        // Past ticks ran with other models; they are not run again with these.
+        late.giveUp()
+        ring.clear()
+        takeCheckpoint(parts, position)
       }
+      endEntry(position)
+    },
+    async rewind(read, onStep) {
+      assert(due, 'a rewind is due')
+      const order = due
+      due = undefined
+      shown.freeze(latest)
+      const done = await rewindLine(parts, order, {
+        read,
+        corrected: events => onStep({ at: 'rewind', events }),
+        fresh(frame) {
+          runStages(foldOf, { at: 'tick', frame, twin: undefined, events: [] }, onStep)
+        },
+        ahead(tick, batch) {
+          runStages(foldOf, { at: 'readings', batch, tick, events: [] }, onStep)
+        },
+      }).finally(() => shown.thaw())
+      if (done) takeCheckpoint(parts, order.to)
+      builder.counters.late = late.late()
+      forgetOld(parts)
     },
     foldBatch(batch, onStep) {
-      takeReadings(batch, step => runStages(foldOf, step, onStep))
+      const run = (step: Step) => runStages(foldOf, step, onStep)
+      arrivals.take(batch, false, run, emitTicks(run))
     },
     runTwin(frame) {
       const result = twin.step(frame)
@@ -103,21 +170,26 @@ export function lineFold(
       return result
     },
     runAnomaly(step) {
+      if (step.at === 'rewind') return
       const result =
         step.at === 'readings'
           ? anomaly.readings(step.batch)
           : step.at === 'tick'
             ? anomaly.tick(step.frame, twinOf(step))
             : anomaly.decide(step.entry, step.time_ms)
-      for (const body of result.anomalies) {
-        step.events.push({ channel: 'anomaly', id: body.id, body })
+      if (result.stirred) arrivals.stirred()
+      const tick = step.at === 'readings' ? step.tick : Math.round(line_ms / definition.tick_ms) - 1
+      for (const found of result.anomalies) {
+        const body = told.tell(tick, found)
+        if (!body) continue
+        step.events.push(anomalyEvent(body))
       }
       for (const body of result.alarms) {
         step.events.push({ channel: 'alarm', id: `${body.id}#${body.revision}`, body })
       }
     },
     runAdvice(step) {
-      if (step.at === 'readings') return
+      if (step.at === 'readings' || step.at === 'rewind') return
       const changed =
         step.at === 'tick'
           ? advice.tick(step.frame, twinOf(step), anomaly.alarms())
@@ -134,8 +206,13 @@ export function lineFold(
         ['twin', twin.snapshot()],
         ['anomaly', anomaly.snapshot()],
         ['advice', advice.snapshot()],
+        ['arrivals', jsonBytes(builder.counters)],
+        ['late', late.snapshot()],
+        ['told', told.snapshot()],
+        ['checkpoints', ring.snapshot()],
       ]),
-    restore(bytes) {
+    takeKept: ring.takeKept,
+    restore(bytes, kept) {
       const sections = unpackSections(bytes)
       const part = (name: string): Uint8Array => {
         const found = sections.get(name)
@@ -153,9 +230,21 @@ export function lineFold(
       twin.restore(part('twin'))
       anomaly.restore(part('anomaly'))
       advice.restore(part('advice'))
+      Object.assign(builder.counters, parseJsonBytes<FrameBuilder['counters']>(part('arrivals')))
+      late.restore(part('late'))
+      told.restore(part('told'))
+      ring.restore(part('checkpoints'), kept)
+      due = undefined
     },
   }
   return foldOf
+}
+
+/** Lets go of what no rewind can reach any more. */
+function forgetOld({ ring, late, told, builder }: RewindParts): void {
+  const oldest = ring.oldest()
+  late.forget(oldest?.floor ?? builder.next_tick())
+  told.forget(oldest?.clean ?? builder.next_tick())
 }
 
 function twinOf(step: Extract<Step, { at: 'tick' }>): TwinFrame {
@@ -170,7 +259,18 @@ function runStages(fold: LineFold, step: Step, onStep: (step: Step) => void): vo
   onStep(step)
 }
 
-/** Runs the whole fold over one entry, without RxJS: for verification. */
+/** Runs the whole fold over one entry, without RxJS, and leaves a rewind that is due undone. */
 export function foldEntry(fold: LineFold, item: LogItem, onStep: (step: Step) => void): void {
   fold.frames(item, step => runStages(fold, step, onStep))
+}
+
+/** The same with the rewind that the entry calls for: what the engine does with each entry. */
+export async function foldWhole(
+  fold: LineFold,
+  item: LogItem,
+  read: ReadLog,
+  onStep: (step: Step) => void,
+): Promise<void> {
+  foldEntry(fold, item, onStep)
+  if (fold.isRewindDue()) await fold.rewind(read, onStep)
 }

@@ -1,24 +1,40 @@
-import { type Observable, tap } from 'rxjs'
+import {
+  concatMap,
+  defer,
+  finalize,
+  from,
+  type Observable,
+  retry,
+  tap,
+  throwError,
+  timer,
+} from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import { problemOf } from '../core/errors.ts'
 import type {
   LineChange,
   LineDefinition,
   LineIntake,
+  LineLoad,
   LineStatus,
   LineView,
-  Trend,
-  TwinFrame,
 } from '../flow.ts'
-import { type LineStages, linePipeline } from '../pipeline.ts'
 import type { LineKey, Recovered, Store } from '../store/port.ts'
 import { arrivalCloser } from './closer.ts'
-import { lineCommitter } from './committer.ts'
-import { entryQueue } from './entry-queue.ts'
-import type { LineFold } from './fold.ts'
-import { patience } from './patience.ts'
+import { type LineCommitter, lineCommitter } from './committer.ts'
+import { type EntryQueue, entryQueue, QueueClosed } from './entry-queue.ts'
+import { type Patience, patience } from './patience.ts'
+import { restartBudget } from './restarts.ts'
+import { type FoldPorts, type FoldSeat, type OpenSeat, ThreadLost } from './seat.ts'
+import { addTimes, stageTimes } from './stage-times.ts'
 import { lineTroubles } from './troubles.ts'
+import { isCheckpoint } from './verify-base.ts'
 import { lineWriter } from './writer.ts'
+
+/** How long the end of a line waits for its backlog, and for the commit under way. */
+const DRAIN_MS = 3000
+const LAST_COMMIT_MS = 1000
+const LOOK_EVERY_MS = 5
 
 export interface LineParts {
   readonly definition: LineDefinition
@@ -31,19 +47,16 @@ export interface LineParts {
    */
   readonly fresh?: boolean
   readonly clock: Clock
-  readonly fold: LineFold
-  readonly trend: LineTrend
+  /** The fold, opened from what was recovered, and the way to open it again. */
+  readonly seat: FoldSeat
+  readonly openSeat: OpenSeat
   /** Versions in force when the line opens; a change of them goes to the log. */
   readonly versions: Readonly<Record<string, string>>
   /** Log entries kept for replay and verification. */
   readonly log_entries_max: number
-  readonly onStage?: (stage: 'commit', duration_ms: number) => void
-}
-
-/** Bounded history of a line for trend pictures. */
-export interface LineTrend {
-  push(twin: TwinFrame): void
-  read(cell: number, from_ms: number, points_max: number): Trend
+  /** Lag of the event loops that the line needs: of this thread, and of the one named. */
+  readonly lag_ms: (thread: string) => number
+  readonly report: (level: 'info' | 'warn' | 'error', text: string) => void
 }
 
 export interface LineRuntime extends LineIntake, LineView {
@@ -52,38 +65,43 @@ export interface LineRuntime extends LineIntake, LineView {
   run(): Observable<LineChange>
   /** Writes versions that differ from those last written; resolves when durable. */
   takeVersions(versions: Readonly<Record<string, string>>): Promise<void>
-  close(): void
+  load(): LineLoad
+  /** Folds what is in the log, stores the state, and ends; after a while, without these. */
+  close(): Promise<void>
 }
 
 /** One line alive: joins its log, its fold and its commits, and shows it to others. */
 export function lineRuntime(parts: LineParts): LineRuntime {
-  const { definition, key, store, recovered, clock, fold } = parts
+  const { definition, key, store, recovered, clock } = parts
+  const { tenant, line } = definition
   const fresh = parts.fresh === true
-  const started = fresh ? recovered.log_start - 1 : (recovered.commit?.position ?? 0)
+  const started = startOf(recovered, fresh)
+  let seat = parts.seat
   let closed = false
-  if (!fresh && recovered.commit) fold.restore(recovered.commit.state)
+  const times = stageTimes() // of commits, and of threads that are gone
 
   const troubles = lineTroubles(clock)
   const patient = patience(() => closed, troubles.wait)
-  const queue = entryQueue({
-    line: definition.line,
-    taken: started,
-    log_end: recovered.log_end,
-    read: (from, limit) => patient(() => store.read(key, from, limit)),
-  })
+  const read: FoldPorts['read'] = (at, limit) => patient(() => store.read(key, at, limit))
+  const { log_end } = recovered
+  const queue = entryQueue({ line, taken: started, log_end, read })
   const { log_entries_max } = parts
-  const writer = lineWriter({ key, store, recovered, clock, queue, troubles, log_entries_max })
+  const lag_ms = () => parts.lag_ms(seat.thread)
+  const writer = lineWriter({
+    ...{ key, store, recovered, clock, queue, troubles, log_entries_max, lag_ms },
+  })
+  const stand = () => seat.view.stand()
   const committer = lineCommitter({
     ...{ key, store, recovered, fresh, clock, patient, troubles, log_entries_max },
-    snapshot: fold.snapshot,
-    onStage: parts.onStage,
+    needed_after: () => stand().needed_after,
+    onCommit: duration_ms => times.add('commit', duration_ms),
   })
-  const closer = arrivalCloser(definition, fold.builder, clock, entry => {
+  const closer = arrivalCloser(definition, stand, clock, entry => {
     writer.append(entry).catch(() => {}) // noted; the closer comes again
   })
   // What the entries not yet folded name is not known: then it is written again.
   let named: Readonly<Record<string, string>> =
-    recovered.log_end > started && Object.keys(parts.versions).length > 0 ? {} : fold.versions()
+    log_end > started && Object.keys(parts.versions).length > 0 ? {} : stand().versions
   const takeVersions = async (versions: Readonly<Record<string, string>>): Promise<void> => {
     if (sameVersions(named, versions)) return
     const before = named
@@ -95,38 +113,87 @@ export function lineRuntime(parts: LineParts): LineRuntime {
       throw error
     }
   }
-  const stages = stagesOf(parts, { queue, committer, closer, now: () => now(fold, definition) })
+
+  let told = recovered.published
+  const ports: FoldPorts = {
+    pull: () => queue.next(),
+    read,
+    async commit(made) {
+      if (made.arrived) closer.arrived()
+      const events = await committer.commit(made)
+      // What was told before is not told again, neither after a start nor by another thread.
+      if (made.position <= told) return undefined
+      told = made.position
+      const ticked = made.ticks > 0
+      if (!ticked && events.length === 0) return undefined
+      const { tick, time_ms } = stand()
+      return { tenant, line, ticked, tick, time_ms, events }
+    },
+  }
+  const running = supervised({
+    ...{ parts, ports, queue, committer },
+    seat: () => seat,
+    moved(next) {
+      times.sums.set(addTimes(times, seat.times).sums)
+      seat = next
+    },
+    closed: () => closed,
+    ...{ wait: troubles.wait, patient },
+  })
+  let ended = Promise.resolve()
 
   return {
     definition,
-    fields: fold.twin.fields,
-    channels: fold.twin.channels,
+    fields: seat.fields,
+    channels: seat.channels,
 
     run() {
       // A store that is full takes no entry, and without one no commit comes to trim it.
       void committer.trim()
       takeVersions(parts.versions).catch(() => {}) // noted
-      return linePipeline(stages).pipe(
+      let end = () => {}
+      ended = new Promise(resolve => {
+        end = resolve
+      })
+      return running.changes$.pipe(
         tap({
           error: (error: unknown) => {
+            if (closed) return
             troubles.stop(`the line stopped: ${problemOf(error)}`)
             closer.close()
           },
         }),
+        finalize(end),
       )
     },
     takeVersions,
-    close() {
-      closed = true
+    async close() {
       closer.close()
+      const give_up_ms = clock.elapsed_ms() + DRAIN_MS
+      const drains = () => queue.behind_entries() > 0 && troubles.problem() === ''
+      while (drains() && clock.elapsed_ms() < give_up_ms) await pause(LOOK_EVERY_MS)
+      closed = true
       queue.close()
+      const still = await within(LAST_COMMIT_MS, Promise.all([ended, committer.idle()]))
+      // A chunk that was not folded to its end left the fold between two positions.
+      if (still && !queue.in_hand() && !troubles.stopped()) {
+        await within(LAST_COMMIT_MS, storeLast(seat, committer))
+      }
+      seat.close()
     },
+    load: () => ({
+      ...{ tenant, line, thread: seat.thread, restarts: running.restarts() },
+      behind_entries: queue.behind_entries(),
+      behind_bytes: queue.behind_bytes(),
+      credit_bytes: writer.credit_bytes(),
+      stages: addTimes(times, seat.times).read(),
+    }),
 
     openProducer: writer.openProducer,
     producer: writer.producer,
     append: writer.appendBatch,
     credit_bytes: writer.credit_bytes,
-    newest_event_ms: () => fold.builder.newest_ms(),
+    newest_event_ms: () => stand().newest_ms,
     decide: (decision, who, comment) =>
       writer.append({
         kind: 'decision',
@@ -138,81 +205,124 @@ export function lineRuntime(parts: LineParts): LineRuntime {
       }),
 
     status(): LineStatus {
-      const { counters } = fold.builder
+      const { counters, tick, time_ms, revision, clock_problems } = stand()
+      const { state, position } = committer.stored()
       return {
-        ...now(fold, definition),
+        ...{ tick, time_ms },
         position: committer.position(),
         // Hashing a large state takes milliseconds, and most who ask for the status do not want it.
         get state_hash() {
           return committer.state_hash()
         },
+        state_position: state ? position : 0,
         behind_entries: queue.behind_entries(),
         degraded: troubles.problem(),
         readings_accepted: counters.accepted,
         readings_rejected: writer.rejected_count(),
         readings_late: counters.late,
+        revision,
+        clock_problems,
         ticks_closed: { ...counters.closed },
       }
     },
-    latest: () => fold.latest(),
-    alarms: () => fold.anomaly.alarms(),
-    alarmSummary: () => fold.anomaly.alarmSummary(),
-    advice: () => fold.advice.current(),
-    sensorFaults: () => fold.anomaly.sensorFaults(),
-    scores: () => fold.anomaly.scores(),
-    profiles: cell => fold.twin.profiles(cell),
-    trend: (cell, from_ms, points_max) => parts.trend.read(cell, from_ms, points_max),
+    latest: () => seat.view.latest(),
+    alarms: () => seat.view.alarms(),
+    alarmSummary: () => seat.view.alarmSummary(),
+    advice: () => seat.view.advice(),
+    sensorFaults: () => seat.view.sensorFaults(),
+    scores: () => seat.view.scores(),
+    profiles: cell => seat.profiles(cell),
+    trend: (cell, from_ms, points_max) => seat.trend(cell, from_ms, points_max),
     events: committer.events,
   }
 }
 
-/** The fold's stages as the pipeline takes them, with what the runtime adds at the edges. */
-function stagesOf(
-  { definition, fold, trend }: LineParts,
-  around: {
-    readonly queue: ReturnType<typeof entryQueue>
-    readonly committer: ReturnType<typeof lineCommitter>
-    readonly closer: ReturnType<typeof arrivalCloser>
-    readonly now: () => { readonly tick: number; readonly time_ms: number }
-  },
-): LineStages {
-  const { queue, committer, closer } = around
-  let folding = 0
-  let arrived = false
-  return {
-    pull: () => queue.next(),
-    frames(item, emit) {
-      folding = item.position
-      fold.frames(item, emit)
-    },
-    twin(frame) {
-      const twin = fold.runTwin(frame)
-      trend.push(twin)
-      return twin
-    },
-    anomaly(step) {
-      if (step.at === 'readings') arrived = true
-      fold.runAnomaly(step)
-    },
-    advice(step) {
-      fold.runAdvice(step)
-      if (folding <= committer.published) step.events.length = 0
-    },
-    async commit(draft) {
-      if (arrived) closer.arrived()
-      arrived = false
-      const events = await committer.commit(draft)
-      if (!events) return undefined
-      const { tenant, line } = definition
-      return { tenant, line, ticked: draft.ticks > 0, ...around.now(), events }
-    },
+/** Log position that a line begins after. */
+export function startOf(recovered: Recovered, fresh: boolean): number {
+  return fresh ? recovered.log_start - 1 : (recovered.commit?.position ?? 0)
+}
+
+/** Runs the fold where it sits; opens it anew, from the last stored state, when its thread is lost. */
+function supervised(around: {
+  readonly parts: LineParts
+  readonly ports: FoldPorts
+  readonly queue: EntryQueue
+  readonly committer: LineCommitter
+  readonly seat: () => FoldSeat
+  readonly moved: (seat: FoldSeat) => void
+  readonly closed: () => boolean
+  readonly wait: (problem: string) => void
+  readonly patient: Patience
+}): { readonly changes$: Observable<LineChange>; restarts(): number } {
+  const { parts, ports, queue, committer } = around
+  const { key, definition, report } = parts
+  const budget = restartBudget(parts.clock)
+  let lost = false
+
+  const next = async (): Promise<FoldSeat> => {
+    if (!lost) return around.seat()
+    if (around.closed()) throw new QueueClosed('the line is closing')
+    // A commit that the lost thread began may still become true.
+    await committer.idle()
+    const { state, position } = committer.stored()
+    queue.rewind(position)
+    const published = committer.published()
+    const kept = await around.patient(() => parts.store.kept(key, isCheckpoint))
+    const seat = await parts.openSeat({ definition, state, kept, position, published })
+    around.seat().close()
+    around.moved(seat)
+    lost = false
+    around.wait('')
+    report('info', `line ${key} goes on in ${seat.thread} from log entry ${position + 1}`)
+    return seat
+  }
+
+  const again = (error: unknown): Observable<unknown> => {
+    if (!(error instanceof ThreadLost) || around.closed()) return throwError(() => error)
+    lost = true
+    const wait_ms = budget.next(error.suspect)
+    if (wait_ms === undefined) {
+      return throwError(() => new Error(`${problemOf(error)}, again and again`))
+    }
+    around.wait(`${problemOf(error)}; it is started again`)
+    report('warn', `line ${key}: ${problemOf(error)}; it is started again in ${wait_ms} ms`)
+    return timer(wait_ms)
+  }
+
+  const changes$ = defer(() => from(next())).pipe(
+    concatMap(seat => seat.run(ports)),
+    retry({ delay: again }),
+  )
+  return { changes$, restarts: budget.count }
+}
+
+/** Stores the state at the end of what is folded, where the stored one is older. */
+async function storeLast(seat: FoldSeat, committer: LineCommitter): Promise<void> {
+  const position = committer.position()
+  const { state: before, position: stored } = committer.stored()
+  if (position < committer.published() || (before && stored === position)) return
+  try {
+    const made = await seat.snapshot()
+    await committer.commit({ position, ticks: 0, events: [], arrived: false, ...made })
+  } catch {
+    // The log has what the next start needs.
   }
 }
 
-/** The last tick that was folded and its end; zeros before the first. */
-function now(fold: LineFold, definition: LineDefinition) {
-  const time_ms = fold.time_ms()
-  return { tick: time_ms === 0 ? 0 : Math.round(time_ms / definition.tick_ms) - 1, time_ms }
+const pause = (duration_ms: number): Promise<void> =>
+  new Promise(resolve => {
+    setTimeout(resolve, duration_ms)
+  })
+
+/** Whether the work was done in time. */
+async function within(limit_ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timeout: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>(resolve => {
+    timeout = setTimeout(() => resolve(false), limit_ms)
+  })
+  const done = await Promise.race([work.then(() => true), late])
+  clearTimeout(timeout)
+  return done
 }
 
 function sameVersions(

@@ -2,7 +2,13 @@ import type { DecisionEntry, LineFrame, OutputEvent, ReadingBatch, TwinFrame } f
 
 /** One thing that happens to a line while its log is read; stages add to `events`. */
 export type Step =
-  | { readonly at: 'readings'; readonly batch: ReadingBatch; readonly events: OutputEvent[] }
+  | {
+      readonly at: 'readings'
+      readonly batch: ReadingBatch
+      /** Tick that the readings belong to. */
+      readonly tick: number
+      readonly events: OutputEvent[]
+    }
   | {
       readonly at: 'tick'
       readonly frame: LineFrame
@@ -16,6 +22,8 @@ export type Step =
       readonly time_ms: number
       readonly events: OutputEvent[]
     }
+  /** Past ticks were folded again with what came late; the events are corrections. */
+  | { readonly at: 'rewind'; readonly events: OutputEvent[] }
 
 /** What a chunk of log entries will make true. */
 export interface CommitDraft {

@@ -9,6 +9,8 @@ export interface LineTroubles {
   /** The problem to show now, or ''. */
   problem(): string
   stop(problem: string): void
+  /** True once the line cannot go on. */
+  stopped(): boolean
   /** What a commit or a read waits for; '' when it waits no longer. */
   wait(problem: string): void
   /** Notes a failed write; true where the store failed, not what it was asked to do. */
@@ -29,6 +31,7 @@ export function lineTroubles(clock: Clock): LineTroubles {
     stop(problem) {
       stopped = problem
     },
+    stopped: () => stopped !== '',
     wait(problem) {
       waiting = problem
     },

@@ -2,14 +2,18 @@ import { LiquidusError } from '../core/errors.ts'
 import { decodeEntry } from '../core/log-entry.ts'
 import type { LineDefinition, LogEntry, OutputEvent, StoredEvent } from '../flow.ts'
 import type { LineKey, Store } from '../store/port.ts'
-import { foldEntry, type LineFold } from './fold.ts'
+import { foldWhole, type LineFold } from './fold.ts'
+import type { ReadLog } from './rewind.ts'
 import { stateHash } from './state-hash.ts'
+import { oldestBase } from './verify-base.ts'
 
 const READ = { count_max: 256, bytes_max: 4 << 20 } as const
 const EVENTS_A_READ = 1000
 
 export interface Verification {
   readonly line: string
+  /** Log position after which it was run again: 0, or that of a stored base of a trimmed log. */
+  readonly from_position: number
   readonly entries: number
   readonly readings: number
   readonly ticks: number
@@ -46,19 +50,18 @@ export async function verifyLine(
     throw new LiquidusError('LINE_UNKNOWN', { line: key, known })
   }
   const recovered = await store.look(key)
-  if (recovered.log_start > 1) {
-    throw new LiquidusError('USAGE', {
-      problem: `the log of ${key} starts at entry ${recovered.log_start}: older entries were trimmed, so the start cannot be run again`,
-    })
-  }
+  const base = await beginOf(store, key, recovered.log_start)
   const stateAt = recovered.commit?.position ?? 0
   const end = Math.max(stateAt, recovered.published)
   const fold = buildFold(JSON.parse(text) as LineDefinition)
   const events: OutputEvent[] = []
-  const audit = logAudit()
+  const audit = logAudit(base !== undefined)
+  const read: ReadLog = (from, limit) => store.read(key, from, limit)
   let recomputed = ''
   let ticks = 0
-  let position = 0
+  let position = base?.position ?? 0
+  if (base) fold.restore(base.state, base.kept)
+  const known = fold.builder.counters.accepted
   while (position < end) {
     const records = await store.read(key, position + 1, READ)
     if (records.length === 0) break
@@ -66,7 +69,7 @@ export async function verifyLine(
       const entry = decodeEntry(record.bytes)
       audit.take(entry)
       const item = { position: record.position, entry, size_bytes: record.bytes.length }
-      foldEntry(fold, item, step => {
+      await foldWhole(fold, item, read, step => {
         if (step.at === 'tick') ticks += 1
         events.push(...step.events)
       })
@@ -76,12 +79,14 @@ export async function verifyLine(
     onProgress(position, end)
   }
   const { counts } = audit
-  const compared = await compareEvents(store, key, events, recovered.outbox_end)
+  const begin = base?.outbox_end ?? 0
+  const compared = await compareEvents(store, key, events, begin, recovered.outbox_end)
   const stored = recovered.commit ? stateHash(recovered.commit.state) : ''
   return {
     line: key,
-    entries: position,
-    readings: fold.builder.counters.accepted,
+    from_position: base?.position ?? 0,
+    entries: position - (base?.position ?? 0),
+    readings: fold.builder.counters.accepted - known,
     ticks,
     ...counts,
     state_hash_stored: stored,
@@ -93,10 +98,20 @@ export async function verifyLine(
     equal:
       stored === recomputed &&
       compared.events_different === 0 &&
-      events.length === recovered.outbox_end &&
+      events.length === recovered.outbox_end - begin &&
       counts.batches_repeated === 0 &&
       counts.sequence_gaps === 0,
   }
+}
+
+/** The state to begin with; undefined where the log has its start. */
+async function beginOf(store: Store, key: LineKey, log_start: number) {
+  if (log_start === 1) return undefined
+  const base = await oldestBase(store, key, log_start)
+  if (base) return base
+  throw new LiquidusError('USAGE', {
+    problem: `the log of ${key} starts at entry ${log_start}: older entries were trimmed, and no stored state is old enough to begin with`,
+  })
 }
 
 function textOf(versions: Readonly<Record<string, string>>): string {
@@ -106,7 +121,7 @@ function textOf(versions: Readonly<Record<string, string>>): string {
 }
 
 /** Counts batches that are in the log twice or missing from it, and notes who wrote the log. */
-function logAudit() {
+function logAudit(isTrimmed: boolean) {
   const versions: string[] = []
   const sequences = new Map<string, number>()
   const counts = { batches: 0, batches_repeated: 0, sequence_gaps: 0 }
@@ -116,7 +131,9 @@ function logAudit() {
     take(entry: LogEntry) {
       if (entry.kind === 'version') versions.push(textOf(entry.versions))
       if (entry.kind !== 'batch') return
-      const before = sequences.get(entry.producer) ?? 0
+      // What came before a trimmed log's start is not known.
+      const first = isTrimmed ? entry.sequence - 1 : 0
+      const before = sequences.get(entry.producer) ?? first
       counts.batches += 1
       if (entry.sequence <= before) counts.batches_repeated += 1
       else if (entry.sequence > before + 1) counts.sequence_gaps += 1
@@ -130,9 +147,10 @@ async function compareEvents(
   store: Store,
   key: LineKey,
   recomputed: readonly OutputEvent[],
+  begin: number,
   end: number,
 ): Promise<{ events_compared: number; events_different: number }> {
-  let after = 0
+  let after = begin
   let events_compared = 0
   let events_different = 0
   for (;;) {
@@ -142,7 +160,9 @@ async function compareEvents(
     if (page.length === 0) return { events_compared, events_different }
     for (const { offset, event } of page) {
       events_compared += 1
-      if (JSON.stringify(event) !== JSON.stringify(recomputed[offset - 1])) events_different += 1
+      if (JSON.stringify(event) !== JSON.stringify(recomputed[offset - 1 - begin])) {
+        events_different += 1
+      }
       after = offset
     }
   }

@@ -10,6 +10,9 @@ import type { LineTroubles } from './troubles.ts'
 /** Bytes that all producers of a line may have unacknowledged while the line keeps up. */
 const CREDIT_MAX_BYTES = 4 << 20
 const CREDIT_MIN_BYTES = 64 << 10
+/** Lag of the threads that is normal, and lag at which a producer is held to the least. */
+const LAG_NORMAL_MS = 100
+const LAG_MAX_MS = 1000
 /** How long a producer's hello waits for the line to catch up with its log. */
 const CATCH_UP_MS = 10_000
 
@@ -21,6 +24,8 @@ export interface LineWriterParts {
   readonly queue: EntryQueue
   readonly troubles: LineTroubles
   readonly log_entries_max: number
+  /** How late the event loops are that the line needs. */
+  readonly lag_ms: () => number
 }
 
 /** Writes a line's log and knows what is durable of each producer. */
@@ -60,7 +65,7 @@ export function lineWriter(parts: LineWriterParts): LineWriter {
     try {
       const at = await store.append(key, fence, bytes, from, quarantined)
       troubles.accept()
-      if (at > 0) queue.offer(at, entry, bytes.length)
+      if (at > 0) queue.offer(at, bytes)
       return at
     } catch (error) {
       // Whether the entry is in the log is not known: only the store can tell what comes next.
@@ -98,10 +103,16 @@ export function lineWriter(parts: LineWriterParts): LineWriter {
       return opened
     },
     producer: producer => producers.get(producer) ?? { epoch: 0, committed_sequence: 0 },
-    credit_bytes: () =>
-      troubles.problem() === ''
-        ? Math.max(CREDIT_MIN_BYTES, CREDIT_MAX_BYTES - queue.behind_bytes())
-        : CREDIT_MIN_BYTES,
+    credit_bytes() {
+      if (troubles.problem() !== '') return CREDIT_MIN_BYTES
+      const room_bytes = CREDIT_MAX_BYTES - queue.behind_bytes()
+      return Math.round(Math.max(CREDIT_MIN_BYTES, room_bytes * calmOf(parts.lag_ms())))
+    },
     rejected_count: () => rejected_count,
   }
+}
+
+/** Share of the credit that is left at this lag: all of it while the lag is normal. */
+function calmOf(lag_ms: number): number {
+  return Math.min(1, Math.max(0, (LAG_MAX_MS - lag_ms) / (LAG_MAX_MS - LAG_NORMAL_MS)))
 }

@@ -219,6 +219,7 @@ function lineStatus(ticks: number, cells: number, frame: LineFrame | undefined):
     time_ms: frame?.time_ms ?? 0,
     position: ticks,
     state_hash: ticks.toString(16).padStart(16, '0'),
+    state_position: ticks,
     behind_entries: 0,
     degraded: '',
     readings_accepted: ticks * (cells + 1),
@@ -341,6 +342,7 @@ export function fixtureEngine(cells = 3): FixtureEngine {
     lines: tenant => all.filter(view => view.definition.tenant === tenant),
     line: (tenant, line) =>
       all.find(view => view.definition.tenant === tenant && view.definition.line === line),
+    load: () => ({ threads: [], lines: [] }),
     health: () => ({
       ready: engine.ready,
       problems: engine.problems,

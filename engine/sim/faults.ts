@@ -9,11 +9,16 @@ export const faultKinds = [
   'noisy-cell',
   'stuck-voltage',
   'thermocouple-bias',
+  'sludge',
+  'ledge-loss',
+  'sudden-effect',
+  'local-effect',
+  'line-dip',
 ] as const
 /** Name of a fault in a plan. */
 export type FaultKind = (typeof faultKinds)[number]
 
-/** One fault of one cell, in seconds from the start of the plant. */
+/** One fault of one cell, or of the line (`line-dip`), in seconds from the start of the plant. */
 export interface Fault {
   readonly kind: FaultKind
   readonly start_s: number
@@ -23,12 +28,17 @@ export interface Fault {
   readonly cell: number
   /** Feeder from 1, for `blocked-feeder` and `overfeeding`. */
   readonly feeder: number
-  /** Anode from 1, for `anode-spike`; default 1. */
+  /** Anode from 1, for `anode-spike` and `local-effect`; default 1. */
   readonly anode?: number
+  /** Wall from 1, for `ledge-loss`: bath height side A, B, metal height side A, B; default 1. */
+  readonly wall?: number
   /**
    * `blocked-feeder` and `depletion`: share of the alumina that stays out; `overfeeding`: share
    * that falls on top; `anode-spike`: share of the gap that it bridges; `noisy-cell`: added noise,
-   * V rms; `thermocouple-bias`: K; `stuck-voltage`: not used.
+   * V rms; `thermocouple-bias`: K; `sludge`: share of the alumina that sinks to the cathode;
+   * `ledge-loss`: heat that a wall draws above its usual, as a share; `sudden-effect` and
+   * `local-effect`: share of the anodes that gas covers in a minute; `line-dip`: share of the
+   * line current that is lost; `stuck-voltage`: not used.
    */
   readonly magnitude: number
 }
@@ -41,7 +51,14 @@ const DEFAULTS: Readonly<Record<FaultKind, { magnitude: number; duration_s: numb
   'noisy-cell': { magnitude: 0.045, duration_s: 2 * 3600 },
   'stuck-voltage': { magnitude: 0, duration_s: 1800 },
   'thermocouple-bias': { magnitude: 12, duration_s: 36 * 3600 },
+  sludge: { magnitude: 0.35, duration_s: 6 * 3600 },
+  'ledge-loss': { magnitude: 0.8, duration_s: 12 * 3600 },
+  'sudden-effect': { magnitude: 30, duration_s: 300 },
+  'local-effect': { magnitude: 0.25, duration_s: 1800 },
+  'line-dip': { magnitude: 0.12, duration_s: 1200 },
 }
+const PLACES = ['cell', 'feeder', 'anode', 'wall'] as const
+type Place = (typeof PLACES)[number]
 const UNIT_S: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
 
 const usage = (text: string, problem: string) =>
@@ -59,13 +76,14 @@ interface Settings {
   cell: number
   feeder: number
   anode?: number
+  wall?: number
   magnitude: number
   duration_s: number
 }
 
 /**
- * Reads one fault: KIND@START[:cell=N,feeder=N,anode=N,magnitude=X,for=TIME]. Cells, feeders and
- * anodes count from 1, so that cell=17 of a line that starts with cell-101 is cell-117.
+ * Reads one fault: KIND@START[:cell=N,feeder=N,anode=N,wall=N,magnitude=X,for=TIME]. Cells,
+ * feeders, anodes and walls count from 1, so that cell=17 of a line that starts with cell-101 is cell-117.
  */
 export function parseFault(text: string): Fault {
   const match = /^([a-z-]+)@([^:]+)(?::(.*))?$/.exec(text.trim())
@@ -80,11 +98,10 @@ export function parseFault(text: string): Fault {
     else if (value === undefined || value === '' || !Number.isFinite(number))
       throw usage(text, `"${part}" needs a number`)
     else if (key === 'magnitude') settings.magnitude = number
-    else if (key !== 'cell' && key !== 'feeder' && key !== 'anode')
-      throw usage(text, `unknown setting "${key}"`)
+    else if (!PLACES.includes(key as Place)) throw usage(text, `unknown setting "${key}"`)
     else if (!Number.isInteger(number) || number < 1)
       throw usage(text, `${key} counts from 1, got ${value}`)
-    else settings[key] = number
+    else settings[key as Place] = number
   }
   return { kind, start_s: parseTime_s(match[2]!, text), ...settings, cell: settings.cell - 1 }
 }

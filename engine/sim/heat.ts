@@ -62,7 +62,7 @@ function updateWall(
   dt_s: number,
 ): number {
   const area_m2 = wallArea_m2(p, wall)
-  const in_W = wallHeat_W(p, wall, superheat_K)
+  const in_W = wallHeat_W(p, wall, superheat_K) * s.wall_gain[wall]!
   const ledge_m = s.ledge_m[wall]!
   const lining_C = s.lining_C[wall]!
   const through = (s.liquidus_C - lining_C) / (ledge_m / p.ledge_WpermK + p.liningIn_m2KperW)

@@ -45,7 +45,7 @@ export function updateLocal(p: CellParameters, s: CellState): void {
 /** One Newton step of the anodes in parallel under the line current; sets voltage and currents. */
 export function updateVoltage(p: CellParameters, s: CellState, current_A: number): void {
   const { bath_Spcm, lean, limit_Apcm2, base_V, anode_Ocm2 } = s.local
-  const { density_Apcm2, idle_share, offset_m } = s
+  const { density_Apcm2, idle_share, film_share, offset_m } = s
   const T = s.bath_C + 273.15
   const tafel_V = T / 12533
   const depleted_V = T / 23210
@@ -72,7 +72,7 @@ export function updateVoltage(p: CellParameters, s: CellState, current_A: number
     const here_V =
       base_V[a]! + tafel_V * Math.log(j) + depleted_V * Math.log(limit / spare) + j * ohmic_Ocm2
     const grade = ohmic_Ocm2 + tafel_V / j + depleted_V / spare
-    const weight = (area_cm2 * (1 - idle_share[a]!)) / grade
+    const weight = (area_cm2 * (1 - idle_share[a]!) * (1 - film_share[a]!)) / grade
     const foot_V = here_V - grade * j
     needed_A += weight * foot_V
     slope += weight
@@ -85,17 +85,20 @@ export function updateVoltage(p: CellParameters, s: CellState, current_A: number
     density_Apcm2[a] = j < 0.02 ? 0.02 : j > 3 ? 3 : j
   }
   shareCurrent(p, s, current_A)
-  s.voltage_V = common_V + s.cathode_V + current_A * (p.cathode_Ohm + p.bus_Ohm)
+  const metal_Ohm = p.cathode_Ohm + p.bus_Ohm + s.sludge_Ohm
+  s.voltage_V = common_V + s.cathode_V + current_A * metal_Ohm
 }
 
 /** Currents by anode; where a density met its bounds, the others make it up. */
 function shareCurrent(p: CellParameters, s: CellState, current_A: number): void {
-  const { anode_A, density_Apcm2, idle_share } = s
+  const { anode_A, density_Apcm2, idle_share, film_share } = s
   let flow = 0
-  for (let a = 0; a < p.anodes; a++) flow += density_Apcm2[a]! * (1 - idle_share[a]!)
+  for (let a = 0; a < p.anodes; a++) {
+    flow += density_Apcm2[a]! * (1 - idle_share[a]!) * (1 - film_share[a]!)
+  }
   const scale = current_A / flow
   for (let a = 0; a < p.anodes; a++) {
-    anode_A[a] = scale * density_Apcm2[a]! * (1 - idle_share[a]!)
+    anode_A[a] = scale * density_Apcm2[a]! * (1 - idle_share[a]!) * (1 - film_share[a]!)
   }
 }
 

@@ -5,6 +5,7 @@
 import { LiquidusError } from '../core/errors.ts'
 import { seededRandom } from '../core/random.ts'
 import { Crew, type CrewEvents, type PlantSample } from './crew.ts'
+import { lostCurrent } from './fault-physics.ts'
 import type { Fault } from './faults.ts'
 import { ANODE_SCAN_S, SHELL_SCAN_S } from './gauges.ts'
 import { rectifier } from './noise.ts'
@@ -109,12 +110,14 @@ export function createPlant(options: PlantOptions): Plant {
     samples,
     notes,
   }
+  const cellFaults = faults.filter(fault => fault.kind !== 'line-dip')
+  const lineFaults = faults.filter(fault => fault.kind === 'line-dip')
   const pots = Array.from({ length: cells }, (_, cell) => {
     const journal: PotJournal = {
       event: (tag, value) => events.push({ tag, cell, time_ms: readings.time_ms, value }),
       note: (name, value) => notes.push({ name, cell, time_ms: readings.time_ms, value }),
     }
-    const own = faults.filter(fault => fault.cell === cell)
+    const own = cellFaults.filter(fault => fault.cell === cell)
     const lastChange = crew.lastChange(cell)
     return new Pot(random.fork(`cell ${cell}`), { feeders, faults: own, lastChange, journal })
   })
@@ -133,7 +136,7 @@ export function createPlant(options: PlantOptions): Plant {
       readings.time_ms = start_ms + second * 1000
       let line_V = 0
       for (let cell = 0; cell < cells; cell++) line_V += pots[cell]!.voltage_V
-      const current_A = supply.next(line_V)
+      const current_A = supply.next(line_V) * (1 - lostCurrent(lineFaults, second))
       // Instruments show what their electronics resolve.
       readings.line_current_kA = Math.round(current_A / 10) / 100
       for (let cell = 0; cell < cells; cell++) {
@@ -201,5 +204,7 @@ function checkOptions({ cells, feeders, faults }: PlantOptions): void {
       throw refuse(`fault ${fault.kind}: no feeder ${fault.feeder} (1 to ${feeders})`)
     if (fault.anode !== undefined && !whole(fault.anode, 1, ANODES))
       throw refuse(`fault ${fault.kind}: no anode ${fault.anode} (1 to ${ANODES})`)
+    if (fault.wall !== undefined && !whole(fault.wall, 1, WALLS))
+      throw refuse(`fault ${fault.kind}: no wall ${fault.wall} (1 to ${WALLS})`)
   }
 }

@@ -3,6 +3,7 @@ import { potlineTag } from '../lines/potline.ts'
 import { setUpCell, updateConditions } from './cell.ts'
 import { PotController } from './controller.ts'
 import type { Assay } from './crew.ts'
+import { coverAnodes, sink } from './fault-physics.ts'
 import type { Fault, FaultKind } from './faults.ts'
 import { readAnodes, readShell } from './gauges.ts'
 import { updateHeat } from './heat.ts'
@@ -37,6 +38,7 @@ const BEAM_MMPS = 1
 const BEAM_LOW_MM = 25
 const BEAM_RAISE_MM = 250
 const CONDITIONS_EVERY_S = 5
+const QUENCHED: ReadonlySet<FaultKind> = new Set(['depletion', 'sudden-effect', 'local-effect'])
 /** The crucible's scale reports this often while metal flows. */
 const TAP_REPORT_S = 30
 const TAP_REST_S = 900
@@ -246,8 +248,8 @@ export class Pot {
 
   #isOn(fault: Fault): boolean {
     if (this.#now_s < fault.start_s || this.#now_s >= fault.start_s + fault.duration_s) return false
-    // A quench breaks the crust, which ends a depletion.
-    return fault.kind !== 'depletion' || this.#crustOpen_s < fault.start_s
+    // A quench breaks the crust and stirs the bath, which ends these.
+    return !QUENCHED.has(fault.kind) || this.#crustOpen_s < fault.start_s
   }
 
   #active(kind: FaultKind): Fault | undefined {
@@ -267,7 +269,10 @@ export class Pot {
     for (let n = 0; n < count; n++) {
       this.#journal.event(this.#feedTags[feeder]!, SHOT_KG)
       const error = 1 + SHOT_ERROR_SHARE * Math.max(-3, Math.min(3, this.#shots.normal()))
-      feedAlumina(this.#p, this.#s, feeder, SHOT_KG * arriving * error)
+      const lost_share = this.#active('sludge')?.magnitude ?? 0
+      const arrived_kg = SHOT_KG * arriving * error
+      if (lost_share > 0) sink(this.#p, this.#s, arrived_kg * lost_share)
+      feedAlumina(this.#p, this.#s, feeder, arrived_kg * (1 - lost_share))
     }
   }
 
@@ -314,6 +319,10 @@ export class Pot {
       const spike = this.#active('anode-spike')
       s.spike = spike ? (spike.anode ?? 1) - 1 : -1
       s.spike_share = spike?.magnitude ?? 0
+      const ledge = this.#active('ledge-loss')
+      s.wall_gain.fill(1)
+      if (ledge) s.wall_gain[(ledge.wall ?? 1) - 1] = 1 + ledge.magnitude
+      coverAnodes(s, this.#active('sudden-effect') ?? this.#active('local-effect'), this.#now_s)
     }
     updateVoltage(p, s, current_A)
     if (updateEffect(p, s, DT_S)) {

@@ -11,12 +11,18 @@ export interface CellState {
   /** How much farther than the mean of the cell an anode hangs from the metal. */
   readonly offset_m: Float64Array // [anode]
   readonly age_s: Float64Array // [anode]
+  /** Share of an anode that gas covers since the bath under it lost its wetting. */
+  readonly film_share: Float64Array // [anode]
   /** Carbon lost per charge, relative to the usual. */
   readonly burn_share: Float64Array // [anode]
   /** Slow local properties, refreshed with the conditions. */
   readonly local: LocalBath
   readonly ledge_m: Float64Array // [wall]
   readonly lining_C: Float64Array // [wall]
+  /** Heat transfer to a wall, relative to its usual. */
+  readonly wall_gain: Float64Array // [wall]
+  /** What sludge on the cathode adds to its resistance. */
+  sludge_Ohm: number
   sludge_kg: number
   alf3_kg: number
   caf2_kg: number
@@ -89,6 +95,7 @@ export function blankState(anodes: number): CellState {
     idle_share: row(),
     offset_m: row(),
     age_s: row(),
+    film_share: row(),
     burn_share: row().fill(1),
     local: {
       oxide_pct: row(),
@@ -100,6 +107,8 @@ export function blankState(anodes: number): CellState {
     },
     ledge_m: new Float64Array(WALLS),
     lining_C: new Float64Array(WALLS),
+    wall_gain: new Float64Array(WALLS).fill(1),
+    sludge_Ohm: 0,
     sludge_kg: 0,
     // Fractions keep V8 from taking these numbers for integers first.
     alf3_kg: 0.5,

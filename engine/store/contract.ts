@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { describeCommits, describeTrimming } from './contract-commits.ts'
 import { type ContractStore, eventsFrom, LINE, NO_LIMIT, row, sameBytes } from './contract-data.ts'
+import { describeKept } from './contract-kept.ts'
 import { storeLimits } from './limits.ts'
 import { patternBytes } from './pattern.ts'
 import type { Store } from './port.ts'
@@ -34,6 +35,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeProducers(use)
     describeCommits(use)
     describeTrimming(use)
+    describeKept(use)
     describeQuarantine(use)
     describeLines(use)
   })

@@ -16,6 +16,12 @@ export interface AppendProducer {
   readonly sequence: number
 }
 
+/** Bytes that a state refers to by number, such as a checkpoint to go back to. */
+export interface KeptBlob {
+  readonly number: number
+  readonly bytes: Uint8Array
+}
+
 /** Everything one commit makes true at once. */
 export interface Commit {
   /** The engine's fence for the line; an older one is refused with STORE_FENCED. */
@@ -89,6 +95,21 @@ export interface Store {
    * was lost, resolves and changes nothing.
    */
   commit(line: LineKey, commit: Commit): Promise<void>
+  /**
+   * Stores blobs beside the line's state by number and drops all whose number is not in `numbers`.
+   * Not part of a commit: keep what a state names before that state is committed.
+   */
+  keep(
+    line: LineKey,
+    fence: number,
+    blobs: readonly KeptBlob[],
+    numbers: readonly number[],
+  ): Promise<void>
+  /** Blobs that are kept, by number; only those that are wanted are read. */
+  kept(
+    line: LineKey,
+    wanted?: (number: number) => boolean,
+  ): Promise<ReadonlyMap<number, Uint8Array>>
   /** Events with offset > after, oldest first. */
   events(line: LineKey, after: number, count_max: number): Promise<readonly StoredEvent[]>
   /** Drops outbox events up to and including `offset`. */

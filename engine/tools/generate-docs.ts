@@ -27,6 +27,7 @@ interface Schema {
   readonly anyOf?: readonly Schema[]
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
+  readonly additionalProperties?: boolean | Schema
 }
 
 /** The generated documents by file name. */
@@ -64,7 +65,7 @@ function configuration(): string {
 
 \`liquidus start --config FILE\` (or the variable \`LIQUIDUS_CONFIG\`) reads one JSON object. Flags win
 over the environment, the environment over the file, the file over the defaults. An unknown key is
-an error. \`[]\` stands for each entry of a list; a key "needed" is so once its parent is there.
+an error. \`[]\` stands for each entry of a list, \`NAME\` for each name; a key "needed" is so once its parent is there.
 
 ${table.join('\n')}
 
@@ -102,7 +103,9 @@ function rowsOf(parent: Schema, prefix: string): Row[] {
     // With a default, the input schema does not ask for the key.
     const required = parent.required?.includes(name) ?? false
     const inner = schema.items?.properties ? rowsOf(schema.items, `${key}[].`) : []
-    return [{ key, schema, required }, ...rowsOf(schema, `${key}.`), ...inner]
+    const { additionalProperties: named } = schema
+    const byName = named && typeof named === 'object' ? rowsOf(named, `${key}.NAME.`) : []
+    return [{ key, schema, required }, ...rowsOf(schema, `${key}.`), ...inner, ...byName]
   })
 }
 

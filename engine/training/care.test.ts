@@ -47,7 +47,7 @@ function start() {
 }
 
 /** An engine with one line, as far as the care looks at it. */
-function begin() {
+function begin(budget?: number) {
   changes$ = new Subject()
   const view = {
     definition,
@@ -60,6 +60,7 @@ function begin() {
     shelf,
     clock: manualClock(7),
     log: { info: () => {}, warn: text => said.push(text), error: text => said.push(text) },
+    ...(budget === undefined ? {} : { budgetOf: () => budget }),
     engine: {
       changes$,
       line: () => view,
@@ -94,6 +95,15 @@ describe('the care of models', () => {
     expect(move).toMatchObject({ by: 'engine', rollback: true, from: '2', to: '1', at_ms: 7 })
     expect(move!.reason).toMatch(/^false-event budget: \d false events in a day of line pots/)
     expect(said.join()).toContain('model potline-cells/2 is rolled back')
+  })
+
+  it('holds it to the budget that the line has', async () => {
+    care.close()
+    begin(1000)
+    raise(3, 'potline-cells/2')
+    send([], 5 * HOUR_MS)
+    await new Promise(resolve => setTimeout(resolve, 50))
+    expect(await champion()).toBe('2')
   })
 
   it('remembers after a restart what the outbox says', async () => {

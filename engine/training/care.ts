@@ -1,6 +1,7 @@
+import { FUSED_KIND } from '../anomaly/fusion/plan.ts'
 import type { Clock } from '../core/clock.ts'
 import { problemOf } from '../core/errors.ts'
-import type { EngineView, LineChange, LineView } from '../flow.ts'
+import type { EngineView, LineChange, LineView, StoredEvent } from '../flow.ts'
 import { type Breach, type FalseEventBudget, falseEventBudget } from './budget.ts'
 import { type ModelDesk, type Moved, modelDesk } from './desk.ts'
 import { type DriftMonitors, type DriftProposal, driftMonitors } from './drift.ts'
@@ -19,6 +20,8 @@ export interface CareParts {
   readonly engine: EngineView & { renewVersions(): Promise<void> }
   readonly clock: Clock
   readonly log: Record<'info' | 'warn' | 'error', (text: string) => void>
+  /** False events a day that a line may have, of 300 cells; default 1. */
+  readonly budgetOf?: (line: string) => number
 }
 
 /** Looks after the models of a running engine: swaps, the false-event budget, drift. */
@@ -45,7 +48,7 @@ interface WatchedLine {
 }
 
 /** Starts the care; it sees a move of an alias by anyone within a fraction of a second. */
-export function modelCare({ shelf, engine, clock, log }: CareParts): ModelCare {
+export function modelCare({ shelf, engine, clock, log, budgetOf }: CareParts): ModelCare {
   const watched = new Map<string, WatchedLine>()
   const proposals: (DriftProposal & { readonly tenant: string })[] = []
   let applying: Promise<void> = Promise.resolve()
@@ -125,12 +128,21 @@ export function modelCare({ shelf, engine, clock, log }: CareParts): ModelCare {
     const known = watched.get(key)
     if (known) return known
     const made: WatchedLine = {
-      budget: falseEventBudget(definition.cells.length, GATE_LIMITS.events_per_line_day),
+      budget: falseEventBudget(
+        definition.cells.length,
+        budgetOf?.(definition.line) ?? GATE_LIMITS.events_per_line_day,
+      ),
       ...{ drift: driftMonitors(definition, undefined), driftOf: '', seen: 0 },
       work: Promise.resolve(),
     }
     watched.set(key, made)
     return made
+  }
+
+  const tellRegime = ({ definition }: LineView, one: WatchedLine, { event }: StoredEvent) => {
+    if (event.channel !== 'anomaly' || event.body.kind !== FUSED_KIND) return
+    const { time_ms, cell, dispersion = 0 } = event.body
+    one.drift.event({ time_ms, cell: definition.cells.indexOf(cell), dispersion })
   }
 
   const takeEvents = async (view: LineView, one: WatchedLine, change: LineChange) => {
@@ -144,6 +156,7 @@ export function modelCare({ shelf, engine, clock, log }: CareParts): ModelCare {
     }
     const fresh = change.events.filter(({ offset }) => offset > one.seen)
     one.seen = fresh.at(-1)?.offset ?? one.seen
+    for (const event of fresh) tellRegime(view, one, event)
     const breach = one.budget.take(fresh, change.time_ms)
     if (breach) await rollBack(change.tenant, change.line, breach)
   }

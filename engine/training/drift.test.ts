@@ -133,4 +133,21 @@ describe('drift monitors', () => {
     expect(run(value => value + 0.2)).toEqual(['stability cell_voltage'])
     expect(run(value => Math.round(value * 50) / 50)).toContain('resolution cell_voltage')
   })
+
+  it('propose a new model when all signals changed together after a drift', () => {
+    const monitors = driftMonitors(definition, undefined)
+    const random = seededRandom(2)
+    const found = []
+    for (let minute = 1; minute < 1200; minute++) {
+      const level = minute > 800 ? 0.4 : 0.1
+      const score = level + 0.02 * random.normal()
+      const hours = [850, 880, 910].indexOf(minute)
+      if (hours >= 0) monitors.event({ time_ms: minute * 60_000, cell: hours - 1, dispersion: 0.7 })
+      found.push(...monitors.take(look(minute, 4.3, score, 0.1 * random.normal())))
+    }
+    const regime = found.filter(({ monitor }) => monitor === 'regime')
+    expect(regime).toHaveLength(1)
+    expect(regime[0]).toMatchObject({ time_ms: 970 * 60_000 })
+    expect(regime[0]!.value).toBeCloseTo(0.7)
+  })
 })

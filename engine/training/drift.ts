@@ -1,13 +1,14 @@
 import type { ModelRecord } from '../anomaly/tensorflow/model-record.ts'
 import { type LineDefinition, type LineFrame, Quality, type TwinFrame } from '../flow.ts'
 import { adwin } from './adwin.ts'
+import { type RegimeEvent, regimeWatch } from './regime.ts'
 import { populationStability } from './stability.ts'
 import { isFast, resolutionOf } from './tag-spread.ts'
 
 /** What a monitor thinks a person should look at; nothing acts on it by itself. */
 export interface DriftProposal {
   readonly line: string
-  readonly monitor: 'score' | 'residual' | 'stability' | 'resolution'
+  readonly monitor: 'score' | 'residual' | 'stability' | 'resolution' | 'regime'
   /** Tag it concerns, or ''. */
   readonly tag: string
   /** Event time. */
@@ -31,6 +32,8 @@ export interface DriftMonitors {
   /** True when the next look is due. */
   due(time_ms: number): boolean
   take(look: DriftLook): readonly DriftProposal[]
+  /** An event of the fused score, which may be a change of regime. */
+  event(event: RegimeEvent): void
 }
 
 const LOOK_EVERY_MS = 60_000
@@ -57,6 +60,7 @@ export function driftMonitors(
     isFast(tag, definition.tick_ms) ? [{ tag, index }] : [],
   )
   const day = new Map<string, number[]>(fast.map(({ tag }) => [tag.tag, []]))
+  const regime = regimeWatch()
   let looked_ms = Number.NEGATIVE_INFINITY
   let dayOf = Number.NaN
 
@@ -104,8 +108,18 @@ export function driftMonitors(
   }
 
   const due = (time_ms: number) => time_ms - looked_ms >= LOOK_EVERY_MS
+  const newRegime = (time_ms: number, alarmed: ReadonlySet<number>): DriftProposal[] => {
+    const value = regime.look(time_ms, alarmed)
+    if (value === undefined) return []
+    const text =
+      `all signals changed together (dispersion ${value.toFixed(2)}), something drifted and no ` +
+      'alarm explains it: look, retrain'
+    return [{ line, monitor: 'regime', tag: '', time_ms, value, text }]
+  }
+
   return {
     due,
+    event: regime.event,
     take(look) {
       const { time_ms } = look.frame
       if (!due(time_ms)) return []
@@ -118,7 +132,8 @@ export function driftMonitors(
         dayOf = today
       }
       gather(look)
-      return found
+      if (found.length > 0) regime.drifted(time_ms)
+      return [...found, ...newRegime(time_ms, look.alarmed)]
     },
   }
 }

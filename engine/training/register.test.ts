@@ -71,6 +71,7 @@ describe('a network that was trained elsewhere', () => {
     const record = await register('net', scaler)
     expect(record).toMatchObject({ origin: 'registered', author: 'ann', version: '1' })
     const scorer = await loadCellScorer(await registry.load('outside', '1'))
+    expect(scorer.runtime).toBe('onnx')
     const out = new Float64Array(1)
     scorer.score(new Float32Array(WIDTH).fill(1), 1, out)
     const error = expected.reduce((sum, value) => sum + (1 - value) ** 2, 0) / WIDTH

@@ -60,6 +60,28 @@ describe('models in force', () => {
   })
 })
 
+describe('the runtime of a model', () => {
+  it('is named in the log, and a log that names none is scored as it was: TensorFlow.js', async () => {
+    await addFixtureModel(registry, 4)
+    await addFixtureModel(registry, 7)
+    await registry.point(LIVE_MODEL, 'champion', '1')
+    const shelf = await open()
+    const named = shelf.inForce('local')
+    expect(named).toMatchObject({ model_runtime: 'onnx', shadow_runtime: 'onnx' })
+    const line = shelf.forLine('local')
+    expect(line).toMatchObject({ lead: { runtime: 'onnx' }, second: { runtime: 'onnx' } })
+    const { model_runtime: _, shadow_runtime: __, ...before } = named
+    line.put(before)
+    expect(line).toMatchObject({
+      lead: { runtime: 'tensorflow' },
+      second: { runtime: 'tensorflow' },
+    })
+    line.put({ ...named, shadow_runtime: 'tensorflow' })
+    expect(line).toMatchObject({ lead: { runtime: 'onnx' }, second: { runtime: 'tensorflow' } })
+    expect(said).toEqual([])
+  })
+})
+
 describe('a champion that can not score here', () => {
   const broken: Readonly<Record<string, [() => Promise<string>, string]>> = {
     'has weights that were changed': [

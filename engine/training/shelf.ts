@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
-import type { CellModels, CellScorer } from '../anomaly/tensorflow/cell-scorer.ts'
+import { CELL_FEATURES } from '../anomaly/features.ts'
+import type { CellModels, CellScorer, Runtime } from '../anomaly/tensorflow/cell-scorer.ts'
 import type { ModelRecord } from '../anomaly/tensorflow/model-record.ts'
-import { loadCellScorer } from '../anomaly/tensorflow/scorer.ts'
+import { type LoadedModel, loadModel } from '../anomaly/tensorflow/scorer.ts'
 import { problemOf } from '../core/errors.ts'
+import { readBank } from './bank.ts'
 import { type AliasMove, type ModelRegistry, modelRegistry, registryTenants } from './registry.ts'
 
 /** Model of the registry that scores potline cells. */
@@ -10,6 +12,8 @@ export const LIVE_MODEL = 'potline-cells'
 /** Versions of a namespace that are held ready: a log may name any of them. */
 const READY_MAX = 64
 const HASH_CHARS = 16
+/** About so many rows of the bank are compared when a model is loaded. */
+const REAL_ROWS = 256
 
 /** Versions as the log names them; equal names give equal scores. */
 export type NamedModels = Readonly<Record<string, string>>
@@ -29,6 +33,8 @@ export interface ModelShelf {
   record(tenant: string): ModelRecord | undefined
   /** The namespace that serves a tenant: its own where it has this model, else the shared one. */
   registryOf(tenant: string): ModelRegistry
+  /** Makes ready what a log names and this shelf has not seen; what fails is told at its use. */
+  hold(tenant: string, named: NamedModels): Promise<void>
   /** Looks at the aliases again; true when other models are in force. What fails stays out. */
   refresh(): Promise<boolean>
 }
@@ -36,9 +42,12 @@ export interface ModelShelf {
 interface Ready {
   readonly version: string
   readonly sha256: string
-  readonly scorer: CellScorer
+  readonly scorers: LoadedModel
   readonly record: ModelRecord
 }
+
+/** What computes a model here: ONNX Runtime where it gives what TensorFlow.js gives. */
+const runtimeOf = ({ scorers }: Ready): Runtime => (scorers.onnx ? 'onnx' : 'tensorflow')
 
 interface Namespace {
   readonly registry: ModelRegistry
@@ -55,6 +64,7 @@ export async function openShelf(
   if (!existsSync(folder)) report(`no model registry at ${folder}: the autoencoder does not score`)
   const ready = new Map<string, Ready>() // by hash
   const namespaces = new Map<string, Namespace>() // by tenant, '' is shared
+  const rowsOf = new Map<string, Promise<Float32Array>>() // by folder of a registry
   const shared = modelRegistry(folder)
 
   const load = async (registry: ModelRegistry, version: string): Promise<Ready> => {
@@ -63,7 +73,10 @@ export async function openShelf(
     const known = ready.get(sha256)
     if (known) return known
     const { record } = stored
-    const made = { version: record.version, sha256, scorer: await loadCellScorer(stored), record }
+    const rows = rowsOf.get(registry.folder) ?? realRows(registry)
+    rowsOf.set(registry.folder, rows)
+    const scorers = await loadModel(stored, { rows: await rows, warn: report })
+    const made = { version: record.version, sha256, scorers, record }
     ready.set(sha256, made)
     return made
   }
@@ -127,6 +140,22 @@ export async function openShelf(
     refresh,
     record: tenant => (spaceOf(tenant)?.champion ?? spaceOf(tenant)?.shadow)?.record,
     registryOf: tenant => spaceOf(tenant)?.registry ?? shared,
+    async hold(tenant, { model, model_sha256, shadow, shadow_sha256 }) {
+      for (const [name, sha256] of [
+        [model, model_sha256],
+        [shadow, shadow_sha256],
+      ] as const) {
+        const version = name?.split('/')[1]
+        if (version === undefined || (sha256 !== undefined && ready.has(sha256))) continue
+        for (const registry of new Set([
+          shelf.registryOf(tenant),
+          modelRegistry(folder, tenant),
+          shared,
+        ])) {
+          await load(registry, version).catch(() => undefined)
+        }
+      }
+    },
     inForce(tenant) {
       const space = spaceOf(tenant)
       const lead = space?.champion ?? space?.shadow
@@ -135,10 +164,11 @@ export async function openShelf(
       const named = {
         ...{ model: `${LIVE_MODEL}/${lead.version}`, model_sha256: lead.sha256 },
         model_role: champion ? 'champion' : 'shadow',
+        model_runtime: runtimeOf(lead),
       }
       if (!champion || !shadow || shadow === champion) return named
       const beside = { shadow: `${LIVE_MODEL}/${shadow.version}`, shadow_sha256: shadow.sha256 }
-      return { ...named, ...beside }
+      return { ...named, ...beside, shadow_runtime: runtimeOf(shadow) }
     },
     forLine(tenant) {
       const models = lineModels(ready, report)
@@ -148,6 +178,20 @@ export async function openShelf(
   }
   await refresh()
   return shelf
+}
+
+/** Some rows of the gate's bank, to compare runtimes on; none where there is no bank. */
+async function realRows({ folder }: ModelRegistry): Promise<Float32Array> {
+  const bank = await readBank(folder, LIVE_MODEL).catch(() => undefined)
+  if (!bank || bank.rows.names.join() !== CELL_FEATURES.join()) return new Float32Array(0)
+  const width = CELL_FEATURES.length
+  const count = bank.rows.times_ms.length
+  const step = Math.max(1, Math.floor(count / REAL_ROWS))
+  const rows: number[] = []
+  for (let row = 0; row < count; row += step) {
+    rows.push(...bank.rows.values.subarray(row * width, (row + 1) * width))
+  }
+  return Float32Array.from(rows)
 }
 
 /** Champions of before, newest first: what may stand in for one that is broken at a start. */
@@ -161,15 +205,26 @@ function earlierChampions(history: readonly AliasMove[]): readonly string[] {
 function lineModels(ready: ReadonlyMap<string, Ready>, report: (text: string) => void): LineModels {
   let lead: CellScorer | undefined
   let second: CellScorer | undefined
-  const find = (version: string | undefined, sha256: string | undefined, promoted: boolean) => {
+  const find = (
+    version: string | undefined,
+    sha256: string | undefined,
+    promoted: boolean,
+    runtime: string | undefined,
+  ): CellScorer | undefined => {
     if (version === undefined || version === 'none') return undefined
     const found =
       sha256 === undefined
-        ? [...ready.values()].find(({ scorer }) => scorer.version === version)
+        ? [...ready.values()].find(({ scorers }) => scorers.tensorflow.version === version)
         : ready.get(sha256)
     // Another model in its place would give other results and not say so.
-    if (!found) report(`the log names model ${version} (${sha256}), which is not in the registry`)
-    return found && { ...found.scorer, promoted }
+    if (!found) {
+      report(`the log names model ${version} (${sha256}), which is not in the registry`)
+      return undefined
+    }
+    const { onnx, tensorflow } = found.scorers
+    if (runtime !== 'onnx') return { ...tensorflow, promoted }
+    if (!onnx) report(`the log names ONNX for ${version}: last digits may differ from then`)
+    return { ...(onnx ?? tensorflow), promoted }
   }
   return {
     get lead() {
@@ -178,9 +233,11 @@ function lineModels(ready: ReadonlyMap<string, Ready>, report: (text: string) =>
     get second() {
       return second
     },
-    put({ model, model_sha256, model_role, shadow, shadow_sha256 }) {
-      lead = find(model, model_sha256, model_role === 'champion')
-      second = find(shadow, shadow_sha256, false)
+    // A log that names no runtime is from before there were two.
+    put(named) {
+      const { model, model_sha256, model_role, shadow, shadow_sha256 } = named
+      lead = find(model, model_sha256, model_role === 'champion', named.model_runtime)
+      second = find(shadow, shadow_sha256, false, named.shadow_runtime)
     },
   }
 }

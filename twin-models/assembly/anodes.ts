@@ -144,6 +144,8 @@ import { add, asinh, choose, exp, expInside, logPositive, mul, put, sub } from '
 @inline const OWN_USED: usize = 13
 // @ts-ignore: decorator
 @inline const OWN_SLOPE: usize = 14
+// @ts-ignore: decorator
+@inline const SHARED: usize = 15
 
 // @ts-ignore: decorator
 @inline const EXCHANGE_LOG: f64 = -5.843044541989709
@@ -204,6 +206,16 @@ import { add, asinh, choose, exp, expInside, logPositive, mul, put, sub } from '
   return f64x2.div(f64x2.splat(1.0), x)
 }
 
+/**
+ * The same number, by way of the scratch: V8 takes what is computed before a loop and used in it
+ * into the loop, and divides anew for every anode.
+ */
+// @ts-ignore: decorator
+@inline function once(work: usize, x: v128): v128 {
+  set(work, SHARED, x)
+  return value(work, SHARED)
+}
+
 function prepareCell(factors: usize, bath: usize, work: usize): void {
   const bath_K = value(bath, BATH_K)
   const ratio = value(bath, BATH_RATIO)
@@ -222,7 +234,7 @@ function prepareAnodes(
   anodes: usize, factors: usize, bath: usize, alumina: usize, state: usize, work: usize,
 ): void {
   const standard_V = sub(put(1.896), times(0.000572, value(bath, BATH_K)))
-  const perSaturation = inverse(value(bath, BATH_SATURATION))
+  const perSaturation = once(work, inverse(value(bath, BATH_SATURATION)))
   const lnSlope = value(bath, BATH_CONDUCTIVITY_SLOPE)
   const mean = value(work, ALUMINA_MEAN)
   const onset = value(factors, ONSET)
@@ -376,7 +388,7 @@ function iterate(anodes: usize, factors: usize, state: usize, line_A: v128, work
     conductance = add(conductance, branch_S)
     atZero = add(atZero, sub(current_A, mul(branch_V, branch_S)))
   }
-  share(anodes, state, div(sub(line_A, atZero), conductance), first)
+  share(anodes, state, once(work, div(sub(line_A, atZero), conductance)), first)
 }
 
 function sumParts(
@@ -394,7 +406,7 @@ function sumParts(
     }
     divisor = choose(line_A, all, byCurrent)
   }
-  const perAll = inverse(divisor)
+  const perAll = once(work, inverse(divisor))
   const starvedBelow = plus(ONSET_DISTANCE_MIN, value(factors, ONSET))
   let slope_S = put(0.0)
   let atZero = put(0.0)
@@ -439,7 +451,7 @@ function sumParts(
     covered = add(covered, cover)
     starving = add(starving, starved)
   }
-  share(anodes, state, div(sub(line_A, atZero), slope_S), first)
+  share(anodes, state, once(work, div(sub(line_A, atZero), slope_S)), first)
   const perAnode = 1.0 / <f64>anodes
   set(parts, PART_COVER, mul(covered, put(perAnode)))
   set(parts, PART_STARVED, mul(starving, put(perAnode)))
@@ -512,7 +524,8 @@ export function advanceAnodes(
     const burn = mul(mul(value(own, BURN), v128.load(efficiency + half)), put(dt_s))
     const rise_m = v128.load(rise + half)
     const cooled = exp(f64x2.neg(mul(value(own, PER_HEATING), put(dt_s))))
-    const warmed = sub(put(1.0), cooled)
+    v128.store(taken + half, sub(put(1.0), cooled))
+    const warmed = v128.load(taken + half)
     let sum = put(0.0)
     let at = state + half
     for (let i: usize = 0; i < anodes; i++, at += STEP) {

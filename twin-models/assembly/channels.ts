@@ -46,13 +46,27 @@
 // @ts-ignore: decorator
 @inline const PLAN_BACKWARD_START: usize = 96
 // @ts-ignore: decorator
-@inline const PLAN_MIXED: usize = 128
+@inline const PLAN_FORWARD_REST: usize = 128
 // @ts-ignore: decorator
-@inline const PLAN_DISSOLVED: usize = 160
+@inline const PLAN_BACKWARD_REST: usize = 160
 // @ts-ignore: decorator
-@inline const PLAN_SETTLED: usize = 192
+@inline const PLAN_EVEN: usize = 192
 // @ts-ignore: decorator
-@inline const CARRIED: usize = 192
+@inline const PLAN_UNEVEN: usize = 224
+// @ts-ignore: decorator
+@inline const PLAN_DISSOLVED: usize = 256
+// @ts-ignore: decorator
+@inline const PLAN_KEPT: usize = 288
+// @ts-ignore: decorator
+@inline const PLAN_SETTLED_PER_KEPT: usize = 320
+// @ts-ignore: decorator
+@inline const WORK_FULL: usize = 64
+// @ts-ignore: decorator
+@inline const WORK_EVENLY: usize = 96
+// @ts-ignore: decorator
+@inline const WORK_PER_ROOM: usize = 128
+// @ts-ignore: decorator
+@inline const TAIL: i32 = 48
 
 // Places in the table.
 // @ts-ignore: decorator
@@ -80,6 +94,12 @@ function mul(a: v128, b: v128): v128 {
   return f64x2.mul(a, b)
 }
 
+// @ts-ignore: decorator
+@inline
+function tailOf(nodes: usize): usize {
+  return nodes < <usize>TAIL ? nodes : <usize>TAIL
+}
+
 /** One step of the four cells of a tile. */
 export function advanceChannels(
   table: usize,
@@ -90,15 +110,34 @@ export function advanceChannels(
   work: usize,
 ): void {
   const nodes = <usize>load<i32>(table)
-  feedAndUse(table, nodes, state, input, output)
-  dissolve(nodes, state, plan, input, output, work)
-  dissolve(nodes, state + HALF, plan + HALF, input + HALF, output + HALF, work + HALF)
-  sweep(nodes, state, plan, work)
-  moveB(nodes, state, plan, output, work)
-  moveB(nodes, state + HALF, plan + HALF, output + HALF, work + HALF)
-  moveA(nodes, state, plan, output, work)
-  moveA(nodes, state + HALF, plan + HALF, output + HALF, work + HALF)
+  const isLacking = feedAndUse(table, nodes, state, input, output)
+  prepare(nodes, plan, input, work)
+  prepare(nodes, plan + HALF, input + HALF, work + HALF)
+  const last = state + TILE * (2 * nodes - 1)
+  if (isLacking || hasRest(plan + PLAN_FORWARD_REST)) {
+    dissolve(nodes, state, plan, output, work)
+    dissolve(nodes, state + HALF, plan + HALF, output + HALF, work + HALF)
+    sweep(nodes, state, TILE, nodes, plan, work)
+    sweep(nodes, last, 0 - TILE, nodes, plan, work)
+  } else {
+    dissolveAndSweep(nodes, state, plan, output, work)
+    dissolveAndSweep(nodes, state + HALF, plan + HALF, output + HALF, work + HALF)
+    const tail = tailOf(nodes)
+    sweep(nodes, state + TILE * (nodes + tail - 1), 0 - TILE, tail, plan, work)
+  }
+  startBackward(nodes, state, plan, work)
+  sweepB(nodes, state, plan, work)
+  sweepA(nodes, state, plan, output, work)
   anodeAlumina(table, state, input, output)
+}
+
+/** Whether a start of one of the four cells misses something when summed over the tail. */
+// @ts-ignore: decorator
+@inline
+function hasRest(rest: usize): bool {
+  const zero = f64x2.splat(0)
+  const any = f64x2.ne(v128.load(rest), zero)
+  return v128.any_true(v128.or(any, f64x2.ne(v128.load(rest, HALF), zero)))
 }
 
 /** Dissolved alumina at each anode [mass share] into the output block, from state and bath. */
@@ -143,7 +182,7 @@ function feedAndUse(
   state: usize,
   input: usize,
   output: usize,
-): void {
+): bool {
   const feeders = <usize>load<i32>(table, 4)
   const anodes = <usize>load<i32>(table, 8)
   const across = TILE * nodes
@@ -179,6 +218,9 @@ function feedAndUse(
   v128.store(output, prompt1, OUT_DISSOLVING + HALF)
   let anode = feeder
   let share = anode + ANODE_BYTES * anodes
+  // The signs of all that may be below nothing.
+  let signs = v128.or(v128.load(input, IN_EVENLY), v128.load(input, IN_EVENLY + HALF))
+  signs = v128.or(signs, v128.or(v128.load(input, IN_SATURATION), v128.load(input, IN_SATURATION + HALF)))
   for (let a: usize = 0; a < anodes; a++) {
     const use0 = v128.load(from)
     const use1 = v128.load(from, HALF)
@@ -186,225 +228,315 @@ function feedAndUse(
     const end = share + 8 * <usize>load<i32>(anode, 4)
     for (; share < end; share += 8) {
       const part = v128.load64_splat(share)
-      v128.store(i, sub(v128.load(i), mul(part, use0)))
-      v128.store(i, sub(v128.load(i, HALF), mul(part, use1)), HALF)
+      const rest0 = sub(v128.load(i), mul(part, use0))
+      const rest1 = sub(v128.load(i, HALF), mul(part, use1))
+      signs = v128.or(signs, v128.or(rest0, rest1))
+      v128.store(i, rest0)
+      v128.store(i, rest1, HALF)
       i += TILE
     }
     anode += ANODE_BYTES
     from += TILE
   }
+  return v128.any_true(v128.and(signs, f64x2.splat(-0.0)))
 }
 
+/**
+ * Per node and step of two cells, into the work block: what is divided in a register, V8 divides
+ * anew for every node.
+ */
+function prepare(nodes: usize, plan: usize, input: usize, work: usize): void {
+  const all = f64x2.splat(<f64>(nodes + nodes))
+  const node = f64x2.div(v128.load(input, IN_BATH), all)
+  const evenly = f64x2.div(v128.load(input, IN_EVENLY), all)
+  const band = mul(v128.load(input, IN_BAND), node)
+  v128.store(work, mul(v128.load(input, IN_SATURATION), node), WORK_FULL)
+  v128.store(work, add(evenly, f64x2.splat(NOTHING_KG)), WORK_EVENLY)
+  v128.store(work, f64x2.div(v128.load(plan, PLAN_DISSOLVED), band), WORK_PER_ROOM)
+}
+
+/** Nodes of two cells as they dissolve, with what may be lacking; the tail of the ring first. */
 function dissolve(
   nodes: usize,
   state: usize,
   plan: usize,
-  input: usize,
   output: usize,
   work: usize,
 ): void {
-  const ring = nodes + nodes
-  const solid = TILE * ring
-  const count = f64x2.splat(<f64>ring)
+  const tail = tailOf(nodes)
   const zero = f64x2.splat(0)
-  const one = f64x2.splat(1)
-  const node = f64x2.div(v128.load(input, IN_BATH), count)
-  const full = mul(v128.load(input, IN_SATURATION), node)
-  const perBand = f64x2.div(one, mul(v128.load(input, IN_BAND), node))
-  const evenly = f64x2.div(v128.load(input, IN_EVENLY), count)
-  const forward = v128.load(plan, PLAN_FORWARD)
-  const dissolvedShare = v128.load(plan, PLAN_DISSOLVED)
-  const settledShare = v128.load(plan, PLAN_SETTLED)
-  let dissolving = v128.load(output, OUT_DISSOLVING)
-  let settled = zero
-  let lacking = zero
-  let dissolvedSum = zero
-  let undissolvedSum = zero
-  let i = state
-  let step: usize = TILE
-  for (let channel = 0; channel < 2; channel++) {
-    for (let k: usize = 0; k < nodes; k++) {
-      const before = add(v128.load(i), evenly)
-      const solids = v128.load(i + solid)
-      const room = sub(full, before)
-      const drive = f64x2.pmin(f64x2.pmax(mul(room, perBand), zero), one)
-      const melted = f64x2.pmin(mul(mul(dissolvedShare, solids), drive), room)
-      const sunk = mul(settledShare, solids)
-      const left = sub(sub(solids, melted), sunk)
-      const owned = add(before, melted)
-      const debt = f64x2.pmin(zero, owned)
-      const kept = sub(owned, debt)
-      dissolving = add(dissolving, melted)
-      settled = add(settled, sunk)
-      lacking = sub(lacking, debt)
-      v128.store(i, kept)
-      v128.store(i + solid, left)
-      dissolvedSum = add(mul(dissolvedSum, forward), kept)
-      undissolvedSum = add(mul(undissolvedSum, forward), left)
-      i += step
-    }
-    i = state + TILE * (ring - 1)
-    step = 0 - TILE
-  }
-  v128.store(output, dissolving, OUT_DISSOLVING)
-  v128.store(output, settled, OUT_SETTLED)
-  v128.store(output, lacking, OUT_LACKING)
+  v128.store(output, zero, OUT_LACKING)
+  v128.store(output, zero, OUT_SETTLED)
+  clearSums(work)
+  const from = state + TILE * (nodes + tail - 1)
+  dissolvePart(nodes, from, 0 - TILE, tail, plan, output, work, true, false)
+  const dissolved = v128.load(work)
+  const undissolved = v128.load(work, TILE)
+  clearSums(work)
+  const last = state + TILE * (2 * nodes - 1)
+  dissolvePart(nodes, state, TILE, nodes, plan, output, work, true, false)
+  dissolvePart(nodes, last, 0 - TILE, nodes - tail, plan, output, work, true, false)
   const start = v128.load(plan, PLAN_FORWARD_START)
-  v128.store(work, mul(dissolvedSum, start))
-  v128.store(work, mul(undissolvedSum, start), TILE)
+  const rest = v128.load(plan, PLAN_FORWARD_REST)
+  v128.store(work, mul(add(dissolved, mul(rest, v128.load(work))), start))
+  v128.store(work, mul(add(undissolved, mul(rest, v128.load(work, TILE))), start), TILE)
 }
 
-function sweep(nodes: usize, state: usize, plan: usize, work: usize): void {
+// @ts-ignore: decorator
+@inline
+function clearSums(work: usize): void {
+  v128.store(work, f64x2.splat(0))
+  v128.store(work, f64x2.splat(0), TILE)
+}
+
+/**
+ * The same where nothing lacks and the tail tells the start, so that the forward recursion goes
+ * along; of the tail itself only the sums are known, and it has to be swept.
+ */
+function dissolveAndSweep(
+  nodes: usize,
+  state: usize,
+  plan: usize,
+  output: usize,
+  work: usize,
+): void {
+  const tail = tailOf(nodes)
+  const zero = f64x2.splat(0)
+  v128.store(output, zero, OUT_LACKING)
+  v128.store(output, zero, OUT_SETTLED)
+  clearSums(work)
+  const from = state + TILE * (nodes + tail - 1)
+  dissolvePart(nodes, from, 0 - TILE, tail, plan, output, work, false, false)
+  const start = v128.load(plan, PLAN_FORWARD_START)
+  v128.store(work, mul(v128.load(work), start))
+  v128.store(work, mul(v128.load(work, TILE), start), TILE)
+  dissolvePart(nodes, state, TILE, nodes, plan, output, work, false, true)
+  const last = state + TILE * (2 * nodes - 1)
+  dissolvePart(nodes, last, 0 - TILE, nodes - tail, plan, output, work, false, true)
+}
+
+// @ts-ignore: decorator
+@inline
+function dissolvePart(
+  nodes: usize,
+  from: usize,
+  step: usize,
+  count: usize,
+  plan: usize,
+  output: usize,
+  work: usize,
+  mayLack: bool,
+  isSwept: bool,
+): void {
   const ring = nodes + nodes
   const solid = TILE * ring
-  const shift = work + CARRIED - state
+  const zero = f64x2.splat(0)
+  const nothing = f64x2.splat(NOTHING_KG)
+  const full = v128.load(work, WORK_FULL)
+  const evenly = v128.load(work, WORK_EVENLY)
+  const perRoom = v128.load(work, WORK_PER_ROOM)
+  const forward = v128.load(plan, PLAN_FORWARD)
+  const most = v128.load(plan, PLAN_DISSOLVED)
+  const keptShare = v128.load(plan, PLAN_KEPT)
+  let melting = v128.load(output, OUT_SETTLED)
+  let lacking = v128.load(output, OUT_LACKING)
+  let dissolved = v128.load(work)
+  let undissolved = v128.load(work, TILE)
+  let i = from
+  for (let k: usize = 0; k < count; k++) {
+    const before = add(v128.load(i), evenly)
+    const solids = add(v128.load(i + solid), nothing)
+    const room = sub(full, before)
+    const share = f64x2.pmin(f64x2.pmax(mul(room, perRoom), zero), most)
+    const melted = f64x2.pmin(mul(share, solids), room)
+    const left = sub(mul(keptShare, solids), melted)
+    let own = add(before, melted)
+    melting = add(melting, melted)
+    if (mayLack) {
+      const owned = own
+      own = f64x2.pmax(owned, zero)
+      lacking = add(lacking, sub(own, owned))
+    }
+    dissolved = add(mul(dissolved, forward), own)
+    undissolved = add(mul(undissolved, forward), left)
+    v128.store(i, isSwept ? dissolved : own)
+    v128.store(i + solid, isSwept ? undissolved : left)
+    i += step
+  }
+  v128.store(output, melting, OUT_SETTLED)
+  v128.store(output, lacking, OUT_LACKING)
+  v128.store(work, dissolved)
+  v128.store(work, undissolved, TILE)
+}
+
+/** The forward recursion over so many nodes, from the sums in the work block on. */
+function sweep(
+  nodes: usize,
+  from: usize,
+  step: usize,
+  count: usize,
+  plan: usize,
+  work: usize,
+): void {
+  const solid = TILE * (nodes + nodes)
   const forward0 = v128.load(plan, PLAN_FORWARD)
   const forward1 = v128.load(plan, PLAN_FORWARD + HALF)
   let c0 = v128.load(work)
   let c1 = v128.load(work, HALF)
   let s0 = v128.load(work, TILE)
   let s1 = v128.load(work, TILE + HALF)
-  let i = state
-  let step: usize = TILE
-  for (let channel = 0; channel < 2; channel++) {
-    for (let k: usize = 0; k < nodes; k++) {
-      const j = i + shift
-      c0 = add(mul(c0, forward0), v128.load(i))
-      c1 = add(mul(c1, forward1), v128.load(i, HALF))
-      s0 = add(mul(s0, forward0), v128.load(i + solid))
-      s1 = add(mul(s1, forward1), v128.load(i + solid, HALF))
-      v128.store(j, c0)
-      v128.store(j, c1, HALF)
-      v128.store(j + solid, s0)
-      v128.store(j + solid, s1, HALF)
-      i += step
-    }
-    i = state + TILE * (ring - 1)
-    step = 0 - TILE
+  let i = from
+  for (let k: usize = 0; k < count; k++) {
+    c0 = add(mul(c0, forward0), v128.load(i))
+    c1 = add(mul(c1, forward1), v128.load(i, HALF))
+    s0 = add(mul(s0, forward0), v128.load(i + solid))
+    s1 = add(mul(s1, forward1), v128.load(i + solid, HALF))
+    v128.store(i, c0)
+    v128.store(i, c1, HALF)
+    v128.store(i + solid, s0)
+    v128.store(i + solid, s1, HALF)
+    i += step
   }
-  const backward0 = v128.load(plan, PLAN_BACKWARD)
-  const backward1 = v128.load(plan, PLAN_BACKWARD + HALF)
-  c0 = f64x2.splat(0)
-  c1 = c0
-  s0 = c0
-  s1 = c0
-  i = work + CARRIED + TILE * nodes
-  step = TILE
-  for (let channel = 0; channel < 2; channel++) {
-    for (let k: usize = 0; k < nodes; k++) {
-      c0 = add(mul(c0, backward0), v128.load(i))
-      c1 = add(mul(c1, backward1), v128.load(i, HALF))
-      s0 = add(mul(s0, backward0), v128.load(i + solid))
-      s1 = add(mul(s1, backward1), v128.load(i + solid, HALF))
-      i += step
-    }
-    i = work + CARRIED + TILE * (nodes - 1)
-    step = 0 - TILE
+  v128.store(work, c0)
+  v128.store(work, c1, HALF)
+  v128.store(work, s0, TILE)
+  v128.store(work, s1, TILE + HALF)
+}
+
+function startBackward(nodes: usize, state: usize, plan: usize, work: usize): void {
+  const tail = tailOf(nodes)
+  clearSums(work)
+  clearSums(work + HALF)
+  if (hasRest(plan + PLAN_BACKWARD_REST)) {
+    sumBackward(nodes, state + TILE * nodes, TILE, nodes, plan, work)
+    sumBackward(nodes, state + TILE * (nodes - 1), 0 - TILE, nodes - tail, plan, work)
   }
+  const rest0 = v128.load(plan, PLAN_BACKWARD_REST)
+  const rest1 = v128.load(plan, PLAN_BACKWARD_REST + HALF)
+  const dissolved0 = mul(rest0, v128.load(work))
+  const dissolved1 = mul(rest1, v128.load(work, HALF))
+  const undissolved0 = mul(rest0, v128.load(work, TILE))
+  const undissolved1 = mul(rest1, v128.load(work, TILE + HALF))
+  clearSums(work)
+  clearSums(work + HALF)
+  sumBackward(nodes, state + TILE * (tail - 1), 0 - TILE, tail, plan, work)
   const start0 = v128.load(plan, PLAN_BACKWARD_START)
   const start1 = v128.load(plan, PLAN_BACKWARD_START + HALF)
-  v128.store(work, mul(c0, start0))
-  v128.store(work, mul(c1, start1), HALF)
-  v128.store(work, mul(s0, start0), TILE)
-  v128.store(work, mul(s1, start1), TILE + HALF)
+  v128.store(work, mul(add(v128.load(work), dissolved0), start0))
+  v128.store(work, mul(add(v128.load(work, HALF), dissolved1), start1), HALF)
+  v128.store(work, mul(add(v128.load(work, TILE), undissolved0), start0), TILE)
+  v128.store(work, mul(add(v128.load(work, TILE + HALF), undissolved1), start1), TILE + HALF)
 }
 
+function sumBackward(
+  nodes: usize,
+  from: usize,
+  step: usize,
+  count: usize,
+  plan: usize,
+  work: usize,
+): void {
+  const solid = TILE * (nodes + nodes)
+  const backward0 = v128.load(plan, PLAN_BACKWARD)
+  const backward1 = v128.load(plan, PLAN_BACKWARD + HALF)
+  let c0 = v128.load(work)
+  let c1 = v128.load(work, HALF)
+  let s0 = v128.load(work, TILE)
+  let s1 = v128.load(work, TILE + HALF)
+  let i = from
+  for (let k: usize = 0; k < count; k++) {
+    c0 = add(mul(c0, backward0), v128.load(i))
+    c1 = add(mul(c1, backward1), v128.load(i, HALF))
+    s0 = add(mul(s0, backward0), v128.load(i + solid))
+    s1 = add(mul(s1, backward1), v128.load(i + solid, HALF))
+    i += step
+  }
+  v128.store(work, c0)
+  v128.store(work, c1, HALF)
+  v128.store(work, s0, TILE)
+  v128.store(work, s1, TILE + HALF)
+}
+
+function sweepB(nodes: usize, state: usize, plan: usize, work: usize): void {
+  const solid = TILE * (nodes + nodes)
+  const backward0 = v128.load(plan, PLAN_BACKWARD)
+  const backward1 = v128.load(plan, PLAN_BACKWARD + HALF)
+  let c0 = v128.load(work)
+  let c1 = v128.load(work, HALF)
+  let s0 = v128.load(work, TILE)
+  let s1 = v128.load(work, TILE + HALF)
+  let i = state + TILE * nodes
+  for (let k: usize = 0; k < nodes; k++) {
+    c0 = add(mul(c0, backward0), v128.load(i))
+    c1 = add(mul(c1, backward1), v128.load(i, HALF))
+    s0 = add(mul(s0, backward0), v128.load(i + solid))
+    s1 = add(mul(s1, backward1), v128.load(i + solid, HALF))
+    v128.store(i, c0)
+    v128.store(i, c1, HALF)
+    v128.store(i + solid, s0)
+    v128.store(i + solid, s1, HALF)
+    i += TILE
+  }
+  v128.store(work, c0)
+  v128.store(work, c1, HALF)
+  v128.store(work, s0, TILE)
+  v128.store(work, s1, TILE + HALF)
+}
+
+function sweepA(nodes: usize, state: usize, plan: usize, output: usize, work: usize): void {
+  const solid = TILE * (nodes + nodes)
+  sweepFacing(nodes, state, plan, work, output + OUT_DISSOLVED)
+  sweepFacing(nodes, state + solid, plan, work + TILE, output + OUT_UNDISSOLVED)
+  finish(plan, output)
+  finish(plan + HALF, output + HALF)
+}
+
+/** One of the two masses of four cells through A, where it mixes with the facing node of B. */
 // @ts-ignore: decorator
 @inline
-function someOrNothing(mass: v128): v128 {
-  return v128.andnot(mass, f64x2.lt(mass, f64x2.splat(NOTHING_KG)))
-}
-
-function moveB(nodes: usize, state: usize, plan: usize, output: usize, work: usize): void {
-  const forward = v128.load(plan, PLAN_FORWARD)
-  const backward = v128.load(plan, PLAN_BACKWARD)
-  const shift = work + CARRIED - state
-  const solid = TILE * 2 * nodes
-  let i = state + TILE * nodes
-  let back = mul(backward, v128.load(work))
-  let solidBack = mul(backward, v128.load(work, TILE))
-  let z = add(v128.load(i + shift), back)
-  let solidZ = add(v128.load(i + shift + solid), solidBack)
-  let out = sub(mul(forward, z), back)
-  let solidOut = sub(mul(forward, solidZ), solidBack)
-  v128.store(work, out, 4 * TILE)
-  v128.store(work, solidOut, 5 * TILE)
-  let total = f64x2.splat(0)
-  let solidTotal = f64x2.splat(0)
-  for (let k: usize = 1; k < nodes; k++) {
-    const next = i + TILE
-    back = mul(backward, z)
-    solidBack = mul(backward, solidZ)
-    z = add(v128.load(next + shift), back)
-    solidZ = add(v128.load(next + shift + solid), solidBack)
-    const entering = sub(mul(forward, z), back)
-    const solidEntering = sub(mul(forward, solidZ), solidBack)
-    const node = someOrNothing(add(v128.load(i), sub(entering, out)))
-    const solidNode = someOrNothing(add(v128.load(i + solid), sub(solidEntering, solidOut)))
-    v128.store(i, node)
-    v128.store(i + solid, solidNode)
-    total = add(total, node)
-    solidTotal = add(solidTotal, solidNode)
-    out = entering
-    solidOut = solidEntering
-    i = next
-  }
-  v128.store(work, z)
-  v128.store(work, solidZ, TILE)
-  v128.store(work, out, 2 * TILE)
-  v128.store(work, solidOut, 3 * TILE)
-  v128.store(output, total, OUT_DISSOLVED)
-  v128.store(output, solidTotal, OUT_UNDISSOLVED)
-}
-
-function moveA(nodes: usize, state: usize, plan: usize, output: usize, work: usize): void {
-  const forward = v128.load(plan, PLAN_FORWARD)
-  const backward = v128.load(plan, PLAN_BACKWARD)
-  const mixed = v128.load(plan, PLAN_MIXED)
-  const shift = work + CARRIED - state
-  const solid = TILE * 2 * nodes
+function sweepFacing(nodes: usize, state: usize, plan: usize, work: usize, total: usize): void {
   const across = TILE * nodes
-  let z = v128.load(work)
-  let solidZ = v128.load(work, TILE)
-  let out = v128.load(work, 2 * TILE)
-  let solidOut = v128.load(work, 3 * TILE)
-  let total = v128.load(output, OUT_DISSOLVED)
-  let solidTotal = v128.load(output, OUT_UNDISSOLVED)
-  let open = state + TILE * (2 * nodes - 1)
-  let next = state + TILE * (nodes - 1)
-  for (let k: usize = 0; k <= nodes; k++) {
-    let entering = v128.load(work, 4 * TILE)
-    let solidEntering = v128.load(work, 5 * TILE)
-    if (k < nodes) {
-      const back = mul(backward, z)
-      const solidBack = mul(backward, solidZ)
-      z = add(v128.load(next + shift), back)
-      solidZ = add(v128.load(next + shift + solid), solidBack)
-      entering = sub(mul(forward, z), back)
-      solidEntering = sub(mul(forward, solidZ), solidBack)
-    }
-    let node = someOrNothing(add(v128.load(open), sub(entering, out)))
-    let solidNode = someOrNothing(add(v128.load(open + solid), sub(solidEntering, solidOut)))
-    total = add(total, node)
-    solidTotal = add(solidTotal, solidNode)
-    if (k > 0) {
-      const facing = open + across
-      const other = v128.load(facing)
-      const solidOther = v128.load(facing + solid)
-      const change = mul(mixed, sub(node, other))
-      const solidChange = mul(mixed, sub(solidNode, solidOther))
-      v128.store(facing, add(other, change))
-      v128.store(facing + solid, add(solidOther, solidChange))
-      node = sub(node, change)
-      solidNode = sub(solidNode, solidChange)
-    }
-    v128.store(open, node)
-    v128.store(open + solid, solidNode)
-    out = entering
-    solidOut = solidEntering
-    open = next
-    next -= TILE
+  const backward0 = v128.load(plan, PLAN_BACKWARD)
+  const backward1 = v128.load(plan, PLAN_BACKWARD + HALF)
+  const even0 = v128.load(plan, PLAN_EVEN)
+  const even1 = v128.load(plan, PLAN_EVEN + HALF)
+  const uneven0 = v128.load(plan, PLAN_UNEVEN)
+  const uneven1 = v128.load(plan, PLAN_UNEVEN + HALF)
+  let z0 = v128.load(work)
+  let z1 = v128.load(work, HALF)
+  let total0 = f64x2.splat(0)
+  let total1 = f64x2.splat(0)
+  let i = state + across
+  for (let k: usize = 0; k < nodes; k++) {
+    i -= TILE
+    z0 = add(mul(z0, backward0), v128.load(i))
+    z1 = add(mul(z1, backward1), v128.load(i, HALF))
+    const facing0 = v128.load(i + across)
+    const facing1 = v128.load(i + across, HALF)
+    const sum0 = add(z0, facing0)
+    const sum1 = add(z1, facing1)
+    const apart0 = mul(sub(z0, facing0), uneven0)
+    const apart1 = mul(sub(z1, facing1), uneven1)
+    const mean0 = mul(sum0, even0)
+    const mean1 = mul(sum1, even1)
+    v128.store(i, add(mean0, apart0))
+    v128.store(i, add(mean1, apart1), HALF)
+    v128.store(i + across, sub(mean0, apart0))
+    v128.store(i + across, sub(mean1, apart1), HALF)
+    total0 = add(total0, sum0)
+    total1 = add(total1, sum1)
   }
-  v128.store(output, total, OUT_DISSOLVED)
-  v128.store(output, solidTotal, OUT_UNDISSOLVED)
+  v128.store(total, mul(total0, add(even0, even0)))
+  v128.store(total, mul(total1, add(even1, even1)), HALF)
+}
+
+/** What melted and what settled, from the sums. */
+// @ts-ignore: decorator
+@inline
+function finish(plan: usize, output: usize): void {
+  const melted = v128.load(output, OUT_SETTLED)
+  const kept = add(v128.load(output, OUT_UNDISSOLVED), melted)
+  const sunk = mul(kept, v128.load(plan, PLAN_SETTLED_PER_KEPT))
+  v128.store(output, add(v128.load(output, OUT_DISSOLVING), melted), OUT_DISSOLVING)
+  v128.store(output, f64x2.pmax(sunk, f64x2.splat(0)), OUT_SETTLED)
 }

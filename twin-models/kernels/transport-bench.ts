@@ -2,13 +2,13 @@
 import {
   advanceChannels,
   anodeUsePlace,
+  CHANNEL_WORK_VALUES,
   type ChannelPlaces,
   channelInput,
   channelInputValues,
   channelOutput,
   channelOutputValues,
   channelStateValues,
-  channelWorkValues,
   FEED_PLACE,
 } from './transport.ts'
 import { type ChannelGeometry, type ChannelLayout, channelLayout } from './transport-layout.ts'
@@ -32,7 +32,7 @@ export function channelBench(
   const input = plan + 4 * PLAN_VALUES
   const output = input + 4 * channelInputValues(layout)
   const work = output + 4 * channelOutputValues(layout)
-  const memory = new Float64Array(work + 4 * channelWorkValues(layout))
+  const memory = new Float64Array(work + 4 * CHANNEL_WORK_VALUES)
   const at = { state: 0, plan, input, output, work }
   planChannels(layout, memory, plan, parameters, dt_s)
   memory[input + 4 * channelInput.bath_kg] = 1

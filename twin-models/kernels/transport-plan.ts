@@ -24,12 +24,29 @@ export const channelPlan = {
   backward: 1,
   forwardStart: 2,
   backwardStart: 3,
-  mixed_share: 4,
-  dissolved_share: 5,
-  settled_share: 6,
+  /** What a start misses that is summed over TAIL nodes only: `forward`^TAIL, or 0 for nothing. */
+  forwardRest: 4,
+  backwardRest: 5,
+  /** Factor from the sum of the recursions of two facing nodes to their mean mass. */
+  even: 6,
+  /** Factor from the difference of the two to half that of their masses once they mixed. */
+  uneven: 7,
+  dissolved_share: 8,
+  kept_share: 9,
+  settledPerKept: 10,
 } as const
 /** Values of a plan. */
-export const PLAN_VALUES = 7
+export const PLAN_VALUES = 11
+
+/** Nodes behind which a recursion mostly knows nothing of its start; at most those of a channel. */
+const TAIL = 48
+/** A start may miss this share of the mass: less than rounding. */
+const MISSED_SHARE = 1e-18
+
+/** Nodes that the start of a recursion around the ring is summed over first. */
+export function tailOf(nodes: number): number {
+  return nodes < TAIL ? nodes : TAIL
+}
 
 /** z / (e^z - 1) for z >= 0: the weight of a face on its lee side. */
 function bernoulli(z: number): number {
@@ -74,12 +91,27 @@ export function planChannels(
   const forward = onwards / k
   const backward = back / k
   const ring = 2 * layout.nodes
+  const tail = tailOf(layout.nodes)
   const leaving = dissolution_per_s + settling_per_s
-  m[at + LANES * channelPlan.forward] = forward
-  m[at + LANES * channelPlan.backward] = backward
-  m[at + LANES * channelPlan.forwardStart] = 1 / (1 - wholePower(forward, ring))
-  m[at + LANES * channelPlan.backwardStart] = 1 / (1 - wholePower(backward, ring))
-  m[at + LANES * channelPlan.mixed_share] = (1 - exp(-2 * parameters.exchange_per_s * dt_s)) / 2
-  m[at + LANES * channelPlan.dissolved_share] = (dissolution_per_s * dt_s) / (1 + leaving * dt_s)
-  m[at + LANES * channelPlan.settled_share] = (settling_per_s * dt_s) / (1 + leaving * dt_s)
+  // The same as 1 / k, of the factors as they were rounded: what keeps the mass.
+  const whole = (1 - forward) * (1 - backward)
+  const settled_share = (settling_per_s * dt_s) / (1 + leaving * dt_s)
+  const set = (place: number, value: number) => {
+    m[at + LANES * place] = value
+  }
+  set(channelPlan.forward, forward)
+  set(channelPlan.backward, backward)
+  set(channelPlan.forwardStart, 1 / (1 - wholePower(forward, ring)))
+  set(channelPlan.backwardStart, 1 / (1 - wholePower(backward, ring)))
+  set(channelPlan.forwardRest, restOf(wholePower(forward, tail)))
+  set(channelPlan.backwardRest, restOf(wholePower(backward, tail)))
+  set(channelPlan.even, whole / 2)
+  set(channelPlan.uneven, (whole / 2) * exp(-2 * parameters.exchange_per_s * dt_s))
+  set(channelPlan.dissolved_share, (dissolution_per_s * dt_s) / (1 + leaving * dt_s))
+  set(channelPlan.kept_share, 1 - settled_share)
+  set(channelPlan.settledPerKept, settled_share / (1 - settled_share))
+}
+
+function restOf(missed_share: number): number {
+  return missed_share < MISSED_SHARE ? 0 : missed_share
 }

@@ -3,20 +3,22 @@
  * joined at both ends into one ring. Channel A flows towards larger positions with the velocity
  * u, channel B back. Each step: feed and use at their nodes, dissolution up to saturation, an
  * implicit advection-diffusion step with exponentially fitted (Scharfetter-Gummel) faces, and the
- * exchange between facing nodes. The faces' fluxes move the mass, so that the sums hold to
- * rounding. First order in time, second in space, stable and never negative for any step.
+ * exchange between facing nodes. The sums hold to rounding. First order in time, second in space,
+ * stable and never negative for any step.
  *
  * All nodes are alike, so the implicit matrix of the ring is a product of two first-order
  * recursions, 1 + A + C - A S - C S' = k (1 - a S)(1 - b S') with the shift S around the ring:
- * no factors per node and no division. twin-models/assembly/channels.ts gives the same bits.
+ * no factors per node and no division, and k (1 - a)(1 - b) = 1 keeps the mass. A recursion starts
+ * with the sum around the ring, of which the tail is mostly enough: a to the power of 48 is less
+ * than rounding. twin-models/assembly/channels.ts gives the same bits.
  *
  * Blocks lie in one memory of tiles of four cells: value i of a block is at `at + 4 * i`.
  */
 import type { ChannelLayout } from './transport-layout.ts'
-import { channelPlan } from './transport-plan.ts'
+import { channelPlan, tailOf } from './transport-plan.ts'
 
 const LANES = 4
-/** Less than this in a node [kg] counts as nothing: no negative rests, no denormal numbers. */
+/** Added to every node [kg], so that no mass fades to a denormal number; lost in rounding. */
 const NOTHING_kg = 1e-100
 
 /** Where the five blocks of one cell begin: indices in the memory of their values 0. */
@@ -29,7 +31,7 @@ export interface ChannelPlaces {
   input: number
   /** `channelOutput` values, then the dissolved alumina at each anode as a mass share. */
   output: number
-  /** channelWorkValues(layout) values of scratch; carries nothing from one call to the next. */
+  /** CHANNEL_WORK_VALUES values of scratch; carries nothing from one call to the next. */
   work: number
 }
 
@@ -64,8 +66,8 @@ export const channelOutput = {
 /** Place of the first anode's alumina [mass share] in the output block. */
 export const ANODE_ALUMINA_PLACE = 5
 
-/** What is carried between the passes, at the head of the work block. */
-const CARRIED = 6
+/** Values of the work block: two sums around the ring; the compiled form has more to keep. */
+export const CHANNEL_WORK_VALUES = 5
 
 /** Place of the first anode's use in this step [kg] in the input block. */
 export function anodeUsePlace(layout: ChannelLayout): number {
@@ -87,18 +89,13 @@ export function channelOutputValues(layout: ChannelLayout): number {
   return ANODE_ALUMINA_PLACE + layout.anodes
 }
 
-/** Values of the work block. */
-export function channelWorkValues(layout: ChannelLayout): number {
-  return CARRIED + 4 * layout.nodes
-}
-
 /** One step of one cell: state and output change; the plan says how long the step is. */
 export function advanceChannels(layout: ChannelLayout, m: Float64Array, at: ChannelPlaces): void {
   feedAndUse(layout, m, at)
   dissolve(layout.nodes, m, at)
-  sweep(layout.nodes, m, at)
-  moveB(layout.nodes, m, at)
-  moveA(layout.nodes, m, at)
+  sweepForward(layout.nodes, m, at)
+  startBackward(layout.nodes, m, at)
+  sweepBackward(layout.nodes, m, at)
   anodeAlumina(layout, m, at)
 }
 
@@ -173,200 +170,191 @@ function feedAndUse(layout: ChannelLayout, m: Float64Array, at: ChannelPlaces): 
 
 /**
  * Dissolution up to saturation (above it the excess falls out), settling, and the end of what is
- * lacking; on the way around the ring the sums that start the forward recursion.
+ * lacking; on the way the sums that start the forward recursion. The ring goes along A and back
+ * along B; its tail, at the beginning of B, comes first.
  */
 function dissolve(nodes: number, m: Float64Array, at: ChannelPlaces): void {
-  const { input, output, plan, work } = at
-  const ring = 2 * nodes
-  const node_kg = m[input + LANES * channelInput.bath_kg]! / ring
-  const full_kg = m[input + LANES * channelInput.saturation_share]! * node_kg
-  const perBand = 1 / (m[input + LANES * channelInput.band_share]! * node_kg)
-  const evenly_kg = m[input + LANES * channelInput.evenly_kg]! / ring
-  const forward = m[plan + LANES * channelPlan.forward]!
-  const dissolved_share = m[plan + LANES * channelPlan.dissolved_share]!
-  const settled_share = m[plan + LANES * channelPlan.settled_share]!
-  let dissolving_kg = m[output + LANES * channelOutput.dissolving_kg]!
-  let settled_kg = 0
-  let lacking_kg = 0
-  let dissolvedSum = 0
-  let undissolvedSum = 0
-  let i = at.state
-  let step = LANES
-  for (let channel = 0; channel < 2; channel++) {
-    for (let k = 0; k < nodes; k++) {
-      const u = i + LANES * ring
-      const before_kg = m[i]! + evenly_kg
-      const solid_kg = m[u]!
-      const room_kg = full_kg - before_kg
-      let drive = room_kg * perBand
-      drive = drive < 0 ? 0 : drive
-      drive = 1 < drive ? 1 : drive
-      let melted_kg = dissolved_share * solid_kg * drive
-      melted_kg = room_kg < melted_kg ? room_kg : melted_kg
-      const sunk_kg = settled_share * solid_kg
-      const left_kg = solid_kg - melted_kg - sunk_kg
-      const owned_kg = before_kg + melted_kg
-      const debt_kg = owned_kg < 0 ? owned_kg : 0
-      const kept_kg = owned_kg - debt_kg
-      dissolving_kg += melted_kg
-      settled_kg += sunk_kg
-      lacking_kg -= debt_kg
-      m[i] = kept_kg
-      m[u] = left_kg
-      dissolvedSum = dissolvedSum * forward + kept_kg
-      undissolvedSum = undissolvedSum * forward + left_kg
-      i += step
-    }
-    // Channel B is walked against its numbering.
-    i = at.state + LANES * (ring - 1)
-    step = -LANES
-  }
-  m[output + LANES * channelOutput.dissolving_kg] = dissolving_kg
-  m[output + LANES * channelOutput.settled_kg] = settled_kg
-  m[output + LANES * channelOutput.lacking_kg] = lacking_kg
+  const { output, plan, work, state } = at
+  const tail = tailOf(nodes)
+  const last = state + LANES * (2 * nodes - 1)
+  m[output + LANES * channelOutput.lacking_kg] = 0
+  m[output + LANES * channelOutput.settled_kg] = 0
+  clearSums(m, at)
+  dissolvePart(nodes, m, at, state + LANES * (nodes + tail - 1), -LANES, tail)
+  const dissolved = m[work]!
+  const undissolved = m[work + LANES]!
+  clearSums(m, at)
+  dissolvePart(nodes, m, at, state, LANES, nodes)
+  dissolvePart(nodes, m, at, last, -LANES, nodes - tail)
   const start = m[plan + LANES * channelPlan.forwardStart]!
-  m[work] = dissolvedSum * start
-  m[work + LANES] = undissolvedSum * start
+  const rest = m[plan + LANES * channelPlan.forwardRest]!
+  m[work] = (dissolved + (rest === 0 ? 0 : rest * m[work]!)) * start
+  m[work + LANES] = (undissolved + (rest === 0 ? 0 : rest * m[work + LANES]!)) * start
 }
 
-/** The forward recursion into the work block, then the sums that start the backward one. */
-function sweep(nodes: number, m: Float64Array, at: ChannelPlaces): void {
-  const { plan, work } = at
-  const ring = 2 * nodes
+function clearSums(m: Float64Array, at: ChannelPlaces): void {
+  m[at.work] = 0
+  m[at.work + LANES] = 0
+}
+
+/** So many nodes from `i` on; what melts is summed in the place of what settles for a while. */
+function dissolvePart(
+  nodes: number,
+  m: Float64Array,
+  at: ChannelPlaces,
+  from: number,
+  step: number,
+  count: number,
+): void {
+  const { input, output, plan, work } = at
+  const solid = LANES * 2 * nodes
+  const node_kg = m[input + LANES * channelInput.bath_kg]! / (2 * nodes)
+  const full_kg = m[input + LANES * channelInput.saturation_share]! * node_kg
+  const evenly_kg = m[input + LANES * channelInput.evenly_kg]! / (2 * nodes) + NOTHING_kg
   const forward = m[plan + LANES * channelPlan.forward]!
-  const backward = m[plan + LANES * channelPlan.backward]!
-  const shift = work + LANES * CARRIED - at.state
+  const most_share = m[plan + LANES * channelPlan.dissolved_share]!
+  const perRoom = most_share / (m[input + LANES * channelInput.band_share]! * node_kg)
+  const kept_share = m[plan + LANES * channelPlan.kept_share]!
+  let melting_kg = m[output + LANES * channelOutput.settled_kg]!
+  let lacking_kg = m[output + LANES * channelOutput.lacking_kg]!
   let dissolved = m[work]!
   let undissolved = m[work + LANES]!
-  let i = at.state
+  let i = from
+  for (let k = 0; k < count; k++) {
+    const before_kg = m[i]! + evenly_kg
+    const solid_kg = m[i + solid]! + NOTHING_kg
+    const room_kg = full_kg - before_kg
+    let share = room_kg * perRoom
+    share = share < 0 ? 0 : share
+    share = most_share < share ? most_share : share
+    let melted_kg = share * solid_kg
+    melted_kg = room_kg < melted_kg ? room_kg : melted_kg
+    const left_kg = kept_share * solid_kg - melted_kg
+    const owned_kg = before_kg + melted_kg
+    const own_kg = owned_kg < 0 ? 0 : owned_kg
+    melting_kg += melted_kg
+    lacking_kg += own_kg - owned_kg
+    m[i] = own_kg
+    m[i + solid] = left_kg
+    dissolved = dissolved * forward + own_kg
+    undissolved = undissolved * forward + left_kg
+    i += step
+  }
+  m[output + LANES * channelOutput.settled_kg] = melting_kg
+  m[output + LANES * channelOutput.lacking_kg] = lacking_kg
+  m[work] = dissolved
+  m[work + LANES] = undissolved
+}
+
+/** The forward recursion through the ring, in place of the masses. */
+function sweepForward(nodes: number, m: Float64Array, at: ChannelPlaces): void {
+  const { state, work } = at
+  const solid = LANES * 2 * nodes
+  const forward = m[at.plan + LANES * channelPlan.forward]!
+  let dissolved = m[work]!
+  let undissolved = m[work + LANES]!
+  let i = state
   let step = LANES
   for (let channel = 0; channel < 2; channel++) {
     for (let k = 0; k < nodes; k++) {
       dissolved = dissolved * forward + m[i]!
-      undissolved = undissolved * forward + m[i + LANES * ring]!
-      m[i + shift] = dissolved
-      m[i + shift + LANES * ring] = undissolved
+      undissolved = undissolved * forward + m[i + solid]!
+      m[i] = dissolved
+      m[i + solid] = undissolved
       i += step
     }
-    i = at.state + LANES * (ring - 1)
+    // Channel B is walked against its numbering.
+    i = state + LANES * (2 * nodes - 1)
     step = -LANES
   }
-  dissolved = 0
-  undissolved = 0
-  i = at.state + LANES * nodes
-  step = LANES
-  for (let channel = 0; channel < 2; channel++) {
-    for (let k = 0; k < nodes; k++) {
-      dissolved = dissolved * backward + m[i + shift]!
-      undissolved = undissolved * backward + m[i + shift + LANES * ring]!
-      i += step
-    }
-    i = at.state + LANES * (nodes - 1)
-    step = -LANES
+}
+
+/** The sum around the ring that starts the backward recursion; its tail is the beginning of A. */
+function startBackward(nodes: number, m: Float64Array, at: ChannelPlaces): void {
+  const { state, plan, work } = at
+  const tail = tailOf(nodes)
+  const rest = m[plan + LANES * channelPlan.backwardRest]!
+  clearSums(m, at)
+  if (rest !== 0) {
+    sumBackward(nodes, m, at, state + LANES * nodes, LANES, nodes)
+    sumBackward(nodes, m, at, state + LANES * (nodes - 1), -LANES, nodes - tail)
   }
+  const dissolved = rest * m[work]!
+  const undissolved = rest * m[work + LANES]!
+  clearSums(m, at)
+  sumBackward(nodes, m, at, state + LANES * (tail - 1), -LANES, tail)
   const start = m[plan + LANES * channelPlan.backwardStart]!
-  m[work] = dissolved * start
-  m[work + LANES] = undissolved * start
+  m[work] = (m[work]! + dissolved) * start
+  m[work + LANES] = (m[work + LANES]! + undissolved) * start
 }
 
-/** The backward recursion through channel B, the end of the ring; its fluxes move the mass. */
-function moveB(nodes: number, m: Float64Array, at: ChannelPlaces): void {
-  const { plan, work, output } = at
-  const forward = m[plan + LANES * channelPlan.forward]!
-  const backward = m[plan + LANES * channelPlan.backward]!
-  const shift = work + LANES * CARRIED - at.state
+function sumBackward(
+  nodes: number,
+  m: Float64Array,
+  at: ChannelPlaces,
+  from: number,
+  step: number,
+  count: number,
+): void {
   const solid = LANES * 2 * nodes
-  let i = at.state + LANES * nodes
-  let back = backward * m[work]!
-  let solidBack = backward * m[work + LANES]!
-  let z = m[i + shift]! + back
-  let solidZ = m[i + shift + solid]! + solidBack
-  let out_kg = forward * z - back
-  let solidOut_kg = forward * solidZ - solidBack
-  // Node 0 of B hands on to node 0 of A, which comes last.
-  m[work + LANES * 4] = out_kg
-  m[work + LANES * 5] = solidOut_kg
-  let total_kg = 0
-  let solidTotal_kg = 0
-  for (let k = 1; k < nodes; k++) {
-    const next = i + LANES
-    back = backward * z
-    solidBack = backward * solidZ
-    z = m[next + shift]! + back
-    solidZ = m[next + shift + solid]! + solidBack
-    const in_kg = forward * z - back
-    const solidIn_kg = forward * solidZ - solidBack
-    const node_kg = someOrNothing(m[i]! + (in_kg - out_kg))
-    const solidNode_kg = someOrNothing(m[i + solid]! + (solidIn_kg - solidOut_kg))
-    m[i] = node_kg
-    m[i + solid] = solidNode_kg
-    total_kg += node_kg
-    solidTotal_kg += solidNode_kg
-    out_kg = in_kg
-    solidOut_kg = solidIn_kg
-    i = next
+  const backward = m[at.plan + LANES * channelPlan.backward]!
+  let dissolved = m[at.work]!
+  let undissolved = m[at.work + LANES]!
+  let i = from
+  for (let k = 0; k < count; k++) {
+    dissolved = dissolved * backward + m[i]!
+    undissolved = undissolved * backward + m[i + solid]!
+    i += step
   }
-  m[work] = z
-  m[work + LANES] = solidZ
-  m[work + LANES * 2] = out_kg
-  m[work + LANES * 3] = solidOut_kg
-  m[output + LANES * channelOutput.dissolved_kg] = total_kg
-  m[output + LANES * channelOutput.undissolved_kg] = solidTotal_kg
+  m[at.work] = dissolved
+  m[at.work + LANES] = undissolved
 }
 
-/** The rest of the recursion through channel A, where each node also mixes with the facing one. */
-function moveA(nodes: number, m: Float64Array, at: ChannelPlaces): void {
-  const { plan, work, output } = at
-  const forward = m[plan + LANES * channelPlan.forward]!
+/**
+ * The backward recursion through B and then A, where both of two facing nodes are known: they
+ * mix, and become masses again.
+ */
+function sweepBackward(nodes: number, m: Float64Array, at: ChannelPlaces): void {
+  const { state, plan, work, output } = at
   const backward = m[plan + LANES * channelPlan.backward]!
-  const mixed = m[plan + LANES * channelPlan.mixed_share]!
-  const shift = work + LANES * CARRIED - at.state
+  const even = m[plan + LANES * channelPlan.even]!
+  const uneven = m[plan + LANES * channelPlan.uneven]!
   const solid = LANES * 2 * nodes
   const across = LANES * nodes
   let z = m[work]!
   let solidZ = m[work + LANES]!
-  let out_kg = m[work + LANES * 2]!
-  let solidOut_kg = m[work + LANES * 3]!
-  let total_kg = m[output + LANES * channelOutput.dissolved_kg]!
-  let solidTotal_kg = m[output + LANES * channelOutput.undissolved_kg]!
-  // The node still open is the one walked before: at first the last one of B, which mixes later.
-  let open = at.state + LANES * (2 * nodes - 1)
-  let next = at.state + LANES * (nodes - 1)
-  for (let k = 0; k <= nodes; k++) {
-    let in_kg = m[work + LANES * 4]!
-    let solidIn_kg = m[work + LANES * 5]!
-    if (k < nodes) {
-      const back = backward * z
-      const solidBack = backward * solidZ
-      z = m[next + shift]! + back
-      solidZ = m[next + shift + solid]! + solidBack
-      in_kg = forward * z - back
-      solidIn_kg = forward * solidZ - solidBack
-    }
-    let node_kg = someOrNothing(m[open]! + (in_kg - out_kg))
-    let solidNode_kg = someOrNothing(m[open + solid]! + (solidIn_kg - solidOut_kg))
-    total_kg += node_kg
-    solidTotal_kg += solidNode_kg
-    if (k > 0) {
-      const facing = open + across
-      const change_kg = mixed * (node_kg - m[facing]!)
-      const solidChange_kg = mixed * (solidNode_kg - m[facing + solid]!)
-      m[facing] = m[facing]! + change_kg
-      m[facing + solid] = m[facing + solid]! + solidChange_kg
-      node_kg -= change_kg
-      solidNode_kg -= solidChange_kg
-    }
-    m[open] = node_kg
-    m[open + solid] = solidNode_kg
-    out_kg = in_kg
-    solidOut_kg = solidIn_kg
-    open = next
-    next -= LANES
+  let i = state + across
+  for (let k = 0; k < nodes; k++) {
+    z = z * backward + m[i]!
+    solidZ = solidZ * backward + m[i + solid]!
+    m[i] = z
+    m[i + solid] = solidZ
+    i += LANES
   }
-  m[output + LANES * channelOutput.dissolved_kg] = total_kg
-  m[output + LANES * channelOutput.undissolved_kg] = solidTotal_kg
-}
-
-function someOrNothing(mass_kg: number): number {
-  return mass_kg < NOTHING_kg ? 0 : mass_kg
+  let total = 0
+  let solidTotal = 0
+  i = state + across
+  for (let k = 0; k < nodes; k++) {
+    i -= LANES
+    z = z * backward + m[i]!
+    solidZ = solidZ * backward + m[i + solid]!
+    const sum = z + m[i + across]!
+    const solidSum = solidZ + m[i + across + solid]!
+    const apart_kg = (z - m[i + across]!) * uneven
+    const solidApart_kg = (solidZ - m[i + across + solid]!) * uneven
+    m[i] = sum * even + apart_kg
+    m[i + across] = sum * even - apart_kg
+    m[i + solid] = solidSum * even + solidApart_kg
+    m[i + across + solid] = solidSum * even - solidApart_kg
+    total += sum
+    solidTotal += solidSum
+  }
+  const melted_kg = m[output + LANES * channelOutput.settled_kg]!
+  const undissolved_kg = solidTotal * (even + even)
+  const sunk_kg = (undissolved_kg + melted_kg) * m[plan + LANES * channelPlan.settledPerKept]!
+  m[output + LANES * channelOutput.dissolved_kg] = total * (even + even)
+  m[output + LANES * channelOutput.undissolved_kg] = undissolved_kg
+  m[output + LANES * channelOutput.dissolving_kg] =
+    m[output + LANES * channelOutput.dissolving_kg]! + melted_kg
+  m[output + LANES * channelOutput.settled_kg] = sunk_kg < 0 ? 0 : sunk_kg
 }

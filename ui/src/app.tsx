@@ -4,6 +4,7 @@ import { AlarmBar } from './alarm-bar.tsx'
 import { AlarmPage } from './alarm-page.tsx'
 import { CellPage } from './cell-page.tsx'
 import { freshnessOf, useClient, useNow, useRoute } from './client.ts'
+import { EnginePage } from './engine-page.tsx'
 import { ErrorBoundary } from './error-boundary.tsx'
 import { Header } from './header.tsx'
 import { HelpDialog } from './help-dialog.tsx'
@@ -69,6 +70,7 @@ function Screen(props: { state: ClientState; line: LineState | undefined; route:
   if (route.screen === 'alarms') return <AlarmPage state={state} />
   if (route.screen === 'advice') return <AdvicePage state={state} />
   if (route.screen === 'models') return <ModelPage state={state} />
+  if (route.screen === 'engine') return <EnginePage />
   if (!line) return <NoLine state={state} route={route} />
   if (route.screen === 'line') return <LinePage key={line.info.line} state={state} line={line} />
   const cell = line.info.cells.indexOf(route.cell)

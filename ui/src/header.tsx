@@ -53,6 +53,7 @@ export function Header(props: {
         <Tab to={{ screen: 'alarms' }} current={route} text="Alarms" />
         <Tab to={{ screen: 'advice' }} current={route} text="Recommendations" count={pending} />
         <Tab to={{ screen: 'models' }} current={route} text="Models" />
+        <Tab to={{ screen: 'engine' }} current={route} text="Engine" />
       </nav>
       <OriginBanner origin={line?.info.origin} />
       <dl className="clock">

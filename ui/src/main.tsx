@@ -14,6 +14,7 @@ import './cell.css'
 import './alarms.css'
 import './advice.css'
 import './models.css'
+import './engine.css'
 
 const scheme = window.location.protocol === 'https:' ? 'wss' : 'ws'
 const connection = connect({

@@ -5,6 +5,7 @@ export type Route =
   | { readonly screen: 'alarms' }
   | { readonly screen: 'advice' }
   | { readonly screen: 'models' }
+  | { readonly screen: 'engine' }
 
 /** The route of a hash; a line named '' means the first one. */
 export function parseRoute(hash: string): Route {
@@ -13,6 +14,7 @@ export function parseRoute(hash: string): Route {
   if (first === 'alarms') return { screen: 'alarms' }
   if (first === 'advice') return { screen: 'advice' }
   if (first === 'models') return { screen: 'models' }
+  if (first === 'engine') return { screen: 'engine' }
   if (first === 'line' && third === 'cell' && cell !== '') return { screen: 'cell', line, cell }
   return { screen: 'line', line: first === 'line' ? line : '' }
 }

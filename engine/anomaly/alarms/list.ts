@@ -38,6 +38,8 @@ export interface AlarmList extends Stateful {
   /** New alarms of a cell that rest on a twin that is not trusted are suppressed. */
   trust(cell: number, trusted: boolean): void
   decide(entry: DecisionEntry, time_ms: number): void
+  /** Conditions that stand, also those whose alarm is still delayed. */
+  standing(): readonly Pick<Finding, 'cell' | 'tagIndex' | 'kind'>[]
   /** Records that changed since the last call, each once, in order of change. */
   changes(): readonly AlarmRecord[]
   /** Active, unacknowledged, latched, shelved, suppressed alarms, and those out of service. */
@@ -75,6 +77,7 @@ export function alarmList(
       kpis.advance(time_ms)
       takeDecision(list, said, time_ms)
     },
+    standing: () => [...entries.values()].filter(({ condition }) => condition),
     changes() {
       if (changed.size === 0) return NO_RECORDS
       const records = [...changed.values()]

@@ -35,6 +35,31 @@ export function fitCva(plan: CvaPlan, runs: readonly Run[]): LinearModel {
     share: 1,
     ...adaptOf(plan),
   }).moments
+  const { variates } = canonicalVariates(both, n, ridge)
+  const wanted = plan.states < 1 ? plan.states * n : plan.states
+  const states = Math.max(1, Math.min(n - 1, Math.round(wanted)))
+  return {
+    shape: { ...scaler, lags, stride, share: 1, ...adaptOf(plan) },
+    statistics: [
+      { name: 'Tr2', weights: variates.slice(states * n), count: n - states },
+      { name: 'Ts2', weights: variates.slice(0, states * n), count: states },
+    ],
+  }
+}
+
+/** Canonical variates of the newest half of a window. */
+export interface CanonicalVariates {
+  readonly variates: Float64Array // [variate][stack], the best foretelling first
+  /** Squared correlation of each with the half that follows. */
+  readonly correlations: Float64Array // [variate]
+}
+
+/** Canonical variates from the second moments of windows of `2 n` numbers, newest first. */
+export function canonicalVariates(
+  both: Float64Array, // [2 n][2 n]
+  n: number,
+  ridge: number,
+): CanonicalVariates {
   const block = (row: number, column: number) => {
     const out = new Float64Array(n * n)
     for (let i = 0; i < n; i++) {
@@ -46,15 +71,6 @@ export function fitCva(plan: CvaPlan, runs: readonly Run[]): LinearModel {
   // The window is newest first: its first half is the future of its second half.
   const pastRoot = inverseRoot(block(n, n), n, ridge)
   const cross = product(product(inverseRoot(block(0, 0), n, ridge), block(0, n), n), pastRoot, n)
-  const { vectors } = symmetricEigen(product(transposed(cross, n), cross, n), n)
-  const variates = product(vectors, pastRoot, n)
-  const wanted = plan.states < 1 ? plan.states * n : plan.states
-  const states = Math.max(1, Math.min(n - 1, Math.round(wanted)))
-  return {
-    shape: { ...scaler, lags, stride, share: 1, ...adaptOf(plan) },
-    statistics: [
-      { name: 'Tr2', weights: variates.slice(states * n), count: n - states },
-      { name: 'Ts2', weights: variates.slice(0, states * n), count: states },
-    ],
-  }
+  const { values, vectors } = symmetricEigen(product(transposed(cross, n), cross, n), n)
+  return { variates: product(vectors, pastRoot, n), correlations: values }
 }

@@ -85,7 +85,9 @@ export function dynamicDetector(
     load(from) {
       for (const model of models) {
         from.array(model.numbers)
-        model.matrix.fill(0)
+        // What is not stored is as it was at the start: the memory may be of a later time.
+        for (const array of [model.matrix, model.sums, model.seen]) array.fill(0)
+        model.maxima.fill(Number.NEGATIVE_INFINITY)
         for (const array of arraysOf(model, plan).slice(1)) from.array(array)
       }
       from.array(scores)

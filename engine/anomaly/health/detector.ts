@@ -6,8 +6,8 @@ import { type TagLimits, tagLimits } from './limits.ts'
 
 /** Watches every sensor by itself: limits, rate, stuck, bad, silent, noisier than it was. */
 export interface HealthDetector extends Stateful {
-  /** At once, before the tick closes. */
-  readings(batch: ReadingBatch, report: Report): void
+  /** At once, before the tick closes; true where an open tick before theirs would see a change. */
+  readings(batch: ReadingBatch, report: Report): boolean
   /** Once per tick: what only the absence of readings shows. */
   tick(frame: LineFrame, report: Report): void
   /** Reason by dense series index. */
@@ -31,6 +31,7 @@ const REASONS: readonly (readonly [flag: number, reason: string])[] = [
 interface Health {
   readonly definition: LineDefinition
   readonly cells: number
+  readonly tagOf: Uint32Array // [tag][cell], index of the tag
   readonly limits: TagLimits
   readonly last_ms: Float64Array // [tag][cell]
   readonly last: Float64Array // [tag][cell]
@@ -43,6 +44,7 @@ interface Health {
   readonly lineFlag: Uint8Array // [1]
   report: Report
   faults: ReadonlyMap<number, string> | undefined
+  stirred: boolean
 }
 
 /** Sensor health of all series of a line. */
@@ -52,6 +54,7 @@ export function healthDetector(definition: LineDefinition): HealthDetector {
   const health: Health = {
     definition,
     cells,
+    tagOf: Uint32Array.from({ length: count }, (_, i) => Math.floor(i / cells)),
     limits: tagLimits(definition),
     last_ms: new Float64Array(count).fill(Number.NEGATIVE_INFINITY),
     last: new Float64Array(count),
@@ -64,6 +67,7 @@ export function healthDetector(definition: LineDefinition): HealthDetector {
     lineFlag: new Uint8Array(1),
     report: () => {},
     faults: undefined,
+    stirred: false,
   }
   const { last_ms, last, moved_ms, step2, step2Usual, seen, badRun, flags, lineFlag } = health
   const arrays: readonly StateArray[] = [
@@ -73,9 +77,11 @@ export function healthDetector(definition: LineDefinition): HealthDetector {
   return {
     readings(batch, report) {
       // A late reading never raises an alarm for the past; backfill is all past.
-      if (batch.mode === 'backfill') return
+      if (batch.mode === 'backfill') return false
       health.report = report
+      health.stirred = false
       readAll(health, batch)
+      return health.stirred
     },
     tick(frame, report) {
       health.report = report
@@ -96,30 +102,53 @@ export function healthDetector(definition: LineDefinition): HealthDetector {
 }
 
 function readAll(health: Health, batch: ReadingBatch): void {
-  const { series, times_ms, values, quality } = batch
-  const { cells, last_ms, last, moved_ms, seen, badRun, flags } = health
-  for (let r = 0; r < batch.count; r++) {
+  const { series, times_ms, values, quality, count } = batch
+  const { last_ms, last, moved_ms, seen, badRun, flags, tagOf, limits } = health
+  const { high, low, rate_per_s, noise } = limits
+  for (let r = 0; r < count; r++) {
     const i = series[r]!
     const t = times_ms[r]!
-    if (t <= last_ms[i]!) continue
+    const before_ms = last_ms[i]!
+    if (t <= before_ms) continue
     const v = values[r]!
-    const tag = (i / cells) | 0
-    if (Number.isNaN(v) || quality[r]! >= Quality.bad) {
-      countBad(health, i, tag, t)
-      continue
-    }
-    badRun[i] = 0
-    if ((flags[i]! & (Flag.bad | Flag.silent)) !== 0) {
-      clear(health, i, Flag.bad, 'sensor-bad', t)
-      clear(health, i, Flag.silent, 'sensor-silent', t)
-    }
-    checkLimits(health, i, tag, v, t)
-    if (seen[i]! > 0) checkChange(health, i, tag, v, t)
-    else moved_ms[i] = t
+    const tag = tagOf[i]!
+    const step = v - last[i]!
+    // Nearly every reading: nothing stands, the value is within limits, moves, and moves slowly.
+    const usual =
+      flags[i] === 0 &&
+      quality[r]! < Quality.bad &&
+      v <= high[tag]! &&
+      v >= low[tag]! &&
+      seen[i]! > 0 &&
+      step !== 0 &&
+      Math.abs(step) <= rate_per_s[tag]! * ((t - before_ms) / 1000)
+    if (usual) {
+      badRun[i] = 0
+      moved_ms[i] = t
+      if (noise[tag] === 1) checkNoise(health, i, tag, step * step, t)
+    } else if (!readOne(health, i, tag, v, quality[r]!, t)) continue
     if (seen[i]! < 0xffffffff) seen[i]!++
     last[i] = v
     last_ms[i] = t
   }
+}
+
+/** Runs all checks on one reading; false where it has no value to compare the next one with. */
+function readOne(health: Health, i: number, tag: number, v: number, q: number, t: number): boolean {
+  const { moved_ms, seen, badRun, flags } = health
+  if (Number.isNaN(v) || q >= Quality.bad) {
+    countBad(health, i, tag, t)
+    return false
+  }
+  badRun[i] = 0
+  if ((flags[i]! & (Flag.bad | Flag.silent)) !== 0) {
+    clear(health, i, Flag.bad, 'sensor-bad', t)
+    clear(health, i, Flag.silent, 'sensor-silent', t)
+  }
+  checkLimits(health, i, tag, v, t)
+  if (seen[i]! > 0) checkChange(health, i, tag, v, t)
+  else moved_ms[i] = t
+  return true
 }
 
 function checkLimits(health: Health, i: number, tag: number, v: number, t: number): void {
@@ -240,6 +269,7 @@ function tellSeries(
   const tag = (i / health.cells) | 0
   const cell = health.definition.tags[tag]!.scope === 'line' ? -1 : i % health.cells
   health.faults = undefined
+  health.stirred = true
   tell(health, cell, tag, kind, active, text, t)
 }
 

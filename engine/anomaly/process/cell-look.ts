@@ -14,11 +14,19 @@ export interface CellLook {
   margin_std: number
   /** Mean of two minutes; NaN soon after an event. */
   slope_Ohmps: number
+  /** How far the resistance has climbed by that slope since it last stood still. */
+  rise_Ohm: number
+  /** Seconds for which the twin has been trusted. */
+  trusted_s: number
+  /** Seconds since the line current last moved. */
+  lineCalm_s: number
   noise_V: number
   superheat_K: number
   superheat_std_K: number
   masked: boolean
   trusted: boolean
+  /** How surely an anode effect is coming, 0..1; NaN when it can not be judged. */
+  risk: number
   /** Seconds since work at the cell or an anode effect; short beam moves do not count. */
   quiet_s: number
 }
@@ -26,6 +34,8 @@ export interface CellLook {
 /** Fills a look from the frames and keeps the running means it needs. */
 export interface CellLooks extends Stateful {
   readonly look: CellLook
+  /** Once per tick, before the cells. */
+  line(current_A: number): void
   fill(twin: TwinFrame, cell: number, blind: boolean): CellLook
 }
 
@@ -33,6 +43,12 @@ const SLOPE_S = 120
 const NOISE_S = 90
 const ALUMINA_FAST_S = 60
 const ALUMINA_SLOW_S = 360
+/** A slope below this is no climb: the drift of an anode-cathode distance is slower. */
+const STILL_OHMPS = 0.003e-6 / 60
+/** The line current moved when it is this far off its mean of minutes. */
+const LINE_MOVED = 0.015
+const LINE_MEAN_S = 300
+const CALM_MAX_S = 1e6
 
 /** Looks at the cells of a potline. */
 export function cellLooks(
@@ -56,11 +72,24 @@ export function cellLooks(
   const aluminaFast = smooth(ALUMINA_FAST_S)
   const aluminaSlow = smooth(ALUMINA_SLOW_S)
   const quiet = quietTime(cells)
-  const arrays = [slope, noise, aluminaFast, aluminaSlow].map(({ values }) => values)
+  const rise = new Float64Array(cells)
+  const trusted_s = new Float64Array(cells)
+  const line = Float64Array.of(Number.NaN, 0) // mean of the current, seconds it has been calm
+  const means = [slope, noise, aluminaFast, aluminaSlow].map(({ values }) => values)
+  const arrays = [...means, rise, trusted_s, line]
   const look = {} as CellLook
 
   return {
     look,
+    line(current_A) {
+      if (!(current_A > 0)) return
+      const before_A = line[0]!
+      line[0] = Number.isNaN(before_A)
+        ? current_A
+        : before_A + (current_A - before_A) * (dt_s / LINE_MEAN_S)
+      const moved = Math.abs(current_A / line[0] - 1) > LINE_MOVED
+      line[1] = moved ? 0 : Math.min(CALM_MAX_S, line[1]! + dt_s)
+    },
     fill(twin, cell, blind) {
       const voltage_V = at.voltage < 0 ? Number.NaN : twin.observed[at.voltage + cell]!
       const masked = twin.masked[cell] === 1
@@ -70,12 +99,18 @@ export function cellLooks(
         // The twin begins its slope anew after an event: what was before says nothing then.
         if (Number.isNaN(slopeNow)) slope.values[cell] = Number.NaN
         slope.add(cell, slopeNow)
+        const climb = (slope.values[cell]! - STILL_OHMPS) * dt_s
+        rise[cell] = Number.isNaN(climb) ? 0 : Math.max(0, rise[cell]! + climb)
         noise.add(cell, estimateAt(twin, at.noise, cell))
       }
       look.voltage_V = voltage_V
       look.masked = masked
       look.trusted = twin.trusted[cell] === 1
       look.quiet_s = quiet.since_s(cell)
+      trusted_s[cell] = look.trusted ? Math.min(CALM_MAX_S, trusted_s[cell]! + dt_s) : 0
+      look.trusted_s = trusted_s[cell]!
+      look.lineCalm_s = line[1]!
+      look.rise_Ohm = rise[cell]!
       look.alumina = estimateAt(twin, at.alumina, cell)
       aluminaFast.add(cell, look.alumina)
       aluminaSlow.add(cell, look.alumina)

@@ -139,8 +139,8 @@ describe('process rules', () => {
 
   it('see an anode effect coming while alumina falls and resistance rises, and say when', () => {
     const { run, begun, found } = watch()
-    run(900, {})
-    run(300, i => ({ slope_uOhmpmin: 0.035, margin: 0.006 - i * 1e-5 }))
+    run(2800, {})
+    run(450, i => ({ slope_uOhmpmin: 0.035, margin: 0.006 - i * 1e-5 }))
     expect(begun()).toContain('anode-effect-coming 0')
     const coming = found.find(({ kind }) => kind === 'anode-effect-coming')!
     expect(coming.text).toMatch(/in about \d+ min/)
@@ -210,6 +210,41 @@ describe('process rules', () => {
     run(7200, {})
     run(2400, { feed: 1.3, slope_uOhmpmin: -0.006 })
     expect(begun()).toEqual([])
+  })
+
+  it('find a feed above demand where commands stay away and the cell does not run lean', () => {
+    const { run, begun, found } = watch()
+    run(1600, {})
+    run(4800, { feed: 0.7 })
+    expect(begun()).toEqual([])
+    run(600, { feed: 0.7 })
+    expect(begun()).toEqual(['feed-above-demand 0'])
+    expect(found[0]!.causes[0]!.text).toBe('a feeder delivers more than its shot')
+    run(3000, { feed: 1.4, slope_uOhmpmin: -0.006 })
+    expect(found.map(({ active }) => active)).toEqual([true, false])
+  })
+
+  it('take a climbing resistance for the answer to too little feed', () => {
+    const { run, begun } = watch()
+    run(1600, {})
+    run(5400, { feed: 0.7, slope_uOhmpmin: 0.004 })
+    expect(begun()).toEqual([])
+  })
+
+  it('want three witnesses for a coming effect: a slope without a climb or a loss is none', () => {
+    const steep = watch()
+    steep.run(2800, {})
+    steep.run(1200, { slope_uOhmpmin: 0.035 })
+    expect(steep.begun()).toEqual([])
+    const lean = watch()
+    lean.run(2800, {})
+    lean.run(450, i => ({ margin: 0.006 - i * 1e-5 }))
+    expect(lean.begun()).toEqual([])
+    // So steep and so high that it needs no twin.
+    const beyond = watch()
+    beyond.run(2800, {})
+    beyond.run(600, { slope_uOhmpmin: 0.1 })
+    expect(beyond.begun()).toContain('anode-effect-coming 0')
   })
 
   it('call a noisy cell by its noise', () => {

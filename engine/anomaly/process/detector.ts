@@ -3,14 +3,21 @@ import { potlineTag } from '../../lines/potline.ts'
 import type { Report } from '../finding.ts'
 import { persistence } from '../persistence.ts'
 import type { Stateful } from '../state.ts'
+import { anodeCheck } from './anodes.ts'
 import { cellLooks } from './cell-look.ts'
 import { feedBalance } from './feed-balance.ts'
+import { feedSurplus } from './feed-surplus.ts'
+import { feederContrast } from './feeder-contrast.ts'
+import { lineCurrentCheck } from './line-current.ts'
 import type { Faults } from './quiet.ts'
-import { processRules } from './rules.ts'
+import { effectRisk, processRules } from './rules.ts'
 import { sampleCheck } from './samples.ts'
+import { shellCheck } from './shell.ts'
 
 /** Rules of the potroom on the signals and the twin's estimates of each cell. */
 export interface ProcessDetector extends Stateful {
+  /** How surely an anode effect is coming, [cell], 0..1; 0 where that can not be judged. */
+  readonly risk: Float64Array
   /** `faults` are those of sensor health, by dense series index. */
   tick(frame: LineFrame, twin: TwinFrame, faults: Faults, report: Report): void
 }
@@ -25,17 +32,34 @@ export function processDetector(
   const voltageTag = definition.tags.findIndex(({ tag }) => tag === potlineTag.voltage)
   const looks = cellLooks(definition, names)
   const samples = sampleCheck(definition, names)
-  const feed = feedBalance(definition, names)
+  const contrast = feederContrast(definition)
+  const feed = feedBalance(definition, names, cell => contrast.suspect(cell))
+  const surplus = feedSurplus(definition)
+  const anodes = anodeCheck(definition)
+  const shell = shellCheck(definition)
+  const line = lineCurrentCheck(definition)
+  const currentTag = definition.tags.findIndex(({ tag }) => tag === potlineTag.current)
+  const risk = new Float64Array(cells)
+  const inEffect = new Uint8Array(cells)
+  const isEffect = (cell: number) => inEffect[cell] === 1
   const rules = processRules.map(rule => ({
     rule,
     held: persistence(cells, rule.need_s, rule.clear_s),
   }))
-  const parts: readonly Stateful[] = [looks, samples, feed, ...rules.map(({ held }) => held)]
+  const checks: readonly Stateful[] = [looks, samples, contrast, feed, surplus, anodes, shell, line]
+  const parts: readonly Stateful[] = [...checks, ...rules.map(({ held }) => held)]
   return {
+    risk,
     tick(frame, twin, faults, report) {
+      line.tick(frame, report)
+      looks.line(currentTag < 0 ? Number.NaN : frame.values[currentTag * cells]!)
+      surplus.feed(frame)
       for (let cell = 0; cell < cells; cell++) {
         const blind = faults.has(voltageTag * cells + cell)
         const look = looks.fill(twin, cell, blind)
+        look.risk = effectRisk(look)
+        risk[cell] = look.risk || 0
+        inEffect[cell] = look.voltage_V > EFFECT_V ? 1 : 0
         for (const { rule, held } of rules) {
           const edge = held.look(cell, rule.judge(look), dt_s)
           if (edge === '') continue
@@ -44,17 +68,24 @@ export function processDetector(
           const told = active ? rule.describe(look) : NOTHING
           report({ ...place, ...told, detector: 'process' })
         }
+        surplus.look(cell, look, frame.time_ms, report)
       }
-      feed.tick(frame, twin, faults, report)
-      samples.tick(frame, twin, report)
+      contrast.tick(frame, isEffect)
+      feed.tick(frame, twin, faults, report, line.calm_s())
+      samples.tick(frame, twin, report, line.calm_s())
+      anodes.tick(frame, isEffect, report)
+      shell.tick(frame, report)
     },
     save: out => {
+      out.array(risk)
       for (const part of parts) part.save(out)
     },
     load: from => {
+      from.array(risk)
       for (const part of parts) part.load(from)
     },
   }
 }
 
+const EFFECT_V = 6
 const NOTHING = { text: '', score: 0, causes: [] }

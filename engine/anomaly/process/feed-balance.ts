@@ -11,7 +11,8 @@ import { type Faults, type QuietTime, quietTime } from './quiet.ts'
  * a slope that stays above that answer means that alumina is missing.
  */
 export interface FeedBalance extends Stateful {
-  tick(frame: LineFrame, twin: TwinFrame, faults: Faults, report: Report): void
+  /** `lineCalm_s`: seconds since the line current was last off its usual. */
+  tick(frame: LineFrame, twin: TwinFrame, faults: Faults, report: Report, lineCalm_s?: number): void
 }
 
 /** Alumina used up per coulomb at 94.5 % current efficiency: CE M / (6 F), kg/C. */
@@ -32,12 +33,11 @@ const ANSWER = {
   spread: 1.41e-4,
 } as const
 
-// Cumulative sums: allowance per minute in spreads, and the sum that is a finding: at most one
+// Cumulative sum: allowance per minute in spreads, and the sum that is a finding: at most one
 // on a quiet simulated day of 40 cells.
-const BELOW = { kind: 'feed-below-demand', sign: 1, allowance: 1.3, limit: 56 } as const
-const ABOVE = { kind: 'feed-above-demand', sign: -1, allowance: 1.7, limit: 180 } as const
+const BELOW = { kind: 'feed-below-demand', allowance: 1.3, limit: 56 } as const
 const DEVIATION_MAX = 6
-/** A rise is told only where the cell was fed its need, a fall only where it was not. */
+/** A rise is told only where the cell was fed its need. */
 const FED_SHARE = 0.12
 /** The limit is this much higher until the usual level of the cell is known. */
 const START_SHARE = 0.15
@@ -56,10 +56,11 @@ const LEVEL_S = 300
 const USUAL_S = 90 * 60
 const SETTLED_S = 15 * 60
 const START_S = 20 * 60
+/** A loss of load leaves the bath cold and rich: resistance answers otherwise for so long. */
+const AFTER_LOAD_S = 90 * 60
 
 interface Sum {
   readonly kind: string
-  readonly sign: number
   readonly allowance: number
   readonly limit: number
   readonly sums: Float64Array // [cell], spreads times minutes
@@ -95,13 +96,16 @@ interface Balance {
   readonly quiet: QuietTime
   readonly state: Float64Array // [row][cell]
   readonly fed_kg: Float64Array // [cell], in this tick
-  readonly sums: readonly Sum[]
+  readonly sum: Sum
+  /** A feeder that the anode currents make suspect before the twin names it, from 1; 0: none. */
+  readonly suspect: (cell: number) => number
 }
 
 /** Feed balance of all cells of a potline. */
 export function feedBalance(
   definition: LineDefinition,
   names: { readonly fields: readonly Quantity[]; readonly channels: readonly Channel[] },
+  suspect: (cell: number) => number = () => 0,
 ): FeedBalance {
   const cells = definition.cells.length
   const find = estimateNames(names.fields, names.channels, cells)
@@ -120,20 +124,20 @@ export function feedBalance(
     state.fill(Number.NaN, row * cells, (row + 1) * cells)
   }
   const fed_kg = new Float64Array(cells)
-  const sums = [BELOW, ABOVE].map(rule => ({
-    ...rule,
+  const sum: Sum = {
+    ...BELOW,
     sums: new Float64Array(cells),
     standing: new Uint8Array(cells),
     told: new Uint8Array(cells),
-  }))
+  }
   const order = new Float64Array(cells)
   const quiet = quietTime(cells)
   const dt_s = definition.tick_ms / 1000
-  const balance: Balance = { cells, dt_s, at, quiet, state, fed_kg, sums }
-  const arrays = [state, ...sums.flatMap(sum => [sum.sums, sum.standing, sum.told])]
+  const balance: Balance = { cells, dt_s, at, quiet, state, fed_kg, sum, suspect }
+  const arrays = [state, sum.sums, sum.standing, sum.told]
 
   return {
-    tick(frame, twin, faults, report) {
+    tick(frame, twin, faults, report, lineCalm_s = Number.POSITIVE_INFINITY) {
       if (at.voltageRow < 0 || at.slope < 0 || currentTag < 0) return
       const current_A = frame.values[currentTag * cells]!
       fed_kg.fill(0)
@@ -145,10 +149,11 @@ export function feedBalance(
         learn(balance, twin, cell, current_A, faults.has(voltageTag * cells + cell))
         name(balance, twin, cell, frame.time_ms, report)
         const by = deviation(balance, cell)
-        if (Number.isNaN(by) || estimateAt(twin, at.noise, cell) > NOISE_MAX_V) continue
+        if (lineCalm_s < AFTER_LOAD_S || Number.isNaN(by)) continue
+        if (estimateAt(twin, at.noise, cell) > NOISE_MAX_V) continue
         const beside = (by - learnOwn(balance, cell, by)) / lineSpread
         learnSpread(balance, cell, by)
-        for (const sum of sums) judge(balance, twin, sum, cell, beside, frame.time_ms, report)
+        judge(balance, twin, cell, beside, frame.time_ms, report)
       }
     },
     save(out) {
@@ -216,11 +221,11 @@ function deviation({ state, cells, quiet }: Balance, cell: number): number {
 }
 
 /** Returns what the cell was usually off before this tick. */
-function learnOwn({ state, cells, sums, dt_s }: Balance, cell: number, by: number): number {
+function learnOwn({ state, cells, sum, dt_s }: Balance, cell: number, by: number): number {
   const i = Row.own * cells + cell
   const own = state[i]!
   const bounded = Math.max(-DEVIATION_MAX, Math.min(DEVIATION_MAX, by))
-  if (sums[0]!.sums[cell]! < OWN_SUM_MAX) state[i] = own + (bounded - own) * (dt_s / OWN_S)
+  if (sum.sums[cell]! < OWN_SUM_MAX) state[i] = own + (bounded - own) * (dt_s / OWN_S)
   return own
 }
 
@@ -243,10 +248,14 @@ function spreadOf({ state, cells }: Balance, order: Float64Array): number {
 }
 
 /** The feeder that the anode currents name; none where the twin does not see one. */
-function leanFeeder({ at }: Balance, twin: TwinFrame, cell: number): Lean {
+function leanFeeder({ at, suspect }: Balance, twin: TwinFrame, cell: number): Lean {
   lean.feeder = estimateAt(twin, at.feeder, cell) || 0
   lean.delivered = estimateAt(twin, at.delivery, cell)
   lean.std = stdAt(twin, at.delivery, cell)
+  if (lean.feeder === 0) {
+    lean.feeder = suspect(cell)
+    lean.delivered = Number.NaN
+  }
   return lean
 }
 
@@ -269,52 +278,53 @@ function name(
   time_ms: number,
   report: Report,
 ): void {
-  const sum = balance.sums[0]!
+  const { sum } = balance
   const { feeder } = leanFeeder(balance, twin, cell)
   if (feeder === 0 || feeder === sum.told[cell]) return
   sum.told[cell] = feeder
   sum.standing[cell] = 1
   const feed = balance.state[Row.feed20 * balance.cells + cell]!
   const place = { kind: sum.kind, cell, tagIndex: -1, active: true, time_ms }
-  report({ ...place, ...describe(true, feed, lean), detector: 'process' })
+  report({ ...place, ...describe(feed, lean), detector: 'process' })
 }
 
 function judge(
   balance: Balance,
   twin: TwinFrame,
-  sum: Sum,
   cell: number,
   by: number,
   time_ms: number,
   report: Report,
 ): void {
-  const { state, cells, dt_s } = balance
+  const { state, cells, dt_s, sum } = balance
   // The sum runs on while nothing may be told: evidence of one phase counts in the next.
-  const step = (Math.min(DEVIATION_MAX, sum.sign * by) - sum.allowance) * (dt_s / 60)
+  const step = (Math.min(DEVIATION_MAX, by) - sum.allowance) * (dt_s / 60)
   const total = Math.min(SUM_MAX_SHARE * sum.limit, Math.max(0, sum.sums[cell]! + step))
   sum.sums[cell] = total
   const stands = sum.standing[cell] === 1
-  const below = sum.sign > 0
-  const feeder = below ? leanFeeder(balance, twin, cell).feeder : 0
+  const { feeder } = leanFeeder(balance, twin, cell)
   const feed = state[Row.feed20 * cells + cell]!
   const known = state[Row.age_s * cells + cell]! / USUAL_S
   const limit = sum.limit * (1 + START_SHARE * (1 - known))
-  if (stands ? total > 0 || feeder > 0 : total < limit || sum.sign * feed < FED_SHARE) return
+  if (stands ? total > 0 || feeder > 0 : total < limit || feed < FED_SHARE) return
   sum.standing[cell] = stands ? 0 : 1
   sum.told[cell] = stands ? 0 : feeder
-  const told = stands ? NOTHING : describe(below, feed, lean)
+  const told = stands ? NOTHING : describe(feed, lean)
   const place = { kind: sum.kind, cell, tagIndex: -1, active: !stands, time_ms }
   report({ ...place, ...told, detector: 'process' })
 }
 
 const NOTHING = { text: '', score: 0, causes: [] }
 
-function describe(below: boolean, feed: number, { feeder, delivered, std }: Lean) {
-  const title = below ? 'alumina feed below demand' : 'alumina feed above demand'
-  if (below && feeder > 0) {
+function describe(feed: number, { feeder, delivered, std }: Lean) {
+  const title = 'alumina feed below demand'
+  if (feeder > 0) {
+    const known = Number.isFinite(delivered)
     const percent = Math.max(0, Math.round(100 * delivered))
-    const band = Number.isFinite(std) ? ` ± ${Math.round(100 * std)} %` : ''
-    const cause = `feeder ${feeder} delivers ${percent} % of what is commanded`
+    const band = known && Number.isFinite(std) ? ` ± ${Math.round(100 * std)} %` : ''
+    const cause = known
+      ? `feeder ${feeder} delivers ${percent} % of what is commanded`
+      : `feeder ${feeder} delivers less than is commanded`
     return {
       text: `${title}: ${cause}${band}, by the anode currents`,
       score: 0.95,
@@ -325,13 +335,12 @@ function describe(below: boolean, feed: number, { feeder, delivered, std }: Lean
     }
   }
   const share = `${Math.round((1 + feed) * 100)} %`
-  const answer = below ? 'rises' : 'falls'
   return {
-    text: `${title}: resistance ${answer} though ${share} of the need is commanded`,
+    text: `${title}: resistance rises though ${share} of the need is commanded`,
     score: 0.9,
     causes: [
-      { text: title, weight: 0.8 },
-      { text: below ? 'alumina dissolves late' : 'ore falls in from the crust', weight: 0.2 },
+      { text: title, weight: 0.7 },
+      { text: 'alumina sinks and settles as sludge', weight: 0.3 },
     ],
   }
 }

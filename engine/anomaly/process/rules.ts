@@ -42,24 +42,47 @@ function ranked(...causes: readonly (readonly [text: string, weight: number])[])
 
 const wt = (share: number) => `${(share * 100).toFixed(2)} wt%`
 
+/** Alumina above the anode effect that is more than the twin can be wrong by. */
+const ALUMINA_LEFT = 0.003
+
 const anodeEffect: ProcessRule = {
   kind: 'anode-effect',
   need_s: 2,
   clear_s: 20,
   judge: look => between(look.voltage_V, 6, 8),
-  describe: look => ({
-    text: `anode effect: ${look.voltage_V.toFixed(1)} V`,
-    score: 1,
-    causes: ranked(['alumina is depleted under the anodes', 1]),
-  }),
+  describe(look) {
+    // With alumina left the bath stood still or was pushed away: feeding alone may not end it.
+    const left = look.margin > ALUMINA_LEFT
+    return {
+      text: `anode effect: ${look.voltage_V.toFixed(1)} V`,
+      score: 1,
+      causes: ranked(
+        ['alumina is depleted under the anodes', left ? 0.4 : 0.8],
+        ['gas covers the anodes though alumina is left', left ? 0.6 : 0.2],
+      ),
+    }
+  },
 }
 
-// Mean slopes of two minutes; the steepest on 58 quiet simulated hours of 40 cells was 0.024.
-const SLOPE_CALM = 0.02e-6 / 60 // Ohm/s
-const SLOPE_RISING = 0.026e-6 / 60
-const SLOPE_STEEP = 0.032e-6 / 60
+/**
+ * A coming anode effect needs witnesses that agree. Each is read as x2/(1+x2) of what it shows
+ * over what is usual at most, 0.5 at that, and the weakest one counts. The steepest slope of 58
+ * quiet simulated hours of 40 cells was 0.024, the highest climb 0.25; after an anode change
+ * resistance climbs as steeply on other plants, but then the alumina does not fall.
+ */
+const SLOPE_USUAL = 0.02e-6 / 60 // Ohm/s
+const RISE_USUAL_OHM = 0.12e-6
 const AHEAD_S = 15 * 60
+/** Where the twin can not say how much alumina is left, the resistance alone must be beyond doubt. */
+const SLOPE_ALONE = 0.06e-6 / 60
+const RISE_ALONE_OHM = 0.4e-6
 const SETTLED_S = 240
+/** The twin first has to find the alumina of a cell that it meets. */
+const MET_S = 45 * 60
+/** The slope remembers a move of the line current for so long. */
+const LINE_SETTLED_S = 15 * 60
+const RISK_PRESENT = 0.5
+const RISK_ABSENT = 0.35
 
 /** Seconds until the estimate reaches the anode effect at its present rate; NaN: it does not. */
 export function timeToEffect_s(look: CellLook): number {
@@ -67,17 +90,38 @@ export function timeToEffect_s(look: CellLook): number {
   return Math.max(0, look.margin) / -look.aluminaRate_ps
 }
 
+/** Strength of a witness: 0.5 where it shows just what is usual at most. */
+function witness(shown: number, usual: number): number {
+  const x = shown / usual
+  return x > 0 ? (x * x) / (1 + x * x) : 0
+}
+
+/** How surely an anode effect is coming, 0..1; NaN when it can not be judged. */
+export function effectRisk(look: CellLook): number {
+  const settled = look.quiet_s >= SETTLED_S && look.lineCalm_s >= LINE_SETTLED_S
+  if (look.voltage_V > 8 || !settled || Number.isNaN(look.slope_Ohmps)) return Number.NaN
+  const alone = Math.min(
+    witness(look.slope_Ohmps, SLOPE_ALONE),
+    witness(look.rise_Ohm, RISE_ALONE_OHM),
+  )
+  if (look.trusted_s < MET_S) return alone
+  const ahead_s = timeToEffect_s(look)
+  const soon = ahead_s > 0 ? witness(AHEAD_S, ahead_s) : ahead_s === 0 ? 1 : 0
+  const together = Math.min(
+    witness(look.slope_Ohmps, SLOPE_USUAL),
+    witness(look.rise_Ohm, RISE_USUAL_OHM),
+    soon,
+  )
+  return Math.max(alone, together)
+}
+
 const anodeEffectComing: ProcessRule = {
   kind: 'anode-effect-coming',
-  need_s: 45,
+  need_s: 30,
   clear_s: 180,
   judge(look) {
     if (look.voltage_V > 8) return Verdict.absent
-    if (look.quiet_s < SETTLED_S || Number.isNaN(look.slope_Ohmps)) return Verdict.unknown
-    if (look.slope_Ohmps > SLOPE_STEEP) return Verdict.present
-    const soon = look.trusted && timeToEffect_s(look) < AHEAD_S
-    if (soon && look.slope_Ohmps > SLOPE_RISING) return Verdict.present
-    return look.slope_Ohmps < SLOPE_CALM ? Verdict.absent : Verdict.unknown
+    return between(look.risk, RISK_ABSENT, RISK_PRESENT)
   },
   describe(look) {
     const ahead_s = timeToEffect_s(look)
@@ -86,9 +130,9 @@ const anodeEffectComing: ProcessRule = {
     const rise = (look.slope_Ohmps * 60e6).toFixed(3)
     return {
       text: `anode effect coming${when}: resistance rises ${rise} uOhm/min`,
-      score: sureness((2 * look.slope_Ohmps) / SLOPE_RISING),
+      score: look.risk,
       causes: ranked(
-        ['resistance rises as alumina runs out', look.slope_Ohmps / SLOPE_STEEP],
+        ['resistance rises as alumina runs out', look.slope_Ohmps / SLOPE_USUAL],
         [`alumina only ${wt(look.margin)} above the anode effect`, known ? 0.5 : 0],
       ),
     }

@@ -6,8 +6,11 @@ import type { Stateful } from '../state.ts'
 
 /** Judges each bath temperature that a person measured, once, when it becomes known. */
 export interface SampleCheck extends Stateful {
-  /** Called once per tick, before the next twin step. */
-  tick(frame: LineFrame, twin: TwinFrame, report: Report): void
+  /**
+   * Called once per tick, before the next twin step; `lineCalm_s`: seconds since the line current
+   * was last off its usual.
+   */
+  tick(frame: LineFrame, twin: TwinFrame, report: Report, lineCalm_s?: number): void
 }
 
 const HIGH_K = 273.15 + 978
@@ -15,7 +18,7 @@ const LOW_K = 273.15 + 943
 const BACK_K = 3
 /** Repeatability of a dip measurement; the gap of 37 true dips on a quiet day was 2.6 K rms. */
 const SAMPLE_STD_K = 1.5
-/** An anode effect heats a cell by more than the twin knows; no dip is doubted so soon after. */
+/** An effect, or a loss of load, moves the heat by more than the twin knows: no dip is doubted. */
 const EFFECT_V = 8
 const AFTER_EFFECT_MS = 4 * 3600_000
 const BIAS_SIGMAS = 1.25
@@ -50,11 +53,12 @@ export function sampleCheck(
     report({ ...place, score: on ? told.score : 0, detector: 'process' })
   }
 
+  let line_ms = Number.NEGATIVE_INFINITY
   const judge = (cell: number, value_K: number, time_ms: number, report: Report) => {
     const shown = `${(value_K - 273.15).toFixed(1)} C`
     const gap_K = value_K - expected_K[cell]!
     const std_K = Math.hypot(SAMPLE_STD_K, expectedStd_K[cell]! || 0)
-    const calm = time_ms - effect_ms[cell]! > AFTER_EFFECT_MS
+    const calm = time_ms - Math.max(effect_ms[cell]!, line_ms) > AFTER_EFFECT_MS
     const biased = calm && Math.abs(gap_K) > Math.max(BIAS_MIN_K, BIAS_SIGMAS * std_K)
     const told = { time_ms, report, score: 1 - std_K / (std_K + Math.abs(gap_K) || 1) }
     change(cell, Flag.bias, 'thermocouple-bias', biased, {
@@ -74,8 +78,9 @@ export function sampleCheck(
   }
 
   return {
-    tick(frame, twin, report) {
+    tick(frame, twin, report, lineCalm_s = Number.POSITIVE_INFINITY) {
       if (tagIndex < 0) return
+      line_ms = frame.time_ms - 1000 * lineCalm_s
       for (const sample of frame.samples) {
         if (sample.tagIndex !== tagIndex) continue
         judge(sample.cell, sample.value, frame.time_ms, report)

@@ -1,5 +1,5 @@
 import type { StateReader, StateWriter } from '../state.ts'
-import { fitPareto, levelOf, type PersistencePlan } from './tail.ts'
+import { fitPareto, levelOf, type PersistencePlan, type TailRule } from './tail.ts'
 
 /** How many false events an engineer allows, and what an event is. */
 export interface EventBudget {
@@ -35,7 +35,15 @@ export function budgetThreshold(
   const { events_per_day, streams, rows_per_day, persistence, block } = budget
   const chance = (events_per_day / streams / rows_per_day) * block
   const most = runs.flatMap(run => blockMaxima(persistent(run, persistence), block))
-  const sorted = Float64Array.from(most).sort()
+  return maximaThreshold(Float64Array.from(most).sort(), chance)
+}
+
+/** The level that the largest score of a block passes with a chance, from such maxima, sorted. */
+export function maximaThreshold(
+  sorted: Float64Array,
+  chance: number,
+  rule?: TailRule,
+): BudgetThreshold {
   const blocks = sorted.length
   const told = { chance_per_block: chance, blocks }
   const above = Math.floor(chance * (blocks + 1)) - 1
@@ -43,7 +51,7 @@ export function budgetThreshold(
     const threshold = sorted[Math.max(0, blocks - 1 - above)]!
     return { ...told, threshold, basis: 'counted' }
   }
-  const pareto = fitPareto(sorted)
+  const pareto = fitPareto(sorted, rule)
   if (!pareto) return { ...told, threshold: sorted.at(-1)!, basis: 'most' }
   const level = Math.max(sorted.at(-1)!, levelOf(pareto, chance))
   return { ...told, threshold: level, basis: 'law' }

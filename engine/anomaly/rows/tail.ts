@@ -74,10 +74,25 @@ function thresholdOf(plan: TailPlan, sorted: Float64Array, pareto: ParetoTail | 
   return sorted[Math.max(0, Math.min(n - 1, Math.floor(n - above)))]!
 }
 
-/** Fits the excesses over the 98 % quantile by moments; undefined when there are too few. */
-export function fitPareto(sorted: Float64Array): ParetoTail | undefined {
+/** How the law of a tail is fitted. */
+export interface TailRule {
+  /** Excesses over this quantile are fitted. */
+  readonly quantile: number
+  /** The law is never lighter than this; 0: exponential. */
+  readonly gamma_least: number
+  /** Widens the law by this many standard errors of its scale: few excesses promise little. */
+  readonly caution: number
+}
+
+const PLAIN_RULE: TailRule = { quantile: POT_QUANTILE, gamma_least: -Infinity, caution: 0 }
+
+/** Fits the excesses over a high quantile by moments; undefined when there are too few. */
+export function fitPareto(
+  sorted: Float64Array,
+  { quantile, gamma_least, caution }: TailRule = PLAIN_RULE,
+): ParetoTail | undefined {
   const n = sorted.length
-  const first = Math.floor(POT_QUANTILE * n)
+  const first = Math.floor(quantile * n)
   const from = sorted[Math.max(0, first - 1)]!
   const count = n - first
   if (count < EXCESSES_MIN) return undefined
@@ -87,7 +102,10 @@ export function fitPareto(sorted: Float64Array): ParetoTail | undefined {
   for (let i = first; i < n; i++) variance += (sorted[i]! - from - mean) ** 2 / (count - 1)
   if (!(mean > 0) || !(variance > 0)) return undefined
   const ratio = (mean * mean) / variance
-  return { from, sigma: 0.5 * mean * (ratio + 1), gamma: 0.5 * (1 - ratio), share: count / n }
+  const gamma = Math.max(gamma_least, 0.5 * (1 - ratio))
+  // The mean excess is kept: sigma / (1 - gamma).
+  const sigma = mean * (1 - gamma) * (1 + caution / Math.sqrt(count))
+  return { from, sigma, gamma, share: count / n }
 }
 
 /** The score that a share `q` of normal rows passes. */

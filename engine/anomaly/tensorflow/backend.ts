@@ -20,3 +20,11 @@ async function start(): Promise<string> {
   await tf.ready()
   return tf.getBackend()
 }
+
+/** Computes by another backend from now on, e.g. `cpu`; false where there is no such one. */
+export async function switchBackend(name: string): Promise<boolean> {
+  await startTensorflow()
+  const known = await tf.setBackend(name).catch(() => false)
+  await tf.ready()
+  return known
+}

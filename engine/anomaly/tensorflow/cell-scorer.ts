@@ -1,7 +1,12 @@
+/** What computes a network: its files are TensorFlow.js's, and ONNX Runtime is quicker. */
+export type Runtime = 'onnx' | 'tensorflow'
+
 /** A trained model that scores all cells of a line in one call. */
 export interface CellScorer {
   /** Registry name and version, e.g. `potline-cells/1`. */
   readonly version: string
+  /** What computes it; other runtimes give other last digits, so the log names it. */
+  readonly runtime?: Runtime
   /** Names of the features it takes, in order. */
   readonly features: readonly string[]
   /** A score above this stands out. */

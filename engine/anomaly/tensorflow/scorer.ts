@@ -1,10 +1,13 @@
-import * as tf from '@tensorflow/tfjs-core'
-import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers'
+import type { LayersModel } from '@tensorflow/tfjs-layers'
 import { LiquidusError, problemOf } from '../../core/errors.ts'
+import type { SourceNetwork } from '../onnx/network.ts'
+import type { openOnnx } from '../onnx/session.ts'
+import { verifiedOnnx } from '../onnx/verified.ts'
 import { startTensorflow } from './backend.ts'
-import type { CellScorer } from './cell-scorer.ts'
+import type { CellScorer, Runtime } from './cell-scorer.ts'
 import { schemaProblem } from './input-schema.ts'
 import type { ModelRecord, StoredModel } from './model-record.ts'
+import { loadNetwork, predictRows, type Runner, shapeProblem, tensorflowRunner } from './network.ts'
 
 /** A scaled feature further out than this is held here, so that one cannot drown the others. */
 export const FEATURE_MAX = 10
@@ -12,8 +15,59 @@ export const FEATURE_MAX = 10
 const PROBE_ROWS = 3
 const PROBE_DIFFERENCE_MAX = 1e-4
 
+/** How a model is made ready; every part may be left out. */
+export interface LoadOptions {
+  /** Rows of a plant on which the runtimes are compared, besides random ones. */
+  readonly rows?: Float32Array // [row][feature]
+  /** Hears why the quicker runtime does not compute the model. */
+  readonly warn?: (text: string) => void
+  readonly openOnnx?: typeof openOnnx
+}
+
+/** A model on each runtime that computes it. */
+export interface LoadedModel {
+  readonly tensorflow: CellScorer
+  /** Absent where ONNX Runtime can not be had, or does not give what TensorFlow.js gives. */
+  readonly onnx?: CellScorer
+}
+
 /** Loads an autoencoder of the registry; throws MODEL_INVALID when it can not score here. */
-export async function loadCellScorer(stored: StoredModel): Promise<CellScorer> {
+export async function loadCellScorer(
+  stored: StoredModel,
+  options: LoadOptions = {},
+): Promise<CellScorer> {
+  const { onnx, tensorflow } = await loadModel(stored, options)
+  return onnx ?? tensorflow
+}
+
+/** Loads an autoencoder on every runtime; throws MODEL_INVALID when it can not score here. */
+export async function loadModel(
+  stored: StoredModel,
+  options: LoadOptions = {},
+): Promise<LoadedModel> {
+  const { record, promoted } = stored
+  const network = await checkedNetwork(stored)
+  const tensorflow = networkScorer(network, record, promoted)
+  try {
+    const session = await verifiedOnnx(
+      {
+        network: network as unknown as SourceNetwork,
+        ...{ width: record.features.length, value_max: FEATURE_MAX },
+        rows: scaledRows(record, options.rows ?? new Float32Array(0)),
+        reference: (input, rows) => predictRows(network, input, rows),
+      },
+      options.openOnnx,
+    )
+    return { tensorflow, onnx: scorerOf('onnx', session.run, record, promoted) }
+  } catch (error) {
+    const problem = `${record.name}/${record.version}: ${problemOf(error)}`
+    options.warn?.(`no ONNX for ${problem}; TensorFlow.js scores, slower`)
+    return { tensorflow }
+  }
+}
+
+/** The network of a version that fits the features of this engine. */
+export async function checkedNetwork(stored: StoredModel): Promise<LayersModel> {
   const { record } = stored
   const refuse = (problem: string) =>
     new LiquidusError('MODEL_INVALID', { model: `${record.name}/${record.version}`, problem })
@@ -26,19 +80,17 @@ export async function loadCellScorer(stored: StoredModel): Promise<CellScorer> {
   } catch (error) {
     throw refuse(problemOf(error))
   }
-  const shape = shapeProblem(network, record.features.length)
+  const width = record.features.length
+  const shape = shapeProblem(network, width)
   if (shape !== '') throw refuse(shape)
-  const run = runnerOf(network)
-  const probe = Float32Array.from({ length: PROBE_ROWS * record.features.length }, (_, i) =>
-    Math.sin(i),
-  )
-  const quick = run(probe, PROBE_ROWS)
-  const whole = predict(network, probe, PROBE_ROWS)
+  const probe = Float32Array.from({ length: PROBE_ROWS * width }, (_, i) => Math.sin(i))
+  const quick = tensorflowRunner(network)(probe, PROBE_ROWS)
+  const whole = predictRows(network, probe, PROBE_ROWS)
   for (let i = 0; i < whole.length; i++) {
     const difference = Math.abs(quick[i]! - whole[i]!)
     if (!(difference <= PROBE_DIFFERENCE_MAX)) throw refuse('gives no finite answer to a probe')
   }
-  return scorerOf(run, record, stored.promoted)
+  return network
 }
 
 function scalerProblem({ features, centre, scale, threshold }: ModelRecord): string {
@@ -51,49 +103,33 @@ function scalerProblem({ features, centre, scale, threshold }: ModelRecord): str
   return threshold > 0 && threshold < Infinity ? '' : `has the threshold ${threshold}`
 }
 
-/** Why a network does not fit a row of features, or ''. */
-export function shapeProblem(network: LayersModel, width: number): string {
-  if (network.inputs.length !== 1 || network.outputs.length !== 1) {
-    return `has ${network.inputs.length} inputs and ${network.outputs.length} outputs, needs one each`
-  }
-  const takes = network.inputs[0]!.shape.slice(1)
-  const gives = network.outputs[0]!.shape.slice(1)
-  if (takes.join() !== `${width}`) {
-    return `takes ${takes.join(' x ')} values, its record names ${width} features`
-  }
-  return gives.join() === `${width}` ? '' : `gives ${gives.join(' x ')} values back, needs ${width}`
-}
-
-async function loadNetwork({ model, weights }: StoredModel): Promise<LayersModel> {
-  const { topology, weightSpecs } = model as { topology: object; weightSpecs: [] }
-  const weightData = weights.slice().buffer
-  const artifacts = { modelTopology: topology, weightSpecs, weightData }
-  return loadLayersModel({ load: async () => artifacts })
-}
-
 /** Scores with a network that is in memory; also what training calibrates with. */
 export function networkScorer(
   network: LayersModel,
   record: ScorerRecord,
   promoted: boolean,
 ): CellScorer {
-  return scorerOf(runnerOf(network), record, promoted)
+  return scorerOf('tensorflow', tensorflowRunner(network), record, promoted)
 }
 
 type ScorerRecord = Pick<
   ModelRecord,
   'name' | 'version' | 'features' | 'centre' | 'scale' | 'threshold'
 >
-/** Rows of scaled features in, as many rows rebuilt out. */
-type Runner = (input: Float32Array, rows: number) => Float32Array
 
-function scorerOf(run: Runner, record: ScorerRecord, promoted: boolean): CellScorer {
+function scorerOf(
+  runtime: Runtime,
+  run: Runner,
+  record: ScorerRecord,
+  promoted: boolean,
+): CellScorer {
   const width = record.features.length
   const centre = Float32Array.from(record.centre)
   const scale = Float32Array.from(record.scale)
   let scaled = new Float32Array(0) // [cell][feature]
   return {
     version: `${record.name}/${record.version}`,
+    runtime,
     features: record.features,
     threshold: record.threshold,
     promoted,
@@ -108,49 +144,10 @@ function scorerOf(run: Runner, record: ScorerRecord, promoted: boolean): CellSco
   }
 }
 
-interface DenseLayer {
-  readonly kernel: tf.Tensor2D
-  readonly bias: tf.Tensor1D
-  readonly tanh: boolean
-}
-
-/** A plain stack of dense layers is run as products; any other network as it is. */
-function runnerOf(network: LayersModel): Runner {
-  const dense = denseLayers(network)
-  if (!dense) return (input, rows) => predict(network, input, rows)
-  return (input, rows) => runDense(dense, input, rows)
-}
-
-/** The network as plain products: a quarter of the time of going through the layers. */
-function denseLayers(network: LayersModel): readonly DenseLayer[] | undefined {
-  const stack: DenseLayer[] = []
-  if (network.getClassName() !== 'Sequential') return undefined
-  for (const layer of network.layers) {
-    const { activation } = layer.getConfig()
-    const known = activation === 'tanh' || activation === 'linear'
-    const [kernel, bias] = layer.getWeights() as [tf.Tensor2D?, tf.Tensor1D?]
-    if (layer.getClassName() !== 'Dense' || !known || !kernel || !bias) return undefined
-    stack.push({ kernel, bias, tanh: activation === 'tanh' })
-  }
-  return stack
-}
-
-function predict(network: LayersModel, input: Float32Array, rows: number): Float32Array {
-  return tf.tidy(() => {
-    const answer = network.predict(tf.tensor2d(input, [rows, input.length / rows])) as tf.Tensor
-    return answer.dataSync() as Float32Array
-  })
-}
-
-function runDense(layers: readonly DenseLayer[], input: Float32Array, rows: number): Float32Array {
-  return tf.tidy(() => {
-    let x: tf.Tensor2D = tf.tensor2d(input, [rows, input.length / rows])
-    for (const { kernel, bias, tanh } of layers) {
-      const sum = tf.fused.matMul({ a: x, b: kernel, bias, activation: 'linear' }) as tf.Tensor2D
-      x = tanh ? tf.tanh(sum) : sum
-    }
-    return x.dataSync() as Float32Array
-  })
+function scaledRows({ centre, scale }: ModelRecord, rows: Float32Array): Float32Array {
+  const scaled = new Float32Array(rows.length)
+  scaleFeatures(rows, Float32Array.from(centre), Float32Array.from(scale), scaled)
+  return scaled
 }
 
 /** A feature that is not known takes its centre, which is zero once scaled. */
@@ -161,10 +158,11 @@ export function scaleFeatures(
   into: Float32Array,
 ): void {
   const width = centre.length
-  for (let i = 0; i < into.length; i++) {
-    const f = i % width
-    const z = (features[i]! - centre[f]!) / scale[f]!
-    into[i] = z > FEATURE_MAX ? FEATURE_MAX : z < -FEATURE_MAX ? -FEATURE_MAX : z || 0
+  for (let from = 0; from < into.length; from += width) {
+    for (let f = 0; f < width; f++) {
+      const z = (features[from + f]! - centre[f]!) / scale[f]!
+      into[from + f] = z > FEATURE_MAX ? FEATURE_MAX : z < -FEATURE_MAX ? -FEATURE_MAX : z || 0
+    }
   }
 }
 

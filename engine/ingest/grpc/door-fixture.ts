@@ -2,10 +2,12 @@ import * as grpc from '@grpc/grpc-js'
 import { encodeBatchRequest, encodeColumns, encodeSeries } from '#engine/client/encode-batch.ts'
 import { liquidus } from '#proto/gen/ingest.js'
 import { systemClock } from '../../core/clock.ts'
-import type { Identity, LineDefinition } from '../../flow.ts'
+import type { BatchTaken, Identity, LineDefinition, TenantLimits } from '../../flow.ts'
 import { cellNames, potlineDefinition } from '../../lines/potline.ts'
 import type { MemoryIntakeOptions } from '../memory-intake.ts'
 import { memoryIntake } from '../memory-intake.ts'
+import { tenantAllowances } from './allowance.ts'
+import type { Authenticate } from './door.ts'
 import type { GrpcLimits } from './limits.ts'
 import { grpcSource } from './source.ts'
 
@@ -44,17 +46,23 @@ export async function open(
   options: Partial<MemoryIntakeOptions> & {
     limits?: Partial<GrpcLimits>
     identity?: Identity | undefined
+    tenants?: Readonly<Record<string, TenantLimits>>
+    authenticate?: Authenticate
+    onTaken?: (batch: BatchTaken) => void
   } = {},
 ) {
   const intake = memoryIntake({ tenant: 'plant', definitions: [POTLINE], ...options })
   const identity = 'identity' in options ? options.identity : IDENTITY
+  const allowances = tenantAllowances(tenant => options.tenants?.[tenant] ?? {}, clock)
   const source = grpcSource({
     host: '127.0.0.1',
     port: 0,
     intake,
     clock,
     log,
-    authenticate: () => identity,
+    authenticate: options.authenticate ?? (() => identity),
+    allowances,
+    ...(options.onTaken ? { onTaken: options.onTaken } : {}),
     mayWrite: ({ role }) => role === 'device',
     limits: { drain_ms: 100, ...options.limits },
   })
@@ -62,7 +70,7 @@ export async function open(
   const client = new grpc.Client(address, grpc.credentials.createInsecure())
   closers.push(() => source.close())
   closers.push(() => client.close())
-  return { intake, line: intake.line('line-1'), source, address, client }
+  return { intake, line: intake.line('line-1'), source, address, client, allowances }
 }
 
 /** A bare stream that remembers what came; it sends any bytes. */

@@ -1,11 +1,13 @@
 import * as grpc from '@grpc/grpc-js'
 import type { Clock } from '../../core/clock.ts'
 import { LiquidusError } from '../../core/errors.ts'
-import type { Identity, Intake, LineIntake } from '../../flow.ts'
+import type { BatchTaken, Identity, Intake, LineIntake } from '../../flow.ts'
 import { isLineName, lineDefinition } from '../line-definition.ts'
+import type { Allowances } from './allowance.ts'
 import type { GrpcLimits } from './limits.ts'
+import type { Precedence } from './precedence.ts'
 import type { Refusal } from './refusal.ts'
-import { refusal, refusalOf } from './refusal.ts'
+import { refusal, refusalOf, tooMuch } from './refusal.ts'
 import type { Hello } from './request.ts'
 
 /** The certificate a caller presented, as far as an identity is read from it. */
@@ -36,6 +38,10 @@ export interface Door {
   readonly clock: Clock
   readonly log: DoorLog
   readonly limits: GrpcLimits
+  readonly allowances: Allowances
+  readonly precedence: Precedence
+  /** Told of each batch that goes to the log; absent where none is followed. */
+  readonly onTaken?: (batch: BatchTaken) => void
 }
 
 /** A caller's way into one line. */
@@ -107,6 +113,12 @@ export async function enter(
   if ('problem' in definition) {
     return refusal(status.INVALID_ARGUMENT, `proposal of line "${name}": ${definition.problem}`)
   }
+  const allowance = door.allowances.of(identity.tenant)
+  const { lines_max = Number.POSITIVE_INFINITY } = allowance.limits
+  if (door.intake.lineNames(identity.tenant).length >= lines_max) {
+    allowance.refuse()
+    return tooMuch(identity.tenant, `has ${lines_max} lines, all it may`, 'lines_max')
+  }
   try {
     const line = await door.intake.create(identity, definition)
     door.log.info({ line: name, subject: identity.subject }, 'line created on proposal')
@@ -127,4 +139,9 @@ function foreignTenant(identity: Identity, claimed: string): Refusal {
   const { subject, role } = identity
   const action = `write for tenant "${claimed}"`
   return refusalOf(new LiquidusError('NOT_ALLOWED', { subject, role, action }))
+}
+
+/** The caller's W3C trace context, as it was sent. */
+export function traceparentOf({ metadata }: Pick<CallHead, 'metadata'>): string | undefined {
+  return metadata.get('traceparent')[0]?.toString()
 }

@@ -1,6 +1,6 @@
 import { liquidus } from '#proto/gen/ingest.js'
 import { LiquidusError } from '../../core/errors.ts'
-import type { BatchEntry, LineIntake } from '../../flow.ts'
+import type { BatchEntry, BatchTaken, LineIntake } from '../../flow.ts'
 import type { Admission } from '../admission.ts'
 import { admit, SIGNAL_LAG_MS } from '../admission.ts'
 import type { Columns, SeriesDefinition } from '../columns.ts'
@@ -30,6 +30,24 @@ export interface Lane {
 export interface Judged {
   readonly entry: BatchEntry
   readonly admission: Admission
+}
+
+/** What a follower of batches is told. */
+export function takenOf(
+  { line, producer, epoch }: Lane,
+  { entry }: Judged,
+  readings: number,
+  received_ms: number,
+  traceparent: string | undefined,
+  alone: boolean,
+): BatchTaken {
+  const { tenant, line: name } = line.definition
+  const { sequence, wire } = entry
+  const bytes = wire.length
+  return {
+    ...{ tenant, line: name, producer, epoch, sequence, readings, bytes },
+    ...{ received_ms, traceparent, alone },
+  }
 }
 
 /** Opens a lane; `committed` is the producer's last durable sequence. */

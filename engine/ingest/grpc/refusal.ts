@@ -70,3 +70,17 @@ export function batchTooLarge(size: number, limit: number): Refusal {
 export function tooManySeries(): Refusal {
   return refusal(status.RESOURCE_EXHAUSTED, 'too many series for one producer; use several')
 }
+
+/** A limit of the tenant is reached; with `retry_ms`, the same call may succeed after that time. */
+export function tooMuch(tenant: string, problem: string, key: string, retry_ms?: number): Refusal {
+  const cure = `the limit is tenants.${tenant}.${key} of the engine`
+  const when = retry_ms === undefined ? '' : `; try again in ${retry_ms} ms`
+  const refused = refusal(
+    status.RESOURCE_EXHAUSTED,
+    `tenant "${tenant}" ${problem}; ${cure}${when}`,
+    { limit: key, ...(retry_ms === undefined ? {} : { 'retry-ms': retry_ms }) },
+  )
+  // Clients with a retry policy wait for as long as this name says.
+  if (retry_ms !== undefined) refused.metadata.set('grpc-retry-pushback-ms', String(retry_ms))
+  return refused
+}

@@ -2,9 +2,11 @@ import * as grpc from '@grpc/grpc-js'
 import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
 import { LiquidusError } from '../../core/errors.ts'
+import { type Allowances, tenantAllowances } from './allowance.ts'
 import type { Door } from './door.ts'
 import type { GrpcLimits } from './limits.ts'
 import { defaultLimits } from './limits.ts'
+import { livePrecedence } from './precedence.ts'
 import { refusal, refusalOf } from './refusal.ts'
 import { ingestService, reflectionPackage, SERVICE_NAME } from './service.ts'
 import type { StreamRegistry } from './stream.ts'
@@ -13,7 +15,7 @@ import { raiseWindows } from './windows.ts'
 import { UnaryWriter } from './write.ts'
 
 /** What the gRPC door is built from. */
-export interface GrpcSourceOptions extends Omit<Door, 'limits'> {
+export interface GrpcSourceOptions extends Omit<Door, 'limits' | 'allowances' | 'precedence'> {
   readonly host: string
   /** 0: any free port; `start` tells which. */
   readonly port: number
@@ -24,6 +26,8 @@ export interface GrpcSourceOptions extends Omit<Door, 'limits'> {
     readonly client_ca?: Uint8Array
   }
   readonly limits?: Partial<GrpcLimits>
+  /** Without them, tenants are not limited. */
+  readonly allowances?: Allowances
 }
 
 /** The server of TelemetryIngestService, with health and reflection. */
@@ -43,7 +47,13 @@ const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
 export function grpcSource(options: GrpcSourceOptions): GrpcSource {
   const limits = { ...defaultLimits, ...options.limits }
   const { intake, authenticate, mayWrite, clock, log, host, port, tls } = options
-  const door: Door = { intake, authenticate, mayWrite, clock, log, limits }
+  const allowances = options.allowances ?? tenantAllowances(() => ({}), clock)
+  const { onTaken } = options
+  const door: Door = {
+    ...{ intake, authenticate, mayWrite, clock, log, limits, allowances },
+    precedence: livePrecedence(clock),
+    ...(onTaken ? { onTaken } : {}),
+  }
   const registry: StreamRegistry = { open: new Set(), byProducer: new Map() }
   const writer = new UnaryWriter(door)
   let closing = false

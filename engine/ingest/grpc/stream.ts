@@ -2,14 +2,24 @@ import * as grpc from '@grpc/grpc-js'
 import type { liquidus } from '#proto/gen/ingest.js'
 import { LiquidusError, problemOf } from '../../core/errors.ts'
 import type { Identity } from '../../flow.ts'
-import { decodeColumns, isDecodeProblem } from '../columns.ts'
+import { isDecodeProblem, readColumns } from '../columns.ts'
 import { Acknowledger } from './acknowledger.ts'
+import type { Allowance } from './allowance.ts'
 import type { Door } from './door.ts'
-import { enter, identify, isRefusal } from './door.ts'
+import { enter, identify, isRefusal, traceparentOf } from './door.ts'
 import type { Judged, Lane, RejectionMessage } from './lane.ts'
-import { judge, noteDuplicate, openLane, rejectionMessages, sequenceGap } from './lane.ts'
+import { judge, noteDuplicate, openLane, rejectionMessages, sequenceGap, takenOf } from './lane.ts'
+import { BACKFILL_RETRY_MS } from './precedence.ts'
 import type { Refusal } from './refusal.ts'
-import { batchTooLarge, noBatch, noRequest, refusal, refusalOf, tooManySeries } from './refusal.ts'
+import {
+  batchTooLarge,
+  noBatch,
+  noRequest,
+  refusal,
+  refusalOf,
+  tooManySeries,
+  tooMuch,
+} from './refusal.ts'
 import type { Hello } from './request.ts'
 import { readStreamRequest } from './request.ts'
 
@@ -39,6 +49,8 @@ export class ReadingStream {
   readonly #registry: StreamRegistry
   readonly #identity: Identity
   readonly #acknowledger: Acknowledger
+  readonly #allowance: Allowance
+  #paceTimer: NodeJS.Timeout | undefined
   readonly #idleTimer: NodeJS.Timeout
   readonly #received: Buffer[] = []
   readonly #appends: Append[] = []
@@ -50,6 +62,8 @@ export class ReadingStream {
   #ending: Refusal | 'ok' | undefined
   #over = false
   #redefined = false
+  /** Whether its last batch was history. */
+  #backfills = false
   #heard_ms: number
 
   constructor(call: Call, door: Door, registry: StreamRegistry, identity: Identity) {
@@ -58,7 +72,8 @@ export class ReadingStream {
     this.#registry = registry
     this.#identity = identity
     this.#heard_ms = door.clock.elapsed_ms()
-    this.#acknowledger = new Acknowledger(call, door, () => this.#lane!.line.credit_bytes())
+    this.#allowance = door.allowances.of(identity.tenant)
+    this.#acknowledger = new Acknowledger(call, door, () => this.#credit_bytes())
     registry.open.add(this)
     this.#idleTimer = setInterval(() => this.#checkIdle(), door.limits.idle_ms / 3)
     this.#idleTimer.unref()
@@ -88,16 +103,40 @@ export class ReadingStream {
 
   /** Takes messages while there is room, and pauses the transport while there is none. */
   #pump(): void {
-    while (!this.#over && !this.#opening && !this.#full() && this.#received.length > 0) {
+    while (!this.#waits() && this.#received.length > 0) {
       this.#heard_ms = this.#door.clock.elapsed_ms()
       this.#take(this.#received.shift()!)
     }
     if (this.#over) return
-    const wait = this.#opening || this.#full() || this.#received.length > 0
+    const wait = this.#waits() || this.#received.length > 0
     if (wait && !this.#ending) this.#call.pause()
     else if (this.#call.isPaused()) this.#call.resume()
     if (this.#half_closed && !this.#opening && this.#received.length === 0) this.#ending ??= 'ok'
     if (this.#ending && this.#appends.length === 0) this.#finish(this.#ending)
+  }
+
+  #waits(): boolean {
+    return this.#over || this.#opening || this.#full() || this.#pace()
+  }
+
+  /** Holds the stream for what its tenant may send and for live readings; the timer pumps again. */
+  #pace(): boolean {
+    if (this.#paceTimer) return true
+    const paced_ms = this.#lane ? this.#allowance.wait_ms() : 0
+    const held = this.#backfills && this.#door.precedence.holds(this.#appends.length)
+    if (paced_ms === 0 && !held) return false
+    if (paced_ms > 0) this.#allowance.paced(paced_ms)
+    const wait_ms = Math.max(paced_ms, held ? BACKFILL_RETRY_MS : 0)
+    this.#paceTimer = setTimeout(() => {
+      this.#paceTimer = undefined
+      this.#pump()
+    }, wait_ms)
+    return true
+  }
+
+  #credit_bytes(): number {
+    const bytes = this.#allowance.credit_bytes(this.#lane!.line.credit_bytes())
+    return this.#backfills ? this.#door.precedence.credit_bytes(bytes) : bytes
   }
 
   #full(): boolean {
@@ -141,7 +180,7 @@ export class ReadingStream {
         welcome: {
           epoch,
           committedSequence: committed_sequence,
-          creditBytes: line.credit_bytes(),
+          creditBytes: this.#credit_bytes(),
           maxBatchBytes: limits.batch_bytes_max,
           heartbeatIntervalMs: limits.heartbeat_interval_ms,
           lineCreated: created,
@@ -183,7 +222,7 @@ export class ReadingStream {
   #takeBatch(lane: Lane, wire: Uint8Array): Refusal | undefined {
     const { batch_bytes_max } = this.#door.limits
     if (wire.length > batch_bytes_max) return batchTooLarge(wire.length, batch_bytes_max)
-    const columns = decodeColumns(wire)
+    const columns = readColumns(wire)
     if (isDecodeProblem(columns)) return noBatch(columns.problem)
     const { sequence } = columns
     if (sequence === 0) return noBatch('sequence 0; batches of a stream count from 1')
@@ -199,6 +238,12 @@ export class ReadingStream {
       this.#redefined = true
       this.#call.write(REDEFINE)
     }
+    this.#allowance.take(columns.count, wire.length)
+    const { onTaken } = this.#door
+    if (onTaken) {
+      const traceparent = traceparentOf(this.#call)
+      onTaken(takenOf(lane, judged, columns.count, this.#heard_ms, traceparent, false))
+    }
     this.#append(lane, judged)
     return undefined
   }
@@ -213,9 +258,17 @@ export class ReadingStream {
     }
     this.#appends.push(append)
     this.#append_bytes += append.size
+    this.#backfills = judged.entry.mode === 'backfill'
+    const settled = this.#backfills ? undefined : this.#door.precedence.live()
     lane.line.append(judged.entry, judged.admission.quarantine).then(
-      () => this.#onDurable(append),
-      error => this.#onFailed(error),
+      () => {
+        settled?.()
+        this.#onDurable(append)
+      },
+      error => {
+        settled?.()
+        this.#onFailed(error)
+      },
     )
   }
 
@@ -259,8 +312,9 @@ export class ReadingStream {
     this.#over = true
     this.#received.length = 0
     clearInterval(this.#idleTimer)
+    clearTimeout(this.#paceTimer)
     this.#acknowledger.stop()
-    this.#registry.open.delete(this)
+    if (this.#registry.open.delete(this)) this.#allowance.closeStream()
     if (this.#registry.byProducer.get(this.#key) === this)
       this.#registry.byProducer.delete(this.#key)
   }
@@ -273,7 +327,16 @@ export function serveStream(call: Call, door: Door, registry: StreamRegistry): v
   else if (registry.open.size >= door.limits.streams_max) {
     const limit = `${door.limits.streams_max} streams are open already; try again later`
     call.emit('error', refusal(status.RESOURCE_EXHAUSTED, limit))
-  } else new ReadingStream(call, door, registry, identity)
+  } else {
+    const allowance = door.allowances.of(identity.tenant)
+    if (allowance.openStream()) new ReadingStream(call, door, registry, identity)
+    else {
+      allowance.refuse()
+      const { streams_max } = allowance.limits
+      const problem = `has ${streams_max} streams open, all it may`
+      call.emit('error', tooMuch(identity.tenant, problem, 'streams_max'))
+    }
+  }
 }
 
 function wholeOrZero(time_ms: number): number {

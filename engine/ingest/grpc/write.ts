@@ -1,12 +1,20 @@
 import * as grpc from '@grpc/grpc-js'
 import type { liquidus } from '#proto/gen/ingest.js'
 import type { LineIntake, ProducerState } from '../../flow.ts'
-import { decodeColumns, isDecodeProblem } from '../columns.ts'
+import { isDecodeProblem, readColumns } from '../columns.ts'
 import type { Door, Entrance } from './door.ts'
-import { enter, identify, isRefusal } from './door.ts'
-import { judge, openLane, rejectionMessages, sequenceGap, withSequence } from './lane.ts'
+import { enter, identify, isRefusal, traceparentOf } from './door.ts'
+import { judge, openLane, rejectionMessages, sequenceGap, takenOf, withSequence } from './lane.ts'
 import type { Refusal } from './refusal.ts'
-import { batchTooLarge, noBatch, noRequest, refusal, refusalOf, tooManySeries } from './refusal.ts'
+import {
+  batchTooLarge,
+  noBatch,
+  noRequest,
+  refusal,
+  refusalOf,
+  tooManySeries,
+  tooMuch,
+} from './refusal.ts'
 import type { WriteRequest } from './request.ts'
 import { readWriteRequest } from './request.ts'
 
@@ -32,6 +40,12 @@ export class UnaryWriter {
   async serve(call: grpc.ServerUnaryCall<Buffer, Response>): Promise<Response | Refusal> {
     const identity = identify(this.#door, call as never)
     if (isRefusal(identity)) return identity
+    const allowance = this.#door.allowances.of(identity.tenant)
+    const wait_ms = allowance.wait_ms()
+    if (wait_ms > 0) {
+      allowance.refuse()
+      return tooMuch(identity.tenant, 'sends more than it may', allowance.limit(), wait_ms)
+    }
     const request = readWriteRequest(call.request)
     if ('problem' in request) {
       return noRequest('WriteReadings', request.problem)
@@ -45,7 +59,11 @@ export class UnaryWriter {
       return refusal(status.RESOURCE_EXHAUSTED, `too many calls of ${producer} at once; ${cure}`)
     }
     writer.waiting++
-    const turn = writer.turn.then(() => this.#write(writer, entrance, request))
+    const call_ms = this.#door.onTaken ? this.#door.clock.elapsed_ms() : 0
+    const traceparent = this.#door.onTaken && traceparentOf(call)
+    const turn = writer.turn.then(() =>
+      this.#write(writer, entrance, request, { call_ms, traceparent }),
+    )
     writer.turn = turn.catch(() => {})
     try {
       return await turn
@@ -58,8 +76,9 @@ export class UnaryWriter {
 
   async #write(
     writer: Writer,
-    { line, producer, created }: Entrance,
+    { identity, line, producer, created }: Entrance,
     request: Exclude<WriteRequest, { problem: string }>,
+    from: { readonly call_ms: number; readonly traceparent: string | undefined },
   ): Promise<Response | Refusal> {
     const { limits, clock } = this.#door
     let { wire } = request
@@ -67,22 +86,27 @@ export class UnaryWriter {
       return batchTooLarge(wire.length, limits.batch_bytes_max)
     }
     const producerState = await this.#state(writer, line, producer)
-    let columns = decodeColumns(wire)
+    let columns = readColumns(wire)
     if (!isDecodeProblem(columns) && columns.sequence === 0) {
       wire = withSequence(wire, producerState.committed_sequence + 1)
-      columns = decodeColumns(wire)
+      columns = readColumns(wire)
     }
     if (isDecodeProblem(columns)) return noBatch(columns.problem)
     const lane = openLane(line, producer, producerState.epoch, producerState.committed_sequence)
     const { sequence } = columns
     const { expected } = lane
     if (sequence > expected) return sequenceGap(lane, sequence)
-    const ack = { creditBytes: line.credit_bytes(), rejections: [], reroutedToBackfill: 0 }
+    const allowance = this.#door.allowances.of(identity.tenant)
+    const creditBytes = allowance.credit_bytes(line.credit_bytes())
+    const ack = { creditBytes, rejections: [], reroutedToBackfill: 0 }
     if (sequence < expected) {
       return { ack: { ...ack, committedSequence: expected - 1 }, lineCreated: created }
     }
     const judged = judge(lane, columns, wire, clock.now_ms())
     if (!judged) return tooManySeries()
+    allowance.take(columns.count, wire.length)
+    const { call_ms, traceparent } = from
+    this.#door.onTaken?.(takenOf(lane, judged, columns.count, call_ms, traceparent, true))
     await line.append(judged.entry, judged.admission.quarantine)
     return {
       ack: {

@@ -1,3 +1,5 @@
+import { Quality } from '../../flow.ts'
+
 /** What has come in for one tick that is not closed yet. Pooled: `reset` makes it new. */
 export interface OpenTick {
   tick: number
@@ -44,4 +46,29 @@ export function resetTick(open: OpenTick, tick: number): void {
   open.reported_expected = 0
   open.events = []
   open.samples = []
+}
+
+/** Adds a signal or sample to its tick; the newest reading of a series is its last value. */
+export function putReading(
+  taken: OpenTick,
+  expected: Uint8Array, // [series]
+  series: number,
+  time_ms: number,
+  value: number,
+  quality: number,
+): void {
+  const good = quality !== Quality.bad && !Number.isNaN(value)
+  if (good) {
+    taken.sum[series]! += value
+    taken.count[series]! += 1
+  }
+  if (taken.reported[series] === 0) {
+    taken.reported[series] = 1
+    taken.reported_expected += expected[series]!
+  } else if (time_ms < taken.last_ms[series]!) {
+    return
+  }
+  taken.last[series] = good ? value : Number.NaN
+  taken.last_ms[series] = time_ms
+  taken.quality[series] = good ? quality : Quality.bad
 }

@@ -10,26 +10,55 @@ export function tickSlices(
   rank: Float64Array, // [series]
   tick_ms: number,
 ): readonly ReadingBatch[] {
-  const { times_ms, count } = batch
-  const tickOf = (row: number) => Math.floor(times_ms[row]! / tick_ms)
-  const first = count > 0 ? tickOf(0) : 0
-  let row = 1
-  while (row < count && tickOf(row) === first) row++
-  if (row >= count) return [batch]
-
-  const order = orderByTime(batch, rank) ?? Uint32Array.from({ length: count }, (_, i) => i)
+  const sorted = inTimeOrder(batch, rank)
+  if (isOneTick(sorted, tick_ms)) return [sorted]
+  const { times_ms, count } = sorted
   const slices: ReadingBatch[] = []
   let from = 0
-  for (let at = 1; at <= count; at++) {
-    if (at < count && tickOf(order[at]!) === tickOf(order[from]!)) continue
-    slices.push(rowsOf(batch, order.subarray(from, at)))
-    from = at
+  let tick = Math.floor(times_ms[0]! / tick_ms)
+  for (let row = 1; row <= count; row++) {
+    const next = row < count ? Math.floor(times_ms[row]! / tick_ms) : Number.NaN
+    if (next === tick) continue
+    slices.push(slice(sorted, from, row))
+    from = row
+    tick = next
   }
   return slices
 }
 
-function rowsOf(batch: ReadingBatch, rows: Uint32Array): ReadingBatch {
-  const count = rows.length
+/** The batch with its rows by time; itself where they are. */
+export function inTimeOrder(batch: ReadingBatch, rank: Float64Array): ReadingBatch {
+  const order = orderByTime(batch, rank)
+  return order ? rowsInOrder(batch, order) : batch
+}
+
+function isOneTick({ times_ms, count }: ReadingBatch, tick_ms: number): boolean {
+  if (count === 0) return true
+  let time_ms = times_ms[0]!
+  const tick = Math.floor(time_ms / tick_ms)
+  for (let row = 1; row < count; row++) {
+    // Readings of an asset share their time; a division costs more than the comparison.
+    if (times_ms[row] === time_ms) continue
+    time_ms = times_ms[row]!
+    if (Math.floor(time_ms / tick_ms) !== tick) return false
+  }
+  return true
+}
+
+/** Views, not copies: a batch is never written again. */
+function slice(batch: ReadingBatch, from: number, to: number): ReadingBatch {
+  return {
+    ...batch,
+    count: to - from,
+    series: batch.series.subarray(from, to),
+    times_ms: batch.times_ms.subarray(from, to),
+    values: batch.values.subarray(from, to),
+    quality: batch.quality.subarray(from, to),
+  }
+}
+
+function rowsInOrder(batch: ReadingBatch, rows: Uint32Array): ReadingBatch {
+  const { count } = batch
   const series = new Uint32Array(count)
   const times_ms = new Float64Array(count)
   const values = new Float64Array(count)
@@ -41,5 +70,5 @@ function rowsOf(batch: ReadingBatch, rows: Uint32Array): ReadingBatch {
     values[i] = batch.values[row]!
     quality[i] = batch.quality[row]!
   }
-  return { ...batch, count, series, times_ms, values, quality }
+  return { ...batch, series, times_ms, values, quality }
 }

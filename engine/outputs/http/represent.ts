@@ -162,14 +162,18 @@ function rowsOf(profile: Profile, values: Float64Array): (number | null)[][] {
 }
 
 /** What lies behind the estimates of one cell: alumina along it, current by anode, ledge. */
-export function cellProfiles(view: LineView, cell: number): z.infer<typeof profilesSchema> {
+export async function cellProfiles(
+  view: LineView,
+  cell: number,
+): Promise<z.infer<typeof profilesSchema>> {
+  const profiles = await view.profiles(cell)
   const frame = view.latest()?.frame
   return {
     line: view.definition.line,
     cell: view.definition.cells[cell] ?? '',
     tick: frame?.tick ?? 0,
     time_ms: frame?.time_ms ?? 0,
-    profiles: view.profiles(cell).map(profile => ({
+    profiles: profiles.map(profile => ({
       ...named(profile),
       digits: profile.display.digits,
       axis: {
@@ -186,12 +190,12 @@ export function cellProfiles(view: LineView, cell: number): z.infer<typeof profi
 }
 
 /** Columns of one cell over time; those named, or all. */
-export function cellTrend(
+export async function cellTrend(
   view: LineView,
   cell: number,
   wish: { from_ms: number; points: number; columns: readonly string[] | undefined },
-): z.infer<typeof trendSchema> {
-  const trend = view.trend(cell, wish.from_ms, wish.points)
+): Promise<z.infer<typeof trendSchema>> {
+  const trend = await view.trend(cell, wish.from_ms, wish.points)
   const wanted = [...trend.columns].filter(([name]) => wish.columns?.includes(name) ?? true)
   const units = new Map<string, string>()
   for (const field of view.fields) units.set(field.name, field.unit)

@@ -273,7 +273,14 @@ test('health tells the reasons and turns 503 when not ready', async () => {
 })
 
 test('metrics carry units and the numbers of the lines', async () => {
-  const { line, address } = await serve({ wsClients: () => 2 })
+  const { line, address } = await serve({
+    loads: {
+      websocket: () => ({
+        ...{ clients: 2, clients_max: 9, buffered_bytes: 0 },
+        ...{ conflated_frames: 0, closed_slow: 0 },
+      }),
+    },
+  })
   line.tick()
   line.emit({ channel: 'alarm', id: 'x', body: fixtureAlarm({ id: 'x' }) })
   const text = await (await fetch(`${address}/metrics`)).text()
@@ -305,6 +312,7 @@ test('the description covers every route and the index lists them', async () => 
     '/api/alarms/{id}/return-to-service',
     '/api/alarms/{id}/shelve',
     '/api/alarms/{id}/unshelve',
+    '/api/engine',
     '/api/lines',
     '/api/lines/{line}',
     '/api/lines/{line}/cells/{cell}',

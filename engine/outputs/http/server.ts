@@ -5,8 +5,10 @@ import fastifyStatic from '@fastify/static'
 import fastifySwagger from '@fastify/swagger'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Registry } from 'prom-client'
+import { type Clock, systemClock } from '../../core/clock.ts'
 import { LiquidusError, problemOf } from '../../core/errors.ts'
 import type { EngineView, Sink } from '../../flow.ts'
+import { type EngineWatch, engineWatch } from '../engine-figures.ts'
 import {
   type Doorkeeper,
   doorkeeper,
@@ -15,10 +17,12 @@ import {
   type Refusal,
   unauthenticated,
 } from '../guard.ts'
+import type { Loads } from '../loads.ts'
 import type { OutputLog } from '../log.ts'
 import { addDecisionRoutes } from './decision-routes.ts'
+import { addEngineRoute } from './engine-routes.ts'
 import { failureHandler, forbidden, HttpFailure } from './failure.ts'
-import { lineRegistry, processRegistry } from './metrics.ts'
+import { engineRegistry, processRegistry } from './metrics.ts'
 import { addModelRoutes, type ModelOffices } from './model-routes.ts'
 import { addReadRoutes, type ReadQuarantine, routeSchema } from './read-routes.ts'
 import { healthSchema, sessionBodySchema, sessionSchema } from './schema.ts'
@@ -46,8 +50,9 @@ export interface HttpOptions {
   readonly quarantine?: ReadQuarantine
   /** The models of the engine; without them there are no routes for models. */
   readonly models?: ModelOffices
-  /** Open WebSocket connections, for /metrics. */
-  readonly wsClients?: () => number
+  /** What surrounds the lines, for /metrics and /api/engine. */
+  readonly loads?: Loads
+  readonly clock?: Clock
 }
 
 /** The HTTP server as a sink; the WebSocket sink joins its `server`. */
@@ -106,7 +111,8 @@ export function httpSink(options: HttpOptions): HttpSink {
     },
   })
   app.register(async scope => addOpenRoutes(scope, options, keeper))
-  app.register(async scope => addGuardedRoutes(scope, options, keeper))
+  const watch = watchOf(options)
+  app.register(async scope => addGuardedRoutes(scope, options, keeper, watch))
   if (options.ui_path !== undefined) addPage(app, options.ui_path)
   return {
     name: 'http',
@@ -114,6 +120,7 @@ export function httpSink(options: HttpOptions): HttpSink {
     async start() {
       try {
         const address = await app.listen({ host, port })
+        watch.start()
         return { address }
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
@@ -122,10 +129,19 @@ export function httpSink(options: HttpOptions): HttpSink {
       }
     },
     async close() {
+      watch.close()
       app.server.closeAllConnections()
       await app.close()
     },
   }
+}
+
+function watchOf({ engine, loads = {}, clock = systemClock }: HttpOptions): EngineWatch {
+  const cpu_s = () => {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1e6
+  }
+  return engineWatch({ engine, clock, cpu_s, ...loads })
 }
 
 function createApp({ tls }: HttpOptions): FastifyInstance {
@@ -200,7 +216,12 @@ function apiIndex(app: FastifyInstance): string {
 }
 
 /** Routes that need an identity, and the hook that demands one. */
-function addGuardedRoutes(app: FastifyInstance, options: HttpOptions, keeper: Doorkeeper): void {
+function addGuardedRoutes(
+  app: FastifyInstance,
+  options: HttpOptions,
+  keeper: Doorkeeper,
+  watch: EngineWatch,
+): void {
   const { engine, guard } = options
   const registry = options.registry ?? processRegistry()
   app.addHook('onRequest', async (request: FastifyRequest, reply) => {
@@ -216,7 +237,7 @@ function addGuardedRoutes(app: FastifyInstance, options: HttpOptions, keeper: Do
   app.get('/metrics', { schema: { summary: 'Prometheus metrics' } }, async (request, reply) => {
     const { identity } = request
     if (!guard.check(identity, 'read', 'metrics')) throw forbidden(identity, 'read')
-    const lines = lineRegistry(engine, identity.tenant, options.wsClients?.())
+    const lines = await engineRegistry(engine, identity.tenant, options.loads ?? {})
     const merged = Registry.merge([registry, lines])
     return reply.type(merged.contentType).send(await merged.metrics())
   })
@@ -227,6 +248,8 @@ function addGuardedRoutes(app: FastifyInstance, options: HttpOptions, keeper: Do
   const context = { engine, guard, quarantine: options.quarantine }
   addReadRoutes(app, context)
   addDecisionRoutes(app, context)
+  const { loads = {}, clock = systemClock } = options
+  addEngineRoute(app, context, watch, loads, clock.now_ms)
   if (options.models) addModelRoutes(app, context, options.models)
 }
 

@@ -8,6 +8,7 @@ import {
   DataType,
   type DataValue,
   MessageSecurityMode,
+  makeBrowsePath,
   OPCUACertificateManager,
   OPCUAClient,
   type OPCUAClientOptions,
@@ -57,7 +58,7 @@ async function serve(change: Partial<OpcUaOptions> = {}) {
   const sink = build(engine, change)
   const { address } = await sink.start()
   open.push(() => sink.close())
-  return { engine, line: engine.at('local', 'line-1'), address }
+  return { engine, line: engine.at('local', 'line-1'), address, sink }
 }
 
 /** Loading the node set takes a second: the tests that only read share one server. */
@@ -126,14 +127,11 @@ checkSink('opcua', ['alarm', 'advice'], async engine => ({
 test('a client browses to a cell and reads estimate, deviation, band and reading', async () => {
   const { line, address } = await sharedServer()
   const { session } = await connect(address)
-  const early = await read(session, 'Cells/cell-102/Estimated/bath_K')
-  expect(early.statusCode).toBe(StatusCodes.BadWaitingForInitialData)
-  line.tick()
   const names = async (path: string) => {
     const { references } = await session.browse(`ns=1;s=Lines${path}`)
     return references?.map(reference => reference.browseName.name)
   }
-  expect(await names('')).toEqual(['line-1'])
+  expect(await names('')).toContain('line-1')
   expect(await names('/line-1/Cells')).toEqual(['cell-101', 'cell-102', 'cell-103'])
   expect(await names('/line-1/Cells/cell-102')).toEqual([
     'Estimated',
@@ -142,6 +140,8 @@ test('a client browses to a cell and reads estimate, deviation, band and reading
     'Alarms',
   ])
   const bath = 'Cells/cell-102/Estimated/bath_K'
+  expect((await read(session, bath)).statusCode).toBe(StatusCodes.BadWaitingForInitialData)
+  line.tick()
   const estimate = await read(session, bath)
   expect(estimate.value.value).toBeCloseTo(1234.15, 1)
   expect(estimate.sourceTimestamp?.getTime()).toBe(line.latest()!.frame.time_ms)
@@ -164,6 +164,59 @@ test('a client browses to a cell and reads estimate, deviation, band and reading
   expect(await valueAt(session, 'Measured/line_current')).toBe(350)
   expect(await valueAt(session, 'LastTick')).toBe(line.latest()!.frame.tick)
   expect(await valueAt(session, 'Origin')).toBe('simulated')
+})
+
+test('a path by names leads to a node that nobody has looked at', async () => {
+  const { engine, address } = await sharedServer()
+  engine.add(fixtureDefinition('local', 'line-9', 2))
+  engine.at('local', 'line-9').tick()
+  const { session } = await connect(address)
+  const path = '/1:Lines/1:line-9/1:Cells/1:cell-102/1:Estimated/1:bath_K/1:StdDev'
+  await vi.waitFor(async () => {
+    const found = await session.translateBrowsePath(makeBrowsePath('ObjectsFolder', path))
+    expect(found.statusCode).toBe(StatusCodes.Good)
+    const nodeId = found.targets![0]!.targetId
+    expect((await session.read({ nodeId, attributeId: AttributeIds.Value })).value.value).toBe(2)
+  }, 5000)
+  const nowhere = path.replace('bath_K', 'no_such')
+  const lost = await session.translateBrowsePath(makeBrowsePath('ObjectsFolder', nowhere))
+  expect(lost.statusCode).toBe(StatusCodes.BadNoMatch)
+  const long = await read(session, `Cells/${'/'.repeat(100_000)}`)
+  expect(long.statusCode).toBe(StatusCodes.BadNodeIdUnknown)
+})
+
+test('nodes are made only when asked for, and a line beyond the limit keeps its own', async () => {
+  const warned: string[] = []
+  const log = { ...silentLog, warn: (_: object, text: string) => warned.push(text) }
+  const { engine, line, sink, address } = await serve({ nodes_max: 120, log })
+  const many = { ...fixtureDefinition('local', 'many', 500), kind: 'generic' as const }
+  engine.add(many).tick()
+  line.tick()
+  const { session } = await connect(address)
+  expect(sink.load()).toMatchObject({ nodes: 0, nodes_max: 120, sessions: 1 })
+  await vi.waitFor(async () => {
+    const { references } = await session.browse('ns=1;s=Lines/many')
+    expect(references?.map(({ browseName }) => browseName.name)).toContain('Cells')
+  }, 5000)
+  const shown = (await session.browse('ns=1;s=Lines/many/Cells')).references!.length
+  expect(shown).toBeGreaterThan(0)
+  expect(shown).toBeLessThan(500)
+  expect(warned).toHaveLength(1)
+  expect(warned[0]).toContain('"opcua_nodes_max" is 120')
+  const own = { nodeId: 'ns=1;s=Lines/many/Alarms/ActiveCount', attributeId: AttributeIds.Value }
+  expect((await session.read(own)).statusCode).toBe(StatusCodes.Good)
+  const beyond = { ...own, nodeId: 'ns=1;s=Lines/many/Cells/cell-600/Alarms/ActiveCount' }
+  expect((await session.read(beyond)).statusCode).toBe(StatusCodes.BadNodeIdUnknown)
+  const before = sink.load().nodes
+  for (const cell of line.definition.cells) {
+    const parts = ['Estimated/bath_K/P05', 'Measured/cell_voltage/EngineeringUnits', 'Alarms/List']
+    for (const part of parts) {
+      const value = await read(session, `Cells/${cell}/${part}`)
+      expect(value.statusCode, `${cell}/${part}`).toBe(StatusCodes.Good)
+    }
+  }
+  expect(sink.load().nodes).toBe(before + 3 * 9)
+  expect(warned).toHaveLength(1)
 })
 
 test('what cannot be observed is uncertain and says so, and has no band', async () => {

@@ -4,16 +4,25 @@ import type { Subscription } from 'rxjs'
 import { LiquidusError, problemOf } from '../../core/errors.ts'
 import type { AlarmRecord, EngineView, LineChange, OutputEvent, Sink } from '../../flow.ts'
 import type { Guard } from '../guard.ts'
+import type { OpcUaLoad } from '../loads.ts'
 import type { OutputLog } from '../log.ts'
-import { addLineNodes } from './line-nodes.ts'
+import { type NodeBudget, nodeBudget, OPCUA_NODES_MAX } from './node-budget.ts'
+import { linePlan, nodesOf } from './node-plan.ts'
+import { type NodeTree, nodeTree } from './node-tree.ts'
 import { type OpcUaModule, severityOf } from './values.ts'
 
 /** Most connections at once. */
 export const OPCUA_CONNECTIONS_MAX = 50
 /** Most sessions at once. */
 export const OPCUA_SESSIONS_MAX = 50
+/** Items watched at once by all clients together. */
+export const OPCUA_MONITORED_MAX = 100_000
+/** Nodes in one call: each may have to be made, and a call is answered in one go. */
+const NODES_PER_CALL_MAX = 250
 /** How often the server looks for lines that it has no nodes for. */
 const LINE_CHECK_ms = 1000
+/** Lines made known in one go; the rest comes at the next check. */
+const LINES_PER_CHECK = 32
 
 /** What the OPC UA server is made of. */
 export interface OpcUaOptions {
@@ -27,16 +36,24 @@ export interface OpcUaOptions {
   readonly tenant?: string
   /** Holds the server's own certificate, made on first start, and the clients it trusts. */
   readonly certificateDirectory: string
+  /** Nodes of cells and assets made at most; OPCUA_NODES_MAX unless told. */
+  readonly nodes_max?: number
+}
+
+/** The OPC UA server as a sink, with what it holds. */
+export interface OpcUaSink extends Sink {
+  readonly load: () => OpcUaLoad
 }
 
 /** What a running server keeps. */
 interface Running {
   readonly opcua: OpcUaModule
   readonly server: Opcua.OPCUAServer
-  readonly lines: Opcua.UAObject
   readonly eventType: Opcua.UAObjectType
-  /** Lines that have nodes, or whose nodes are being made. */
+  /** Lines that have nodes. */
   readonly known: Set<string>
+  readonly budget: NodeBudget
+  readonly tree: NodeTree
   open: boolean
 }
 
@@ -44,39 +61,39 @@ interface Running {
  * Shows estimates, readings, recommendations and alarms read-only to OPC UA clients. Loading the
  * library and its node set takes seconds; start() may be left to run beside the rest.
  */
-export function opcUaSink(options: OpcUaOptions): Sink {
-  const { engine, log, tenant = 'local' } = options
+export function opcUaSink(options: OpcUaOptions): OpcUaSink {
+  const { engine, tenant = 'local', nodes_max = OPCUA_NODES_MAX } = options
   let opening: Promise<Running> | undefined
+  let running: Running | undefined
   let closed = false
   let changes: Subscription | undefined
   let check: NodeJS.Timeout | undefined
-  let building: Promise<void> = Promise.resolve()
 
   const addNewLines = (to: Running) => {
+    let added = 0
     for (const view of engine.lines(tenant)) {
-      const { line } = view.definition
+      const { line, kind, cells } = view.definition
       if (to.known.has(line)) continue
+      if (++added > LINES_PER_CHECK) break
       to.known.add(line)
-      const nodes = {
-        opcua: to.opcua,
-        namespace: to.lines.namespace as Opcua.Namespace,
-        lines: to.lines,
-        view: () => engine.line(tenant, line),
-        wanted: () => to.open,
-      }
-      building = building
-        .then(() => addLineNodes(nodes, view))
-        .catch((error: unknown) => log.error({ line, error: problemOf(error) }, 'no OPC UA nodes'))
+      const plan = linePlan(to.opcua, view, () => engine.line(tenant, line))
+      const cell = plan.child('Cells')!.child(cells[0]!)!
+      to.budget.add(line, kind, cells.length * nodesOf(cell))
+      to.tree.add(line, plan)
     }
+    return added
   }
 
   return {
     name: 'opcua',
+    load: () => loadOf(running, nodes_max),
     async start() {
       opening = openServer(options, tenant)
       const current = await opening
-      if (!closed) addNewLines(current)
-      await building
+      running = current
+      while (!closed && addNewLines(current) > LINES_PER_CHECK) {
+        await new Promise(resolve => setImmediate(resolve))
+      }
       if (!closed) {
         changes = engine.changes$.subscribe(change => {
           if (change.tenant === tenant) raiseEvents(current, change)
@@ -92,10 +109,40 @@ export function opcUaSink(options: OpcUaOptions): Sink {
       const current = await opening?.catch(() => undefined)
       if (!current?.open) return
       current.open = false
-      await building
       await current.server.shutdown(0)
     },
   }
+}
+
+function loadOf(running: Running | undefined, nodes_max: number): OpcUaLoad {
+  const engine = running?.open ? running.server.engine : undefined
+  return {
+    sessions: engine?.currentSessionCount ?? 0,
+    subscriptions: engine?.currentSubscriptionCount ?? 0,
+    waiting: engine ? waitingIn(engine.getSessions()) : 0,
+    nodes: running?.budget.taken() ?? 0,
+    nodes_max,
+  }
+}
+
+/** What monitored items and subscriptions hold for their clients. */
+function waitingIn(sessions: ReturnType<Opcua.ServerEngine['getSessions']>): number {
+  let waiting = 0
+  for (const { publishEngine } of sessions) {
+    for (const subscription of publishEngine.subscriptions) {
+      waiting += subscription.pendingNotificationsCount + subscription.sentNotificationMessageCount
+    }
+  }
+  return waiting
+}
+
+/** Says once per line that clients do not see all of it, and what to do. */
+function nodesUsedUp(log: OutputLog, nodes_max: number) {
+  return (line: string) =>
+    log.warn(
+      { line, opcua_nodes_max: nodes_max },
+      `OPC UA: not every cell of line ${line} can be shown: "opcua_nodes_max" is ${nodes_max}; raise it`,
+    )
 }
 
 async function openServer(options: OpcUaOptions, tenant: string): Promise<Running> {
@@ -132,7 +179,17 @@ async function openServer(options: OpcUaOptions, tenant: string): Promise<Runnin
       },
     },
     maxConnectionsPerEndpoint: OPCUA_CONNECTIONS_MAX,
-    serverCapabilities: { maxSessions: OPCUA_SESSIONS_MAX },
+    serverCapabilities: {
+      maxSessions: OPCUA_SESSIONS_MAX,
+      maxMonitoredItems: OPCUA_MONITORED_MAX,
+      maxMonitoredItemsPerSubscription: OPCUA_MONITORED_MAX,
+      operationLimits: {
+        maxNodesPerRead: NODES_PER_CALL_MAX,
+        maxNodesPerBrowse: NODES_PER_CALL_MAX,
+        maxNodesPerTranslateBrowsePathsToNodeIds: NODES_PER_CALL_MAX,
+        maxMonitoredItemsPerCall: NODES_PER_CALL_MAX,
+      },
+    },
     registerServerMethod: opcua.RegisterServerMethod.HIDDEN,
   })
   try {
@@ -151,7 +208,19 @@ async function openServer(options: OpcUaOptions, tenant: string): Promise<Runnin
     typeDefinition: 'FolderType',
   })
   const eventType = addEventType(namespace)
-  return { opcua, server, lines, eventType, known: new Set(), open: true }
+  const { nodes_max = OPCUA_NODES_MAX } = options
+  const budget = nodeBudget(nodes_max, nodesUsedUp(options.log, nodes_max))
+  const running = { opcua, server, eventType, budget, known: new Set<string>(), open: true }
+  const tree = nodeTree({
+    opcua,
+    root: lines,
+    wanted: () => running.open,
+    mayMake: path => {
+      const [, line, part, ...rest] = path.split('/')
+      return part !== 'Cells' || rest.length === 0 || budget.take(line!)
+    },
+  })
+  return Object.assign(running, { tree })
 }
 
 /** Without encryption only where nobody else can listen. */
@@ -190,6 +259,7 @@ function addEventType(namespace: Opcua.Namespace): Opcua.UAObjectType {
 }
 
 function raiseEvents({ opcua, server, eventType }: Running, change: LineChange): void {
+  if (server.engine.currentSubscriptionCount === 0) return
   const { DataType, Variant } = opcua
   for (const { event } of change.events) {
     if (event.channel === 'anomaly') continue

@@ -6,6 +6,7 @@ import {
   type AlarmKpis,
   type AlarmPriority,
   type AlarmRecord,
+  type LineStatus,
   type LineView,
   Quality,
   seriesIndex,
@@ -95,6 +96,7 @@ type Typed = 'Double' | 'UInt32' | 'String' | 'DateTime'
 /** Makes the getters of one line; `view` is asked at each call, for it may be replaced. */
 export function lineValues(opcua: OpcUaModule, view: () => LineView | undefined): LineValues {
   const wrap = wrapper(opcua)
+  const sorted = sortedAlarms()
   const ask = (get: (current: LineView) => Opcua.DataValue) => {
     const current = view()
     return current ? get(current) : wrap.waiting()
@@ -115,8 +117,7 @@ export function lineValues(opcua: OpcUaModule, view: () => LineView | undefined)
     alarms: (cell, part) =>
       ask(current => {
         const name = cell === undefined ? undefined : current.definition.cells[cell]
-        const own = current.alarms().filter(alarm => name === undefined || alarm.cell === name)
-        const value = alarmValue(own.sort(moreUrgent), part)
+        const value = alarmValue(sorted(current.alarms(), name), part)
         return wrap.data(alarmParts[part], value, current.status().time_ms)
       }),
     metric: part =>
@@ -127,17 +128,45 @@ export function lineValues(opcua: OpcUaModule, view: () => LineView | undefined)
       }),
     line: part =>
       ask(current => {
-        const { tick, time_ms, state_hash, degraded } = current.status()
-        const values = {
-          LastTick: tick,
-          EventTime: dateOf(time_ms),
-          Origin: current.definition.origin,
-          StateHash: state_hash,
-          Degraded: degraded,
-        }
-        return wrap.data(lineParts[part], values[part], time_ms)
+        const status = current.status()
+        const value = lineValue(current, status, part)
+        return wrap.data(lineParts[part], value, status.time_ms)
       }),
   }
+}
+
+/** Only the part that is asked for: the hash of a large state takes milliseconds. */
+function lineValue({ definition }: LineView, status: LineStatus, part: LinePart): unknown {
+  switch (part) {
+    case 'LastTick':
+      return status.tick
+    case 'EventTime':
+      return dateOf(status.time_ms)
+    case 'Origin':
+      return definition.origin
+    case 'StateHash':
+      return status.state_hash
+    case 'Degraded':
+      return status.degraded
+  }
+}
+
+/** Alarms of a cell or of the line, most urgent first; sorted once for each list of a line. */
+function sortedAlarms() {
+  const known = new WeakMap<readonly AlarmRecord[], Map<string | undefined, AlarmRecord[]>>()
+  const group = (all: readonly AlarmRecord[]) => {
+    const whole = [...all].sort(moreUrgent)
+    const groups = new Map<string | undefined, AlarmRecord[]>([[undefined, whole]])
+    for (const alarm of whole) {
+      const own = groups.get(alarm.cell)
+      if (own) own.push(alarm)
+      else groups.set(alarm.cell, [alarm])
+    }
+    known.set(all, groups)
+    return groups
+  }
+  return (all: readonly AlarmRecord[], cell: string | undefined): readonly AlarmRecord[] =>
+    (known.get(all) ?? group(all)).get(cell) ?? []
 }
 
 type Wrapper = ReturnType<typeof wrapper>

@@ -55,12 +55,17 @@ export function wsClient(options: {
   readonly clock: Clock
   readonly limits: WsLimits
   readonly gone: (client: Client) => void
+  readonly tooSlow: () => void
 }): Client {
-  const { socket, identity, clock, limits, gone } = options
+  const { socket, identity, clock, limits, gone, tooSlow } = options
   let pendingEvents = 0
   let slowSince_ms = Number.NaN
   let alive = true
   let closing = false
+  const closeSlow = () => {
+    if (!closing) tooSlow()
+    client.close(CloseCode.tryAgain, TOO_SLOW)
+  }
 
   const client: Client = {
     identity,
@@ -78,7 +83,7 @@ export function wsClient(options: {
       if (closing) return
       const full = socket.bufferedAmount > limits.buffered_max_bytes
       if (full || pendingEvents >= limits.events_pending_max) {
-        client.close(CloseCode.tryAgain, TOO_SLOW)
+        closeSlow()
         return
       }
       pendingEvents++
@@ -96,9 +101,7 @@ export function wsClient(options: {
       const now_ms = clock.elapsed_ms()
       if (Number.isNaN(slowSince_ms)) slowSince_ms = now_ms
       const stalled = now_ms - slowSince_ms > limits.stalled_max_ms
-      if (stalled || buffered_bytes > limits.buffered_max_bytes) {
-        client.close(CloseCode.tryAgain, TOO_SLOW)
-      }
+      if (stalled || buffered_bytes > limits.buffered_max_bytes) closeSlow()
     },
     ping() {
       if (!alive) return false

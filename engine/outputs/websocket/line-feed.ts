@@ -47,6 +47,8 @@ export interface LineFeed {
   /** Sends what is due: a new frame, or the newest one to those who missed it. */
   pump(): void
   deliver(subscription: Subscription): void
+  /** Frames that a subscriber never got, because a newer one took their place. */
+  conflated(): number
 }
 
 /** The text of one event, the same for live and replayed ones. */
@@ -158,6 +160,7 @@ export function lineFeed(options: {
   let stale = true
   let status = ''
   let summary = ''
+  let conflated = 0
   const summaryText = summaryTexts(line, clock, limits.summary_interval_ms)
 
   function encode(): void {
@@ -169,7 +172,10 @@ export function lineFeed(options: {
     summary = summaryText(current)
     encoded_ms = clock.elapsed_ms()
     stale = false
-    for (const subscription of subscriptions) subscription.dirty = true
+    for (const subscription of subscriptions) {
+      if (subscription.dirty && subscription.live) conflated++
+      subscription.dirty = true
+    }
   }
 
   function deliver(subscription: Subscription): void {
@@ -209,6 +215,7 @@ export function lineFeed(options: {
     view,
     pump,
     deliver,
+    conflated: () => conflated,
     info: current => lineInfo(current, number),
     ...events,
     progress(tick, time_ms) {

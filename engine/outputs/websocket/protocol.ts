@@ -73,6 +73,12 @@ export interface SensorFault {
   readonly reason: string
 }
 
+/**
+ * Why a resume point does not hold: the history is another one, the events are no longer kept, there
+ * are more than are sent one by one, or the client is ahead of the engine.
+ */
+export type NotResumed = 'other-history' | 'no-longer-kept' | 'too-many' | 'ahead'
+
 /** Everything the server may say as text. */
 export type ServerMessage =
   | {
@@ -95,6 +101,8 @@ export type ServerMessage =
       readonly offset: number
       readonly alarms: readonly AlarmRecord[]
       readonly advice: readonly Advice[]
+      /** Only where the client asked to resume: why what it missed cannot come one by one. */
+      readonly not_resumed?: NotResumed
     }
   | {
       /** The resume point holds: the events after `offset` follow, nothing is missing. */

@@ -24,6 +24,8 @@ export interface Hub {
   readonly limits: WsLimits
   readonly feeds: Feeds
   readonly clients: Set<Client>
+  /** Clients that were closed because they were too slow. */
+  readonly slow: { closed: number }
 }
 
 /** Tells the client who it is and which lines there are. */

@@ -4,6 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import type { Clock } from '../../core/clock.ts'
 import type { EngineView, Identity, LineChange, Sink } from '../../flow.ts'
 import { doorkeeper, type Guard, unauthenticated } from '../guard.ts'
+import type { WebSocketLoad } from '../loads.ts'
 import type { OutputLog } from '../log.ts'
 import { wsClient } from './client.ts'
 import { lineFeeds } from './feeds.ts'
@@ -26,7 +27,7 @@ export interface WebSocketOptions {
 
 /** The WebSocket server as a sink. */
 export interface WebSocketSink extends Sink {
-  clients(): number
+  load(): WebSocketLoad
 }
 
 /** Sends telemetry, alarms and advice to browsers on WS_PATH. */
@@ -34,12 +35,13 @@ export function webSocketSink(options: WebSocketOptions): WebSocketSink {
   const { server, engine, guard, clock, log } = options
   const limits: WsLimits = { ...defaultWsLimits, ...options.limits }
   const feeds = lineFeeds(engine, clock, limits)
-  const hub: Hub = { engine, guard, clock, log, limits, feeds, clients: new Set() }
+  const slow = { closed: 0 }
+  const hub: Hub = { engine, guard, clock, log, limits, feeds, clients: new Set(), slow }
   const onUpgrade = upgradeHandler(hub, options.host)
   let stop = () => {}
   return {
     name: 'websocket',
-    clients: () => hub.clients.size,
+    load: () => loadOf(hub),
     async start() {
       const changes = engine.changes$.subscribe(change => spread(hub, change))
       const sweeps = setInterval(() => sweep(hub), limits.frame_interval_ms)
@@ -58,6 +60,16 @@ export function webSocketSink(options: WebSocketOptions): WebSocketSink {
       for (const client of [...hub.clients]) client.close(CloseCode.goingAway, 'the engine stops')
     },
   }
+}
+
+function loadOf({ clients, feeds, limits, slow }: Hub): WebSocketLoad {
+  let buffered_bytes = 0
+  let conflated_frames = 0
+  for (const client of clients) buffered_bytes += client.buffered_bytes()
+  for (const feed of feeds.all()) conflated_frames += feed.conflated()
+  const { clients_max } = limits
+  const closed_slow = slow.closed
+  return { clients: clients.size, clients_max, buffered_bytes, conflated_frames, closed_slow }
 }
 
 /** Events go out at once; telemetry when it is due. */
@@ -118,7 +130,10 @@ function upgradeHandler(hub: Hub, host: string) {
 function connect(hub: Hub, socket: WebSocket, identity: Identity): void {
   const { clock, limits, log } = hub
   const gone = (leaving: typeof client) => forget(hub, leaving)
-  const client = wsClient({ socket, identity, clock, limits, gone })
+  const tooSlow = () => {
+    hub.slow.closed++
+  }
+  const client = wsClient({ socket, identity, clock, limits, gone, tooSlow })
   hub.clients.add(client)
   socket.on('message', (data, binary) =>
     handleMessage(hub, client, binary ? undefined : String(data)),

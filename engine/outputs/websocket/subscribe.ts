@@ -2,7 +2,7 @@ import type { EngineView, StoredEvent } from '../../flow.ts'
 import type { Client } from './client.ts'
 import { REPLAY_PAGE_EVENTS, type WsLimits } from './limits.ts'
 import { eventText, type LineFeed, type Subscription } from './line-feed.ts'
-import type { ClientMessage } from './protocol.ts'
+import type { ClientMessage, NotResumed } from './protocol.ts'
 
 /**
  * Starts a subscription: replays what the client missed, or sends the state as it is. The switch
@@ -34,7 +34,8 @@ export async function subscribe(
 
   await feed.ready()
   const usable = resume?.epoch === engine.epoch ? resume : undefined
-  const missed = usable && (await eventsSince(feed, usable.offset, limits.replay_events_max))
+  const found = usable && (await eventsSince(feed, usable.offset, limits.replay_events_max))
+  const missed = typeof found === 'string' ? undefined : found
   const offset = feed.published()
   if (!wanted()) return
   const { epoch } = engine
@@ -47,7 +48,9 @@ export async function subscribe(
     const view = feed.view()
     const alarms = view?.alarms() ?? []
     const advice = view?.advice() ?? []
-    client.send({ type: 'snapshot', line, epoch, offset, alarms, advice })
+    const why = typeof found === 'string' ? found : usable ? 'too-many' : 'other-history'
+    const told = resume ? { not_resumed: why } : {}
+    client.send({ type: 'snapshot', line, epoch, offset, alarms, advice, ...told })
   }
   subscription.live = true
   feed.deliver(subscription)
@@ -61,25 +64,25 @@ export function unsubscribe(feed: LineFeed, client: Client): void {
   feed.subscriptions.delete(subscription)
 }
 
-/** All events after the offset, or undefined when some are gone or there are too many. */
+/** All events after the offset, or why they cannot be had. */
 async function eventsSince(
   feed: LineFeed,
   offset: number,
   count_max: number,
-): Promise<readonly StoredEvent[] | undefined> {
+): Promise<readonly StoredEvent[] | NotResumed> {
   const view = feed.view()
-  if (!view) return undefined
+  if (!view) return 'no-longer-kept'
   const found: StoredEvent[] = []
   let target = feed.published()
   while (offset + found.length < target) {
-    if (target - offset > count_max) return undefined
+    if (target - offset > count_max) return 'too-many'
     const page = await view.events(offset + found.length, REPLAY_PAGE_EVENTS)
     for (const stored of page.events) {
-      if (stored.offset !== offset + found.length + 1) return undefined
+      if (stored.offset !== offset + found.length + 1) return 'no-longer-kept'
       found.push(stored)
     }
-    if (page.events.length === 0) return undefined
+    if (page.events.length === 0) return 'no-longer-kept'
     target = feed.published()
   }
-  return offset > target ? undefined : found
+  return offset > target ? 'ahead' : found
 }

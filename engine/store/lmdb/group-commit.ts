@@ -2,21 +2,26 @@ import { AssertionFailure } from '../../core/assert.ts'
 import { LiquidusError, problemOf } from '../../core/errors.ts'
 import { storeLimits } from '../limits.ts'
 
-/** Runs operations in call order, many to a transaction, and one transaction at a time. */
+/**
+ * Runs operations, many to a transaction, and one transaction at a time. Those of one pace run in
+ * call order; `later` ones, which are large and which no producer waits for, take turns of a few.
+ */
 export interface GroupCommit {
   /**
    * Resolves with the operation's result once its transaction is on the disk. The operation must
    * refuse (throw LiquidusError or fail an assert) before its first write.
    */
-  run<T>(size: number, operation: () => T): Promise<T>
-  /** Refuses further operations and resolves when those that wait are done. */
-  close(): Promise<void>
+  run<T>(size: number, operation: () => T, pace?: 'now' | 'later'): Promise<T>
+  /** Refuses further operations; when those that wait are done, runs `last`, done or not. */
+  close(last: () => void): Promise<void>
 }
 
-/** What surrounds the operations of one transaction; both are called inside it. */
+/** What surrounds the operations of one transaction; `begin` and `end` are called inside it. */
 export interface GroupScope {
   begin(): void
   end(): void
+  /** The transaction failed: nothing of it is stored. */
+  undone(): void
 }
 
 interface Waiting {
@@ -33,30 +38,28 @@ interface Outcome {
 
 const GROUP_OPERATIONS_MAX = 1024
 const GROUP_BYTES_MAX = 16 * 1024 * 1024
+/** Of the `later` operations: one at least, and no further one beyond this, so that none holds up. */
+const LATER_BYTES_MAX = 1024 * 1024
 
 /** `transact` makes everything its callback writes durable at once, or nothing if it throws. */
 export function groupCommit(
   transact: (body: () => Outcome[]) => Promise<Outcome[]>,
   scope: GroupScope,
 ): GroupCommit {
-  const waiting: Waiting[] = []
+  const now: Waiting[] = []
+  const later: Waiting[] = []
   let waitingBytes = 0
   let closed = false
   let draining: Promise<void> | undefined
 
   const nextGroup = (): Waiting[] => {
-    let count = 0
-    let size = 0
-    while (count < waiting.length && count < GROUP_OPERATIONS_MAX && size < GROUP_BYTES_MAX) {
-      size += waiting[count]!.size
-      count++
-    }
-    return waiting.splice(0, count)
+    const group = takeUpTo(now, GROUP_OPERATIONS_MAX, GROUP_BYTES_MAX)
+    return group.concat(takeUpTo(later, GROUP_OPERATIONS_MAX, LATER_BYTES_MAX))
   }
 
   const drain = async () => {
     await undefined // calls made in the same turn join the first group
-    while (waiting.length > 0) {
+    while (now.length + later.length > 0) {
       const group = nextGroup()
       await commitGroup(group)
       for (const { size } of group) waitingBytes -= size
@@ -78,33 +81,48 @@ export function groupCommit(
         else one.reject(error)
       })
     } catch (error) {
+      scope.undone()
       const failure = await reasonOf(error)
       for (const one of group) one.reject(failure)
     }
   }
 
   return {
-    run<T>(size: number, operation: () => T): Promise<T> {
-      const full =
-        waiting.length >= storeLimits.waitingWrites || waitingBytes > storeLimits.waitingBytes
+    run<T>(size: number, operation: () => T, pace: 'now' | 'later' = 'now'): Promise<T> {
+      const count = now.length + later.length
+      const full = count >= storeLimits.waitingWrites || waitingBytes > storeLimits.waitingBytes
       if (closed || full) {
-        const problem = closed ? 'it was closed' : `${waiting.length} writes wait for the disk`
+        const problem = closed ? 'it was closed' : `${count} writes wait for the disk`
         return Promise.reject(
           new LiquidusError('STORE_UNAVAILABLE', { store: 'lmdb', problem }, { retry: full }),
         )
       }
       waitingBytes += size
       const result = new Promise<T>((resolve, reject) => {
-        waiting.push({ size, operation, resolve: resolve as (value: unknown) => void, reject })
+        const one = { size, operation, resolve: resolve as (value: unknown) => void, reject }
+        if (pace === 'now') now.push(one)
+        else later.push(one)
       })
       draining ??= drain()
       return result
     },
-    async close() {
+    async close(last) {
       closed = true
       await draining
+      await commitGroup([{ size: 0, operation: last, resolve() {}, reject() {} }])
     },
   }
+}
+
+/** Takes the first ones; the bytes may pass the limit by the last one taken. */
+function takeUpTo(waiting: Waiting[], count_max: number, bytes_max: number): Waiting[] {
+  let count = 0
+  let size = 0
+  while (count < waiting.length && count < count_max && size < bytes_max) {
+    size += waiting[count]!.size
+    count++
+  }
+  return waiting.splice(0, count)
 }
 
 /** A refusal fails its own operation; anything else undoes the whole group. */

@@ -4,6 +4,7 @@ import { LiquidusError } from '../../core/errors.ts'
 import type { Random } from '../../core/random.ts'
 import { decodeJson, encodeJson } from '../codec.ts'
 import type { Store } from '../port.ts'
+import { keptBlobs } from './kept.ts'
 import { isRunning, type Owner, prepareDirectory, thisProcess } from './owner.ts'
 import { lmdbReads } from './reads.ts'
 import { openTables, readOwner, type Tables } from './tables.ts'
@@ -101,10 +102,9 @@ function lmdbStore(
   const writing = startWriting(tables, owner, place.directory, place.mapSize)
   let closing: Promise<void> | undefined
   const close = async () => {
-    const left = writing.group.run(0, () => {
+    await writing.group.close(() => {
       tables.meta.remove('owner')
     })
-    await Promise.allSettled([left, writing.group.close()])
     await tables.root.close()
     place.release()
   }
@@ -115,6 +115,7 @@ function lmdbStore(
     ...lineWrites(writing),
     ...logWrites(writing),
     ...commitWrites(writing),
+    ...keptBlobs(writing),
     close() {
       closing ??= close()
       return closing

@@ -1,6 +1,6 @@
 import { type Database, open, type RootDatabase } from 'lmdb'
 import type { ProducerState } from '../../flow.ts'
-import { decodeJson, encodeJson } from '../codec.ts'
+import { decodeJson } from '../codec.ts'
 import type { LineKey } from '../port.ts'
 import { checkDataFile, type Owner, unwritable } from './owner.ts'
 
@@ -15,6 +15,7 @@ export interface Tables {
   readonly lines: Table<string>
   readonly producers: Table<[line: LineKey, producerHex: string]>
   readonly states: Table<string>
+  readonly kept: Table<Place>
   readonly log: Table<Place>
   readonly outbox: Table<Place>
   readonly quarantine: Table<Place>
@@ -59,6 +60,7 @@ export function openTables(directory: string, mapSize: number): Tables {
       lines: table('lines'),
       producers: table('producers'),
       states: table('states'),
+      kept: table('kept'),
       log: table('log'),
       outbox: table('outbox'),
       quarantine: table('quarantine'),
@@ -92,6 +94,11 @@ export function readLine(tables: Tables, line: LineKey): LineRecord {
   }
 }
 
+/** Stores the line's record, which has nothing that plain JSON loses. */
+export function writeLine(tables: Tables, line: LineKey, record: LineRecord): void {
+  tables.lines.put(line, Buffer.from(JSON.stringify(record)))
+}
+
 /** Hexadecimal, because a producer names itself and any character may be in a name. */
 const producerKey = (line: LineKey, producer: string): [LineKey, string] => [
   line,
@@ -109,7 +116,7 @@ export function writeProducer(
   producer: string,
   state: ProducerState,
 ): void {
-  tables.producers.put(producerKey(line, producer), encodeJson(state))
+  tables.producers.put(producerKey(line, producer), Buffer.from(JSON.stringify(state)))
 }
 
 /** All producers of a line. */

@@ -1,6 +1,6 @@
 import { assert } from '../../core/assert.ts'
 import { LiquidusError } from '../../core/errors.ts'
-import type { QuarantineRow } from '../../flow.ts'
+import type { ProducerState, QuarantineRow } from '../../flow.ts'
 import { encodeJson } from '../codec.ts'
 import { checkLineKey, checkProducer, storeLimits } from '../limits.ts'
 import type { AppendProducer, Commit, LineKey, Recovered, Store } from '../port.ts'
@@ -14,8 +14,15 @@ import {
   readProducer,
   readProducers,
   type Tables,
+  writeLine,
   writeProducer,
 } from './tables.ts'
+
+/** A state up to this size is written with the next transaction, whatever else waits. */
+const STATE_BYTES_NOW = 64 * 1024
+
+/** Producers whose state is kept in memory; one more, and all are read again. */
+const PRODUCERS_KNOWN_MAX = 20_000
 
 /** What the writing calls of one store share. */
 export interface Writing {
@@ -24,6 +31,9 @@ export interface Writing {
   readonly space: ReturnType<typeof takesSpace>
   /** The line's record in the running transaction; changes to it are stored at its end. */
   lineOf(line: LineKey): LineRecord
+  /** Like readProducer and writeProducer, without reading again what this process wrote. */
+  producerOf(line: LineKey, producer: string): ProducerState
+  setProducer(line: LineKey, producer: string, state: ProducerState): void
   /** The same, refused with STORE_FENCED where the fence is not the line's own. */
   fenced(line: LineKey, fence: number): LineRecord
 }
@@ -36,6 +46,9 @@ export function startWriting(
   mapSize: number,
 ): Writing {
   const touched = new Map<LineKey, LineRecord>() // of the running transaction only
+  // What is stored, as this process wrote it: nobody else writes while the directory is ours.
+  const lines = new Map<LineKey, LineRecord>()
+  const producers = new Map<string, ProducerState>()
   const group = groupCommit(async body => await tables.root.childTransaction(body), {
     begin() {
       touched.clear()
@@ -44,13 +57,18 @@ export function startWriting(
       throw new LiquidusError('STORE_LOCKED', { path: directory, pid: held?.pid ?? 0 })
     },
     end() {
-      for (const [line, record] of touched) tables.lines.put(line, encodeJson(record))
+      for (const [line, record] of touched) writeLine(tables, line, record)
+    },
+    undone() {
+      lines.clear()
+      producers.clear()
     },
   })
   const lineOf = (line: LineKey): LineRecord => {
     const known = touched.get(line)
     if (known) return known
-    const record = readLine(tables, line)
+    const record = lines.get(line) ?? readLine(tables, line)
+    lines.set(line, record)
     touched.set(line, record)
     return record
   }
@@ -59,6 +77,13 @@ export function startWriting(
     group,
     space: takesSpace(tables, mapSize),
     lineOf,
+    producerOf: (line, producer) =>
+      producers.get(`${line} ${producer}`) ?? readProducer(tables, line, producer),
+    setProducer(line, producer, state) {
+      writeProducer(tables, line, producer, state)
+      if (producers.size >= PRODUCERS_KNOWN_MAX) producers.clear()
+      producers.set(`${line} ${producer}`, state)
+    },
     fenced(line, fence) {
       const record = lineOf(line)
       if (record.fence === fence) return record
@@ -74,6 +99,8 @@ export function lineWrites({
   space,
   lineOf,
   fenced,
+  producerOf,
+  setProducer,
 }: Writing): Pick<Store, 'define' | 'acquire' | 'look' | 'openProducer'> {
   const { definitions } = tables
   return {
@@ -107,7 +134,7 @@ export function lineWrites({
       checkProducer(producer)
       return group.run(0, () => {
         const record = fenced(line, fence)
-        const known = readProducer(tables, line, producer)
+        const known = producerOf(line, producer)
         if (known.epoch === 0) {
           if (record.producer_count >= storeLimits.producersPerLine) {
             throw storeFull(
@@ -118,7 +145,7 @@ export function lineWrites({
           record.producer_count++
         }
         const opened = { ...known, epoch: known.epoch + 1 }
-        writeProducer(tables, line, producer, opened)
+        setProducer(line, producer, opened)
         return opened
       })
     },
@@ -132,6 +159,8 @@ export function logWrites({
   space,
   lineOf,
   fenced,
+  producerOf,
+  setProducer,
 }: Writing): Pick<Store, 'append' | 'trimLog'> {
   const { log, quarantine } = tables
   const addQuarantine = (line: LineKey, record: LineRecord, rows: readonly QuarantineRow[]) => {
@@ -147,13 +176,13 @@ export function logWrites({
       const size = bytes.byteLength + quarantined.length * 256
       return group.run(size, () => {
         const record = fenced(line, fence)
-        if (producer && isDuplicate(tables, line, producer)) return 0
+        if (producer && isDuplicate(line, producer, producerOf(line, producer.producer))) return 0
         space.take(size)
         const position = ++record.log_end
         log.put([line, position], bytes)
         if (producer) {
           const { epoch, sequence } = producer
-          writeProducer(tables, line, producer.producer, { epoch, committed_sequence: sequence })
+          setProducer(line, producer.producer, { epoch, committed_sequence: sequence })
         }
         addQuarantine(line, record, quarantined)
         return position
@@ -162,13 +191,17 @@ export function logWrites({
 
     async trimLog(line, position) {
       await inSteps(() =>
-        group.run(0, () => {
-          const record = lineOf(line)
-          const to = Math.min(position, record.committed_position)
-          const stop = Math.min(to, record.log_start + storeLimits.trimStep - 1)
-          while (record.log_start <= stop) log.remove([line, record.log_start++])
-          return record.log_start <= to
-        }),
+        group.run(
+          0,
+          () => {
+            const record = lineOf(line)
+            const to = Math.min(position, record.committed_position)
+            const stop = Math.min(to, record.log_start + storeLimits.trimStep - 1)
+            while (record.log_start <= stop) log.remove([line, record.log_start++])
+            return record.log_start <= to
+          },
+          'later',
+        ),
       )
     },
   }
@@ -187,7 +220,7 @@ export function commitWrites({
     async commit(line, commit) {
       const { fence, position, state } = commit
       const size = state?.byteLength ?? 0
-      await group.run(size, () => {
+      const run = () => {
         const record = fenced(line, fence)
         if (isRepeated(tables, line, record, commit)) return
         checkCommit(line, record, commit)
@@ -201,18 +234,24 @@ export function commitWrites({
           outbox.put([line, stored.offset], encodeJson(stored.event))
         }
         record.outbox_end += commit.events.length
-      })
+      }
+      // A large state must not hold up the appends that producers wait for.
+      await group.run(size, run, size > STATE_BYTES_NOW ? 'later' : 'now')
     },
 
     async trimEvents(line, offset) {
       await inSteps(() =>
-        group.run(0, () => {
-          const record = lineOf(line)
-          const to = Math.min(offset, record.outbox_end)
-          const stop = Math.min(to, record.outbox_start + storeLimits.trimStep - 1)
-          while (record.outbox_start <= stop) outbox.remove([line, record.outbox_start++])
-          return record.outbox_start <= to
-        }),
+        group.run(
+          0,
+          () => {
+            const record = lineOf(line)
+            const to = Math.min(offset, record.outbox_end)
+            const stop = Math.min(to, record.outbox_start + storeLimits.trimStep - 1)
+            while (record.outbox_start <= stop) outbox.remove([line, record.outbox_start++])
+            return record.outbox_start <= to
+          },
+          'later',
+        ),
       )
     },
   }
@@ -233,9 +272,8 @@ function recover(tables: Tables, line: LineKey, record: LineRecord): Recovered {
 }
 
 /** True where the batch is in the log already; throws where it is fenced or leaves a gap. */
-function isDuplicate(tables: Tables, line: LineKey, from: AppendProducer): boolean {
+function isDuplicate(line: LineKey, from: AppendProducer, known: ProducerState): boolean {
   const { producer, epoch, sequence } = from
-  const known = readProducer(tables, line, producer)
   if (known.epoch !== epoch) {
     throw new LiquidusError('PRODUCER_FENCED', { producer, line, epoch, current: known.epoch })
   }

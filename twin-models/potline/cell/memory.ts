@@ -10,9 +10,9 @@ import {
   workSize,
 } from '../../kernels/stefan.ts'
 import {
+  CHANNEL_WORK_VALUES,
   channelInputValues,
   channelOutputValues,
-  channelWorkValues,
 } from '../../kernels/transport.ts'
 import { type ChannelLayout, channelLayout } from '../../kernels/transport-layout.ts'
 import { PLAN_VALUES } from '../../kernels/transport-plan.ts'
@@ -130,7 +130,7 @@ export function cellPlaces(parameters: CellParameters): CellPlaces {
   const plan = running()
   const work = running()
   work(WORK_SCALARS.length)
-  const inner = Math.max(workSize(wall), channelWorkValues(channels), anodeWorkLength(sizes.anodes))
+  const inner = Math.max(workSize(wall), CHANNEL_WORK_VALUES, anodeWorkLength(sizes.anodes))
   return {
     layout,
     channels,

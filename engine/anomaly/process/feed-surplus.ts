@@ -1,0 +1,101 @@
+import type { LineDefinition, LineFrame } from '../../flow.ts'
+import { isFeedShot, potlineTag } from '../../lines/potline.ts'
+import type { Report } from '../finding.ts'
+import type { Stateful } from '../state.ts'
+import type { CellLook } from './cell-look.ts'
+
+/**
+ * Counts what a cell was commanded less than it used up. A cell that then does not run lean - its
+ * resistance does not climb - gets alumina that nobody commands. A rich cell hides all else.
+ */
+export interface FeedSurplus extends Stateful {
+  /** Once per tick, before the cells. */
+  feed(frame: LineFrame): void
+  /** Once per cell and tick. */
+  look(cell: number, look: CellLook, time_ms: number, report: Report): void
+}
+
+/** Alumina used up per coulomb at 94.5 % current efficiency: CE M / (6 F), kg/C. */
+const NEED_KGPC = (0.945 * 0.10196) / (6 * 96485.33)
+/**
+ * Time for which the cell got nothing at all, so to speak: 80 min of feeding at 70 %. Quiet cells,
+ * ours and foreign, climb after 20 min on most plants and 20 min at the very most.
+ */
+const MISSED_S = 25 * 60
+/** Lines whose cells all go longer than that are judged by their median cell. */
+const BEYOND_USUAL = 1.7
+/** A climb of the resistance pays the account off within minutes. */
+const CLIMB_OHMPS = 0.003e-6 / 60
+const PAY_S = 300
+const BACK_SHARE = 0.3
+const PEAK_MEMORY_S = 12 * 3600
+
+/** The accounts of all cells of a line. */
+export function feedSurplus(definition: LineDefinition): FeedSurplus {
+  const cells = definition.cells.length
+  const dt_s = definition.tick_ms / 1000
+  const currentTag = definition.tags.findIndex(({ tag }) => tag === potlineTag.current)
+  const feedTags = definition.tags.map(({ tag }) => isFeedShot(tag))
+  const missed_s = new Float64Array(cells)
+  const peak_s = new Float64Array(cells)
+  const standing = new Uint8Array(cells)
+  const fed_kg = new Float64Array(cells)
+  const order = new Float64Array(cells)
+  const arrays = [missed_s, peak_s, standing]
+  let need_kg = Number.NaN
+  let limit_s = MISSED_S
+
+  const tell = (cell: number, active: boolean, time_ms: number, report: Report) => {
+    standing[cell] = active ? 1 : 0
+    const minutes = Math.round(missed_s[cell]! / 60)
+    const title = 'alumina feed above demand'
+    const text = active
+      ? `${title}: ${minutes} min of the need were not commanded, yet resistance does not rise`
+      : ''
+    const causes = active
+      ? [
+          { text: 'a feeder delivers more than its shot', weight: 0.6 },
+          { text: title, weight: 0.2 },
+          { text: 'ore falls in from the crust', weight: 0.2 },
+        ]
+      : []
+    const place = { kind: 'feed-above-demand', cell, tagIndex: -1, active, time_ms }
+    report({ ...place, text, causes, score: active ? 0.9 : 0, detector: 'process' })
+  }
+
+  return {
+    feed(frame) {
+      fed_kg.fill(0)
+      for (const event of frame.events) {
+        if (feedTags[event.tagIndex]) fed_kg[event.cell]! += event.value
+      }
+      need_kg = currentTag < 0 ? Number.NaN : NEED_KGPC * frame.values[currentTag * cells]! * dt_s
+      order.set(peak_s)
+      order.sort()
+      limit_s = Math.max(MISSED_S, BEYOND_USUAL * order[(cells - 1) >> 1]!)
+    },
+    look(cell, look, time_ms, report) {
+      if (!(need_kg > 0)) return
+      const before_s = missed_s[cell]!
+      let now_s = Math.max(0, before_s + dt_s * (1 - fed_kg[cell]! / need_kg))
+      if (look.slope_Ohmps > CLIMB_OHMPS) now_s -= now_s * (dt_s / PAY_S)
+      // A cell that is not heard, or was just met, may be lean for all that is known.
+      if (look.masked || look.trusted_s < MISSED_S || Number.isNaN(look.slope_Ohmps)) {
+        now_s = Math.min(now_s, before_s)
+      }
+      missed_s[cell] = now_s
+      const kept = peak_s[cell]! * (1 - dt_s / PEAK_MEMORY_S)
+      peak_s[cell] = Math.max(kept, Math.min(now_s, limit_s))
+      if (standing[cell] === 0 && now_s >= limit_s) tell(cell, true, time_ms, report)
+      else if (standing[cell] === 1 && now_s < BACK_SHARE * limit_s) {
+        tell(cell, false, time_ms, report)
+      }
+    },
+    save(out) {
+      for (const array of arrays) out.array(array)
+    },
+    load(from) {
+      for (const array of arrays) from.array(array)
+    },
+  }
+}

@@ -1,0 +1,104 @@
+import type { LineFrame, ReadingBatch } from '../flow.ts'
+import { KIND_SAMPLE } from './frames/series-plan.ts'
+import { tickSlices } from './frames/tick-slices.ts'
+import { isWithinLag } from './refold.ts'
+import type { RewindParts } from './rewind.ts'
+import { emptyRows, pushRow, rowsBatch } from './rows.ts'
+import type { Step } from './step.ts'
+
+/** Takes readings as they arrive, and notes which past ticks they make wrong. */
+export interface ReadingSorter {
+  /** `tracked` is false where no log stands behind the readings, so that nothing can be rewound. */
+  take(
+    batch: ReadingBatch,
+    tracked: boolean,
+    emit: (step: Step) => void,
+    onFrame: (frame: LineFrame) => void,
+  ): void
+  /** The readings last emitted changed what a tick that is still open would have found. */
+  stirred(): void
+}
+
+export function readingSorter(parts: RewindParts): ReadingSorter {
+  const { definition, plan, builder, late } = parts
+  const { tick_ms, tags } = definition
+  const hasSamples = tags.some(({ kind }) => kind === 'sample')
+  let isStirred = false
+
+  const takeSamples = (samples: ReadingBatch, tracked: boolean, emit: (step: Step) => void) => {
+    const tick = builder.sample_tick()
+    if (Number.isNaN(tick)) return
+    emit({ at: 'readings', batch: samples, tick, events: [] })
+    if (tracked) late.joined(samples, tick)
+    builder.join(samples, tick)
+  }
+
+  /** Notes what the slice makes wrong; false where it is too old to count at all. */
+  const note = (slice: ReadingBatch, tick: number, next: number): boolean => {
+    const isLate = tick < next
+    if (isLate && !isWithinLag(tick, tick_ms, builder.newest_ms())) {
+      late.addLate(slice.count)
+      builder.counters.accepted += slice.count
+      return false
+    }
+    const isMixed = late.isOutOfOrder(slice)
+    if (isLate || isMixed) late.mark(tick, isLate ? slice.count : 0)
+    return true
+  }
+
+  const takeTick = (
+    slice: ReadingBatch,
+    tracked: boolean,
+    emit: (step: Step) => void,
+    onFrame: (frame: LineFrame) => void,
+  ): void => {
+    const tick = Math.floor(slice.times_ms[0]! / tick_ms)
+    const next = builder.next_tick()
+    if (tracked && !note(slice, tick, next)) return
+    isStirred = false
+    // What is further back says nothing of now; the rewind looks at it in its own tick.
+    if (!(tick < next - 1)) emit({ at: 'readings', batch: slice, tick, events: [] })
+    if (tracked && isStirred && tick > next) late.mark(next, 0)
+    builder.batch(slice, onFrame)
+  }
+
+  return {
+    stirred() {
+      isStirred = true
+    },
+    take(batch, tracked, emit, onFrame) {
+      for (const slice of tickSlices(batch, plan.rank, tick_ms)) {
+        const { samples, rest } = hasSamples
+          ? split(slice, plan.kind)
+          : { rest: slice, samples: undefined }
+        if (samples) {
+          builder.counters.accepted += samples.count
+          takeSamples(samples, tracked, emit)
+        }
+        if (rest) takeTick(rest, tracked, emit, onFrame)
+      }
+    },
+  }
+}
+
+/** Samples apart from the rest; most slices have none. */
+function split(
+  slice: ReadingBatch,
+  kind: Uint8Array, // [series]
+): { readonly samples?: ReadingBatch; readonly rest?: ReadingBatch } {
+  const { count, series } = slice
+  let samples = 0
+  for (let row = 0; row < count; row++) if (kind[series[row]!] === KIND_SAMPLE) samples += 1
+  if (samples === 0) return { rest: slice }
+  if (samples === count) return { samples: slice }
+  const [taken, left] = [emptyRows(), emptyRows()]
+  for (let row = 0; row < count; row++) {
+    pushRow(kind[series[row]!] === KIND_SAMPLE ? taken : left, slice, row)
+  }
+  const { producer, epoch, sequence, received_ms, mode } = slice
+  const facts = { producer, epoch, sequence, received_ms, mode }
+  return {
+    samples: { ...rowsBatch(taken), ...facts },
+    rest: { ...rowsBatch(left), ...facts },
+  }
+}

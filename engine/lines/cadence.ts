@@ -1,0 +1,57 @@
+import type { Clock } from '../core/clock.ts'
+
+/** A state up to this size is stored with every tick: it costs less than to think about it. */
+export const SMALL_STATE_BYTES = 64 << 10
+/** State bytes written, as a share of the log bytes that they save a restart from folding. */
+const STATE_SHARE = 0.5
+/** Folding that a restart may have to repeat. */
+const REPEAT_FOLD_MS = 1000
+/** Age of the stored state while ticks close. */
+const STATE_AGE_MS = 10_000
+/** Entries since the stored state: for a small state, and for a large one. */
+const UNSTORED_MAX = 1000
+const UNSTORED_LARGE_MAX = 10_000
+
+/**
+ * When the whole state of a line is stored. Between two states the log has all that a restart needs,
+ * so a large one is stored only as often as keeps writing cheap and a restart quick.
+ */
+export interface StateCadence {
+  folded(bytes: number, duration_ms: number): void
+  due(position: number, ticks: number): boolean
+  stored(position: number, size_bytes: number): void
+}
+
+/** A cadence that begins at the position of the stored state. */
+export function stateCadence(clock: Clock, begin: number, published: number): StateCadence {
+  let at = begin
+  let size_bytes = 0
+  let unstored_bytes = 0
+  let fold_ms = 0
+  let stored_ms = clock.elapsed_ms()
+  return {
+    folded(bytes, duration_ms) {
+      unstored_bytes += bytes
+      fold_ms += duration_ms
+    },
+    due(position, ticks) {
+      // What was published before is folded again first: the store stands further on already.
+      if (position < published) return false
+      const entries = position - at
+      if (size_bytes <= SMALL_STATE_BYTES) return ticks > 0 || entries >= UNSTORED_MAX
+      return (
+        size_bytes <= STATE_SHARE * unstored_bytes ||
+        fold_ms >= REPEAT_FOLD_MS ||
+        entries >= UNSTORED_LARGE_MAX ||
+        (ticks > 0 && clock.elapsed_ms() - stored_ms >= STATE_AGE_MS)
+      )
+    },
+    stored(position, bytes) {
+      at = position
+      size_bytes = bytes
+      unstored_bytes = 0
+      fold_ms = 0
+      stored_ms = clock.elapsed_ms()
+    },
+  }
+}

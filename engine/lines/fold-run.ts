@@ -1,0 +1,106 @@
+import type { Observable } from 'rxjs'
+import type { Clock } from '../core/clock.ts'
+import { decodeEntry } from '../core/log-entry.ts'
+import type { LineChange, LineDefinition, Trend, TwinFrame } from '../flow.ts'
+import { type LineStages, linePipeline } from '../pipeline.ts'
+import type { LogRecord } from '../store/port.ts'
+import { stateCadence } from './cadence.ts'
+import type { LogItem } from './entry-queue.ts'
+import type { LineFold } from './fold.ts'
+import type { FoldPorts, FoldStand, SeatRequest } from './seat.ts'
+import type { StageTimes } from './stage-times.ts'
+
+/** Bounded history of a line for trend pictures. */
+export interface LineTrend {
+  push(twin: TwinFrame): void
+  read(cell: number, from_ms: number, points_max: number): Trend
+}
+
+/** What is built for a line in the thread that folds it. */
+export interface FoldParts {
+  readonly fold: LineFold
+  readonly trend: LineTrend
+}
+
+/** Runs a line's pipeline between its ports: the one code for this thread and for others. */
+export function runFold(
+  { fold, trend }: FoldParts,
+  request: SeatRequest,
+  around: { readonly ports: FoldPorts; readonly clock: Clock; readonly times: StageTimes },
+): Observable<LineChange> {
+  const { ports, clock, times } = around
+  const cadence = stateCadence(clock, request.position, request.published)
+  let folding = 0
+  let arrived = false
+  const timed = <T>(stage: 'twin' | 'anomaly' | 'advice' | 'snapshot', work: () => T): T => {
+    const started_ms = clock.elapsed_ms()
+    const result = work()
+    times.add(stage, clock.elapsed_ms() - started_ms)
+    return result
+  }
+  const stages: LineStages = {
+    pull: async () => (await ports.pull()).map(itemOf),
+    frames(item, emit) {
+      folding = item.position
+      const [started_ms, nested_ms] = [clock.elapsed_ms(), times.nested_ms()]
+      fold.frames(item, emit)
+      const duration_ms = clock.elapsed_ms() - started_ms
+      times.add('frames', duration_ms - (times.nested_ms() - nested_ms))
+      cadence.folded(item.size_bytes, duration_ms)
+    },
+    twin: frame =>
+      timed('twin', () => {
+        const twin = fold.runTwin(frame)
+        trend.push(twin)
+        return twin
+      }),
+    anomaly(step) {
+      if (step.at === 'readings') arrived = true
+      timed('anomaly', () => fold.runAnomaly(step))
+    },
+    advice(step) {
+      if (step.at !== 'readings') timed('advice', () => fold.runAdvice(step))
+      if (folding <= request.published) step.events.length = 0
+    },
+    settle(emit) {
+      if (!fold.isRewindDue()) return undefined
+      return fold.rewind(ports.read, step => {
+        if (step.at === 'tick' && step.twin) trend.push(step.twin)
+        if (folding <= request.published) step.events.length = 0
+        emit(step)
+      })
+    },
+    commit(draft) {
+      const due = cadence.due(draft.position, draft.ticks)
+      const state = due ? timed('snapshot', () => fold.snapshot()) : undefined
+      if (state) cadence.stored(draft.position, state.length)
+      const made = { ...draft, state, kept: state && fold.takeKept(), arrived }
+      arrived = false
+      return ports.commit(made)
+    },
+  }
+  return linePipeline(stages)
+}
+
+/** A log record as the fold takes it. */
+export function itemOf({ position, bytes }: LogRecord): LogItem {
+  return { position, entry: decodeEntry(bytes), size_bytes: bytes.length }
+}
+
+/** Where the fold stands now. */
+export function standOf(fold: LineFold, { tick_ms }: LineDefinition): FoldStand {
+  const { builder } = fold
+  const time_ms = fold.time_ms()
+  return {
+    tick: time_ms === 0 ? 0 : Math.round(time_ms / tick_ms) - 1,
+    time_ms,
+    next_tick: builder.next_tick(),
+    newest_tick: builder.newest_tick(),
+    newest_ms: builder.newest_ms(),
+    counters: { ...builder.counters, closed: { ...builder.counters.closed } },
+    needed_after: fold.needed_after(),
+    revision: fold.revision(),
+    clock_problems: fold.clockProblems(),
+    versions: fold.versions(),
+  }
+}

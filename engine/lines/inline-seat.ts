@@ -1,0 +1,43 @@
+import type { Clock } from '../core/clock.ts'
+import type { LineDefinition } from '../flow.ts'
+import { type FoldParts, runFold, standOf } from './fold-run.ts'
+import type { FoldPlaces } from './seat.ts'
+import { stageTimes } from './stage-times.ts'
+
+/** Folds every line in this thread: the clear form, and the one for a single core. */
+export function inlineFolds(
+  build: (definition: LineDefinition) => FoldParts,
+  clock: Clock,
+): FoldPlaces {
+  return {
+    async openSeat(request) {
+      const { definition, state } = request
+      const parts = build(definition)
+      const { fold, trend } = parts
+      if (state) fold.restore(state, request.kept)
+      const times = stageTimes()
+      return {
+        thread: 'io',
+        fields: fold.twin.fields,
+        channels: fold.twin.channels,
+        times,
+        view: {
+          stand: () => standOf(fold, definition),
+          latest: () => fold.latest(),
+          alarms: () => fold.anomaly.alarms(),
+          alarmSummary: () => fold.anomaly.alarmSummary(),
+          advice: () => fold.advice.current(),
+          sensorFaults: () => fold.anomaly.sensorFaults(),
+          scores: () => fold.anomaly.scores(),
+        },
+        run: ports => runFold(parts, request, { ports, clock, times }),
+        trend: (cell, from_ms, points_max) => trend.read(cell, from_ms, points_max),
+        profiles: cell => fold.twin.profiles(cell),
+        snapshot: async () => ({ state: fold.snapshot(), kept: fold.takeKept() }),
+        close() {},
+      }
+    },
+    threads: () => [],
+    async close() {},
+  }
+}

@@ -1,0 +1,75 @@
+import { jsonBytes, packSections, parseJsonBytes, unpackSections } from '../core/sections.ts'
+import type { LineKey, Store } from '../store/port.ts'
+import type { StoredFold } from './seat.ts'
+
+/** Blobs of this number and above are bases; those below are checkpoints. */
+const FIRST_BASE = 2 ** 40
+/** Bases of a line that are kept: the oldest is about as old as the log. */
+const BASES_MAX = 3
+/** A line whose state is larger keeps no base. */
+const BASE_BYTES_MAX = 64 << 20
+
+/** A whole state of a line at a log position, from which a log that was trimmed is run again. */
+export interface VerifyBase {
+  readonly position: number
+  /** Events up to this offset had been published. */
+  readonly outbox_end: number
+  /** Entries after this position may be read again by a rewind. */
+  readonly needed_after: number
+  readonly state: Uint8Array
+  readonly kept: ReadonlyMap<number, Uint8Array>
+}
+
+export const isCheckpoint = (number: number): boolean => number < FIRST_BASE
+export const isBase = (number: number): boolean => number >= FIRST_BASE
+
+/** Which bases of a line are kept, and when the next one is due. */
+export function baseKeeper(log_entries_max: number) {
+  const every = Math.max(1, Math.floor(log_entries_max / (BASES_MAX - 1)))
+  let numbers: readonly number[] = []
+  return {
+    numbers: () => numbers,
+    /** Those that the store holds. */
+    found(stored: readonly number[]): void {
+      numbers = stored.filter(isBase).sort((a, b) => a - b)
+    },
+    isDue: (position: number): boolean => {
+      const last = numbers.at(-1)
+      return position - (last === undefined ? 0 : last - FIRST_BASE) >= every
+    },
+    /** The blob to keep, or undefined where it is too large. */
+    make(facts: Omit<VerifyBase, 'state' | 'kept'>, { state, kept }: StoredFold) {
+      const bytes = packSections([
+        ['facts', jsonBytes(facts)],
+        ['state', state],
+        ...kept.blobs.map(blob => [`${blob.number}`, blob.bytes] as const),
+      ])
+      if (bytes.length > BASE_BYTES_MAX) return undefined
+      const number = FIRST_BASE + facts.position
+      numbers = [...numbers.filter(one => one !== number), number].slice(-BASES_MAX)
+      return { number, bytes }
+    },
+  }
+}
+
+/** The oldest base from which the log that is left can be run again. */
+export async function oldestBase(
+  store: Store,
+  key: LineKey,
+  log_start: number,
+): Promise<VerifyBase | undefined> {
+  const stored = await store.kept(key, isBase)
+  const bases = [...stored.values()].map(readBase).sort((a, b) => a.position - b.position)
+  return bases.find(base => Math.min(base.position, base.needed_after) >= log_start - 1)
+}
+
+function readBase(bytes: Uint8Array): VerifyBase {
+  const sections = new Map(unpackSections(bytes))
+  const facts = parseJsonBytes<
+    Omit<VerifyBase, 'state' | 'kept' | 'needed_after'> & { readonly needed_after: number | null }
+  >(sections.get('facts')!)
+  const state = sections.get('state')!
+  for (const name of ['facts', 'state']) sections.delete(name)
+  const kept = new Map([...sections].map(([number, blob]) => [Number(number), blob]))
+  return { ...facts, needed_after: facts.needed_after ?? facts.position, state, kept }
+}

@@ -1,0 +1,109 @@
+import type { Channel, LineDefinition, OutputEvent, Quantity, ThreadLoad } from '../../flow.ts'
+import type { Kept } from '../checkpoints.ts'
+import type { FrameShape } from './frame-slots.ts'
+import type { PackedRecords } from './records.ts'
+import type { Shown } from './showing.ts'
+
+/** Number of a line within its thread. */
+export type LineNumber = number
+
+/** What a thread of folds starts with. */
+export interface ThreadStart {
+  readonly name: string
+  /** It starts with the engine: what its lines will need is loaded before they ask. */
+  readonly warm: boolean
+  /** [0]: the line that is being folded now, or -1; tells who was at work when a thread ends. */
+  readonly folding: Int32Array
+}
+
+/** What the entry of a fold thread is handed. */
+export interface FoldThreadData {
+  readonly start: ThreadStart
+  /** Folder of the model registry. */
+  readonly models: string
+}
+
+/** From the I/O thread to a thread of folds. At most one `fold` of a line is under way. */
+export type ToFolds =
+  | {
+      readonly do: 'open'
+      readonly line: LineNumber
+      readonly definition: LineDefinition
+      readonly state: Uint8Array | undefined
+      readonly kept: ReadonlyMap<number, Uint8Array>
+      readonly position: number
+      readonly published: number
+    }
+  | { readonly do: 'fold'; readonly line: LineNumber; readonly chunk: PackedRecords }
+  | {
+      readonly do: 'ask'
+      readonly line: LineNumber
+      readonly id: number
+      readonly question: Question
+    }
+  | {
+      readonly do: 'records'
+      readonly line: LineNumber
+      readonly id: number
+      readonly records: PackedRecords | undefined
+      readonly problem: string
+    }
+  | { readonly do: 'close'; readonly line: LineNumber }
+
+/** What is asked of a fold now and then, and answered between two chunks. */
+export type Question =
+  | {
+      readonly of: 'trend'
+      readonly cell: number
+      readonly from_ms: number
+      readonly points_max: number
+    }
+  | { readonly of: 'profiles'; readonly cell: number }
+  | { readonly of: 'snapshot' }
+
+/** What a line can be once it is open. */
+export interface Opened {
+  readonly fields: readonly Quantity[]
+  readonly channels: readonly Channel[]
+  readonly shape: FrameShape
+  readonly frames: SharedArrayBuffer
+  readonly shown: Shown
+}
+
+/** What became of a chunk. */
+export interface MadeMessage {
+  readonly is: 'made'
+  readonly line: LineNumber
+  readonly position: number
+  readonly ticks: number
+  readonly events: readonly OutputEvent[]
+  readonly state: Uint8Array | undefined
+  readonly kept: Kept | undefined
+  readonly arrived: boolean
+  readonly shown: Shown
+  /** As in StageTimes. */
+  readonly times: Float64Array
+}
+
+/** From a thread of folds to the I/O thread. */
+export type FromFolds =
+  | { readonly is: 'opened'; readonly line: LineNumber; readonly opened: Opened }
+  | { readonly is: 'refused'; readonly line: LineNumber; readonly problem: string }
+  | MadeMessage
+  | { readonly is: 'failed'; readonly line: LineNumber; readonly problem: string }
+  | {
+      readonly is: 'answer'
+      readonly line: LineNumber
+      readonly id: number
+      readonly answer: unknown
+      readonly problem: string
+    }
+  | {
+      readonly is: 'read'
+      readonly line: LineNumber
+      readonly id: number
+      readonly from: number
+      readonly limit: { readonly count_max: number; readonly bytes_max: number }
+    }
+  | { readonly is: 'load'; readonly load: ThreadLoad }
+  | { readonly is: 'said'; readonly text: string }

@@ -1,0 +1,161 @@
+import { Observable } from 'rxjs'
+import { assert } from '../../core/assert.ts'
+import { problemOf } from '../../core/errors.ts'
+import type { Profile, Trend } from '../../flow.ts'
+import type { FoldPorts, FoldSeat, SeatRequest, StoredFold, ThreadLost } from '../seat.ts'
+import { stageTimes } from '../stage-times.ts'
+import { frameSlots } from './frame-slots.ts'
+import { type LineMirror, lineMirror } from './mirror.ts'
+import type { FromFolds, LineNumber, MadeMessage, Opened, Question } from './protocol.ts'
+import { buffersOf, packRecords } from './records.ts'
+import type { FoldThread } from './thread.ts'
+
+interface Answer<T> {
+  readonly resolve: (value: T) => void
+  readonly reject: (error: Error) => void
+}
+
+/** Opens a line in a thread of folds; rejects where its state does not fit. */
+export async function remoteSeat(
+  thread: FoldThread,
+  line: LineNumber,
+  request: SeatRequest,
+): Promise<FoldSeat> {
+  const questions = new Map<number, Answer<unknown>>()
+  let asked = 0
+  let opening: Answer<Opened> | undefined
+  let folding: Answer<MadeMessage> | undefined
+  let lost: ThreadLost | undefined
+  let onLost: (error: ThreadLost) => void = () => {}
+  let ports: FoldPorts | undefined
+
+  const readLog = async ({ id, from, limit }: Extract<FromFolds, { is: 'read' }>) => {
+    const base = { do: 'records', line, id } as const
+    try {
+      assert(ports, 'only a line that runs reads its log')
+      const records = packRecords(await ports.read(from, limit))
+      thread.send({ ...base, records, problem: '' }, buffersOf(records))
+    } catch (error) {
+      thread.send({ ...base, records: undefined, problem: problemOf(error) })
+    }
+  }
+  const take = (message: FromFolds): void => {
+    if (message.is === 'opened') opening?.resolve(message.opened)
+    else if (message.is === 'refused') opening?.reject(new Error(message.problem))
+    else if (message.is === 'made') folding?.resolve(message)
+    else if (message.is === 'failed') folding?.reject(new Error(message.problem))
+    else if (message.is === 'read') void readLog(message)
+    else if (message.is === 'answer') {
+      const { id, answer, problem } = message
+      if (problem === '') questions.get(id)?.resolve(answer)
+      else questions.get(id)?.reject(new Error(problem))
+      questions.delete(id)
+    }
+  }
+  const loseAll = (error: ThreadLost): void => {
+    lost = error
+    opening?.reject(error)
+    folding?.reject(error)
+    for (const question of questions.values()) question.reject(error)
+    questions.clear()
+    onLost(error)
+  }
+  const opened = await new Promise<Opened>((resolve, reject) => {
+    opening = { resolve, reject }
+    thread.attach(line, { take, lost: loseAll })
+    const { definition, state, kept, position, published } = request
+    thread.send({ do: 'open', line, definition, state, kept, position, published })
+  }).catch((error: unknown) => {
+    thread.detach(line)
+    throw error
+  })
+
+  const mirror = lineMirror(frameSlots(opened.shape, opened.frames), opened.shown)
+  const times = stageTimes()
+  const ask = <T>(question: Question): Promise<T> =>
+    new Promise<unknown>((resolve, reject) => {
+      if (lost) {
+        reject(lost)
+        return
+      }
+      asked += 1
+      questions.set(asked, { resolve, reject })
+      thread.send({ do: 'ask', line, id: asked, question })
+    }) as Promise<T>
+  const fold = (records: Awaited<ReturnType<FoldPorts['pull']>>): Promise<MadeMessage> =>
+    new Promise((resolve, reject) => {
+      folding = { resolve, reject }
+      const chunk = packRecords(records)
+      thread.send({ do: 'fold', line, chunk }, buffersOf(chunk))
+    })
+
+  return {
+    thread: thread.name,
+    fields: opened.fields,
+    channels: opened.channels,
+    view: mirror.view,
+    times,
+    run: given =>
+      new Observable(subscriber => {
+        if (lost) {
+          subscriber.error(lost)
+          return undefined
+        }
+        ports = given
+        let committing: Promise<unknown> = Promise.resolve()
+        // What is being committed is told first: its events are not made a second time.
+        onLost = error => {
+          void committing.catch(() => {}).then(() => subscriber.error(error))
+        }
+        const told = (message: MadeMessage) => times.sums.set(message.times)
+        const commit = async (made: MadeMessage): Promise<void> => {
+          const { position, ticks, events, state, kept, arrived } = made
+          const change = await given.commit({
+            ...{ position, ticks, events: [...events], state, kept, arrived },
+          })
+          mirror.take(made.shown)
+          if (change) subscriber.next(change)
+        }
+        const takeOver = (made: MadeMessage): Promise<unknown> => {
+          committing = commit(made)
+          return committing
+        }
+        relay({ ports: given, fold, mirror, told, takeOver }, subscriber).catch((error: unknown) =>
+          subscriber.error(error),
+        )
+        return () => {
+          onLost = () => {}
+        }
+      }),
+    trend: (cell, from_ms, points_max) => ask<Trend>({ of: 'trend', cell, from_ms, points_max }),
+    profiles: cell => ask<readonly Profile[]>({ of: 'profiles', cell }),
+    snapshot: () => ask<StoredFold>({ of: 'snapshot' }),
+    close() {
+      thread.detach(line)
+      if (!lost) thread.send({ do: 'close', line })
+    },
+  }
+}
+
+/** Chunk there, result back, commit, and only then the next chunk. */
+async function relay(
+  between: {
+    readonly ports: FoldPorts
+    readonly fold: (records: Awaited<ReturnType<FoldPorts['pull']>>) => Promise<MadeMessage>
+    readonly mirror: LineMirror
+    readonly told: (message: MadeMessage) => void
+    readonly takeOver: (made: MadeMessage) => Promise<unknown>
+  },
+  subscriber: { readonly closed: boolean },
+): Promise<void> {
+  const { ports, fold, mirror, told, takeOver } = between
+  while (!subscriber.closed) {
+    const records = await ports.pull()
+    if (subscriber.closed) return
+    const made = await fold(records)
+    if (subscriber.closed) return
+    told(made)
+    mirror.stands(made.shown.stand)
+    await takeOver(made)
+  }
+}

@@ -1,0 +1,182 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { Subscription } from 'rxjs'
+import { assert } from '../../core/assert.ts'
+import type { Clock } from '../../core/clock.ts'
+import { problemOf } from '../../core/errors.ts'
+import { eventLoopGauge } from '../../core/event-loop.ts'
+import type { LineDefinition, VersionEntry } from '../../flow.ts'
+import type { LogRecord } from '../../store/port.ts'
+import { type FoldParts, itemOf, runFold } from '../fold-run.ts'
+import type { FoldPorts, Made } from '../seat.ts'
+import { stageTimes } from '../stage-times.ts'
+import { type FrameShape, frameSlots } from './frame-slots.ts'
+import type { FromFolds, LineNumber, Question, ThreadStart, ToFolds } from './protocol.ts'
+import { unpackRecords } from './records.ts'
+import { lineShowing } from './showing.ts'
+
+/** What a thread of folds is made of. */
+export interface FoldThreadParts {
+  readonly port: MessagePort
+  readonly start: ThreadStart
+  readonly clock: Clock
+  build(definition: LineDefinition): Promise<FoldParts>
+  /** Makes ready what the log names, before the entry that names it is folded. */
+  prepare(definition: LineDefinition, versions: VersionEntry['versions']): Promise<void>
+}
+
+interface ServedLine {
+  take(message: ToFolds): void
+  close(): void
+}
+
+type Send = (message: FromFolds, moved?: readonly ArrayBuffer[]) => void
+
+/** Folds lines for the I/O thread at the other end of the port until the thread is ended. */
+export function serveFolds(parts: FoldThreadParts): void {
+  const { port, start } = parts
+  const lines = new Map<LineNumber, ServedLine>()
+  const send: Send = (message, moved = []) => port.postMessage(message, moved)
+  eventLoopGauge(start.name, load => send({ is: 'load', load }))
+  Atomics.store(start.folding, 0, -1)
+
+  const open = async (message: Extract<ToFolds, { do: 'open' }>): Promise<void> => {
+    const { line } = message
+    try {
+      lines.set(line, await serveLine(message, parts, send))
+    } catch (error) {
+      send({ is: 'refused', line, problem: problemOf(error) })
+    }
+  }
+  port.on('message', (message: ToFolds) => {
+    if (message.do === 'open') void open(message)
+    else if (message.do === 'close') {
+      lines.get(message.line)?.close()
+      lines.delete(message.line)
+    } else lines.get(message.line)?.take(message)
+  })
+}
+
+async function serveLine(
+  request: Extract<ToFolds, { do: 'open' }>,
+  { build, prepare, clock, start }: FoldThreadParts,
+  send: Send,
+): Promise<ServedLine> {
+  const { line, definition } = request
+  const built = await build(definition)
+  const { fold } = built
+  if (request.state) fold.restore(request.state, request.kept)
+  const shape = shapeOf(definition, built)
+  const slots = frameSlots(shape)
+  const showing = lineShowing(definition, fold, slots, clock)
+  const times = stageTimes()
+  const log = logAtTheOtherEnd(line, send)
+  let give: (records: readonly LogRecord[]) => void = () => {}
+
+  const ports: FoldPorts = {
+    pull: () =>
+      new Promise(resolve => {
+        give = resolve
+      }),
+    read: log.read,
+    async commit(made) {
+      Atomics.store(start.folding, 0, -1)
+      sendMade(made)
+      // The next chunk comes when this is committed: that is the answer.
+      return undefined
+    },
+  }
+  const sendMade = ({ position, ticks, events, state, kept, arrived }: Made): void => {
+    const shown = showing.show(ticks > 0)
+    const moved = state ? [state.buffer as ArrayBuffer] : []
+    send(
+      {
+        ...{ is: 'made', line, position, ticks, events, state, kept, arrived },
+        ...{ shown, times: times.sums },
+      },
+      moved,
+    )
+  }
+  const take = async (records: readonly LogRecord[]): Promise<void> => {
+    for (const record of records) {
+      const { entry } = itemOf(record)
+      if (entry.kind === 'version') await prepare(definition, entry.versions)
+    }
+    Atomics.store(start.folding, 0, line)
+    give(records)
+  }
+  const failed = (error: unknown): void => {
+    Atomics.store(start.folding, 0, -1)
+    send({ is: 'failed', line, problem: problemOf(error) })
+  }
+  const running: Subscription = runFold(built, request, { ports, clock, times }).subscribe({
+    error: failed,
+  })
+  const { fields, channels } = fold.twin
+  const opened = { fields, channels, shape, frames: slots.memory, shown: showing.show(false) }
+  send({ is: 'opened', line, opened })
+
+  const answer = ({ id, question }: Extract<ToFolds, { do: 'ask' }>): void => {
+    try {
+      const found = answerOf(built, question)
+      send({ is: 'answer', line, id, answer: found, problem: '' })
+    } catch (error) {
+      send({ is: 'answer', line, id, answer: undefined, problem: problemOf(error) })
+    }
+  }
+  return {
+    take(message) {
+      if (message.do === 'fold') take(unpackRecords(message.chunk)).catch(failed)
+      else if (message.do === 'ask') answer(message)
+      else if (message.do === 'records') log.take(message)
+    },
+    close: () => running.unsubscribe(),
+  }
+}
+
+function answerOf({ fold, trend }: FoldParts, question: Question): unknown {
+  switch (question.of) {
+    case 'trend':
+      return trend.read(question.cell, question.from_ms, question.points_max)
+    case 'profiles':
+      return fold.twin.profiles(question.cell)
+    case 'snapshot':
+      return { state: fold.snapshot(), kept: fold.takeKept() }
+  }
+}
+
+/** Reads the log through the I/O thread, which has the store. */
+function logAtTheOtherEnd(line: LineNumber, send: Send) {
+  const waiting = new Map<number, PromiseParts<readonly LogRecord[]>>()
+  let last = 0
+  const read: FoldPorts['read'] = (from, limit) =>
+    new Promise((resolve, reject) => {
+      last += 1
+      waiting.set(last, { resolve, reject })
+      send({ is: 'read', line, id: last, from, limit })
+    })
+  return {
+    read,
+    take({ id, records, problem }: Extract<ToFolds, { do: 'records' }>) {
+      const one = waiting.get(id)
+      assert(one, 'records answer a question')
+      waiting.delete(id)
+      if (records) one.resolve(unpackRecords(records))
+      else one.reject(new Error(problem))
+    },
+  }
+}
+
+interface PromiseParts<T> {
+  readonly resolve: (value: T) => void
+  readonly reject: (error: Error) => void
+}
+
+function shapeOf({ cells, tags }: LineDefinition, { fold }: FoldParts): FrameShape {
+  const count = cells.length
+  return {
+    series: tags.length * count,
+    fields: fold.twin.fields.length * count,
+    channels: fold.twin.channels.length * count,
+    cells: count,
+  }
+}

@@ -1,0 +1,89 @@
+import type { Clock } from '../../core/clock.ts'
+import type { Advice, AlarmRecord, AlarmSummary, LineDefinition } from '../../flow.ts'
+import type { LineFold } from '../fold.ts'
+import { standOf } from '../fold-run.ts'
+import type { FoldStand } from '../seat.ts'
+import type { FrameHead, FrameSlots } from './frame-slots.ts'
+
+/** Figures of the alarms are made anew this often at most, while the alarms stay the same. */
+const SUMMARY_EVERY_MS = 1000
+
+/** How a list changed: the members that are new or another, and the order where that is another. */
+export interface ListChange<T> {
+  readonly changed: readonly T[]
+  readonly ids: readonly string[] | undefined
+}
+
+/** What outputs may see of a line, as far as it changed since it was last told. */
+export interface Shown {
+  readonly stand: FoldStand
+  readonly frame: FrameHead | undefined
+  readonly alarms: ListChange<AlarmRecord> | undefined
+  readonly advice: ListChange<Advice> | undefined
+  readonly summary: AlarmSummary | undefined
+  readonly sensorFaults: ReadonlyMap<number, string> | undefined
+  readonly scores: readonly { readonly name: string; readonly values: Float64Array }[] | undefined
+}
+
+/** Finds out what changed of a line's fold for those who look at it from another thread. */
+export interface LineShowing {
+  /** `ticked`: a tick closed since the last call; the first call tells everything. */
+  show(ticked: boolean): Shown
+}
+
+/** The showing of a line; its frames go through the slots. */
+export function lineShowing(
+  definition: LineDefinition,
+  fold: LineFold,
+  slots: FrameSlots,
+  clock: Clock,
+): LineShowing {
+  const alarms = listTeller<AlarmRecord>()
+  const advice = listTeller<Advice>()
+  let faults: ReadonlyMap<number, string> | undefined
+  let summarised_ms = Number.NEGATIVE_INFINITY
+
+  return {
+    show(ticked) {
+      const latest = ticked ? fold.latest() : undefined
+      const alarmsChanged = alarms(fold.anomaly.alarms())
+      const now_ms = clock.elapsed_ms()
+      const summarise =
+        alarmsChanged !== undefined || (ticked && now_ms - summarised_ms >= SUMMARY_EVERY_MS)
+      if (summarise) summarised_ms = now_ms
+      const faultsNow = fold.anomaly.sensorFaults()
+      const faultsChanged = faultsNow !== faults
+      faults = faultsNow
+      const first = summarise && !ticked
+      return {
+        stand: standOf(fold, definition),
+        frame: latest && slots.write(latest),
+        alarms: alarmsChanged,
+        advice: advice(fold.advice.current()),
+        summary: summarise ? fold.anomaly.alarmSummary() : undefined,
+        sensorFaults: faultsChanged ? faultsNow : undefined,
+        scores: ticked || first ? fold.anomaly.scores().map(copyOf) : undefined,
+      }
+    },
+  }
+}
+
+function copyOf({ name, values }: { readonly name: string; readonly values: Float64Array }) {
+  return { name, values: values.slice() }
+}
+
+/** Compares by identity: records are made anew when they change. */
+function listTeller<T extends { readonly id: string }>() {
+  let before: readonly T[] | undefined
+  return (now: readonly T[]): ListChange<T> | undefined => {
+    const last = before
+    before = now
+    if (last && last.length === now.length && now.every((one, i) => one === last[i])) {
+      return undefined
+    }
+    const known = new Map(last?.map(one => [one.id, one]))
+    const changed = now.filter(one => known.get(one.id) !== one)
+    const sameOrder = last?.length === now.length && now.every((one, i) => one.id === last[i]!.id)
+    return { changed, ids: sameOrder ? undefined : now.map(one => one.id) }
+  }
+}
