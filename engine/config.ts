@@ -175,6 +175,17 @@ const schema = z.strictObject({
     .min(1000)
     .default(500_000)
     .describe('Log entries of a line that are kept.'),
+  log_bytes_max: z
+    .number()
+    .int()
+    .min(2 ** 26)
+    .default(2 ** 33)
+    .describe('Bytes of log that are kept, all lines together in equal shares.'),
+  log_age_max_h: z
+    .number()
+    .positive()
+    .default(24 * 90)
+    .describe('Hours after which log entries go.'),
   tls: z
     .strictObject({
       cert: z.string().describe('Certificate chain, a PEM file.'),

@@ -102,6 +102,8 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
       version: VERSION,
       versions: tenant => ({ ...versionsOf(shelf, tenant), ...budgets }),
       log_entries_max: config.log_entries_max,
+      log_bytes_max: config.log_bytes_max,
+      log_age_ms_max: config.log_age_max_h * 3600_000,
       folds,
       gauge: eventLoopGauge('io'),
       mayCreate: identity => access.check(identity, 'createLine', 'lines'),

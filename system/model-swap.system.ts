@@ -62,10 +62,11 @@ it('takes a promoted model into a running line without losing a tick, and refuse
   const port = engine.grpc.split(':').at(-1)!
   const to = ['--grpc', `127.0.0.1:${port}`, '--line', 'pots', '--cells', '20', '--speed', '60']
   const plant = liquidus(['plant', ...to, '--hours', '0.4', '--quiet'])
-  const tick = () => line().then(
-    answer => answer.tick,
-    () => 0, // there is no such line yet
-  )
+  const tick = () =>
+    line().then(
+      answer => answer.tick,
+      () => 0, // there is no such line yet
+    )
   await eventually(tick, at => at > 0, 60_000)
 
   const promoted = await run('models', 'promote', 'potline-cells/1', ...LOOSE, '--by', 'ann')

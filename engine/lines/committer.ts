@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { LineView, StoredEvent } from '../flow.ts'
 import type { LineKey, Recovered, Store } from '../store/port.ts'
+import type { LogRetention } from './log-retention.ts'
 import type { Patience } from './patience.ts'
 import type { Made } from './seat.ts'
 import { stateHash } from './state-hash.ts'
@@ -11,6 +12,7 @@ import { baseKeeper, isCheckpoint } from './verify-base.ts'
 const OUTBOX_EVENTS_MAX = 10_000
 /** Commits between two rounds of trimming. */
 const TRIM_EVERY_COMMITS = 256
+const TRIM_EVERY_MS = 30_000
 
 export interface CommitterParts {
   readonly key: LineKey
@@ -22,6 +24,7 @@ export interface CommitterParts {
   readonly patient: Patience
   readonly troubles: LineTroubles
   readonly log_entries_max: number
+  readonly retention: LogRetention
   /** Log position up to which the fold as it stands reads nothing again. */
   readonly needed_after: () => number
   readonly onCommit: (duration_ms: number) => void
@@ -58,17 +61,20 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
   let outboxEnd = recovered.outbox_end
   let outboxStart = Math.max(1, outboxEnd - OUTBOX_EVENTS_MAX)
   let commits = 0
+  let trimmed_ms = clock.elapsed_ms()
   let named: readonly number[] | undefined // checkpoints of the stored state; undefined: not known
   const bases = baseKeeper(parts.log_entries_max)
   let writing: Promise<unknown> = Promise.resolve()
 
   const trim = async (): Promise<void> => {
+    trimmed_ms = clock.elapsed_ms()
     try {
       if (outboxEnd - outboxStart >= 2 * OUTBOX_EVENTS_MAX) {
         outboxStart = outboxEnd - OUTBOX_EVENTS_MAX
         await store.trimEvents(key, outboxStart - 1)
       }
-      const old = Math.min(committed - parts.log_entries_max, neededAfter)
+      const expired = parts.retention.expired(clock.now_ms())
+      const old = Math.min(expired, committed, neededAfter)
       if (old > 0) await store.trimLog(key, old)
     } catch (error) {
       parts.troubles.refuse(error)
@@ -127,7 +133,8 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     position = made.position
     published = made.position
     commits += 1
-    if (commits % TRIM_EVERY_COMMITS === 0) await trim()
+    const isTime = clock.elapsed_ms() - trimmed_ms >= TRIM_EVERY_MS
+    if (commits % TRIM_EVERY_COMMITS === 0 || isTime) await trim()
     return events
   }
 

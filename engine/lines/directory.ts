@@ -14,6 +14,7 @@ import type {
 } from '../flow.ts'
 import type { LineKey, Recovered, Store } from '../store/port.ts'
 import { checkDefinition } from './define.ts'
+import { logRetention } from './log-retention.ts'
 import { type LineRuntime, lineRuntime, startOf } from './runtime.ts'
 import type { FoldPlaces } from './seat.ts'
 import { isCheckpoint } from './verify-base.ts'
@@ -34,6 +35,9 @@ export interface DirectoryParts {
     | Readonly<Record<string, string>>
     | ((tenant: string) => Readonly<Record<string, string>>)
   readonly log_entries_max: number
+  /** Bytes of log kept, all lines together, each an equal share. */
+  readonly log_bytes_max?: number
+  readonly log_age_ms_max?: number
   /** Where the lines are folded. */
   readonly folds: FoldPlaces
   /** Measures this thread. */
@@ -89,6 +93,13 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
     return Math.max(own_ms, other?.event_loop_lag_ms_p99 ?? 0)
   }
 
+  const retentionOf = ({ log_end }: Recovered) => {
+    const { log_bytes_max = Infinity, log_age_ms_max: age_ms_max = Infinity } = parts
+    const bytes_max = () => log_bytes_max / Math.max(1, lines.size)
+    const limits = { entries_max: parts.log_entries_max, bytes_max, age_ms_max }
+    return logRetention(limits, log_end, clock.now_ms())
+  }
+
   const openRuntime = async (definition: LineDefinition, key: LineKey, recovered: Recovered) => {
     const { published } = recovered
     const { openSeat } = folds
@@ -101,6 +112,7 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
         seat: await openSeat({ definition, state, kept, position, published }),
         versions: versionsOf(definition.tenant),
         log_entries_max: parts.log_entries_max,
+        retention: retentionOf(recovered),
       })
     }
     try {

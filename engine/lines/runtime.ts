@@ -23,6 +23,7 @@ import type { LineKey, Recovered, Store } from '../store/port.ts'
 import { arrivalCloser } from './closer.ts'
 import { type LineCommitter, lineCommitter } from './committer.ts'
 import { type EntryQueue, entryQueue, QueueClosed } from './entry-queue.ts'
+import { type LogRetention, logRetention } from './log-retention.ts'
 import { type Patience, patience } from './patience.ts'
 import { restartBudget } from './restarts.ts'
 import { type FoldPorts, type FoldSeat, type OpenSeat, ThreadLost } from './seat.ts'
@@ -54,6 +55,8 @@ export interface LineParts {
   readonly versions: Readonly<Record<string, string>>
   /** Log entries kept for replay and verification. */
   readonly log_entries_max: number
+  /** What of the log is kept besides; by default its newest `log_entries_max` entries. */
+  readonly retention?: LogRetention
   /** Lag of the event loops that the line needs: of this thread, and of the one named. */
   readonly lag_ms: (thread: string) => number
   readonly report: (level: 'info' | 'warn' | 'error', text: string) => void
@@ -86,13 +89,15 @@ export function lineRuntime(parts: LineParts): LineRuntime {
   const { log_end } = recovered
   const queue = entryQueue({ line, taken: started, log_end, read })
   const { log_entries_max } = parts
+  const byCount = { entries_max: log_entries_max, bytes_max: () => Infinity, age_ms_max: Infinity }
+  const retention = parts.retention ?? logRetention(byCount, log_end, clock.now_ms())
   const lag_ms = () => parts.lag_ms(seat.thread)
   const writer = lineWriter({
-    ...{ key, store, recovered, clock, queue, troubles, log_entries_max, lag_ms },
+    ...{ key, store, recovered, clock, queue, troubles, log_entries_max, retention, lag_ms },
   })
   const stand = () => seat.view.stand()
   const committer = lineCommitter({
-    ...{ key, store, recovered, fresh, clock, patient, troubles, log_entries_max },
+    ...{ key, store, recovered, fresh, clock, patient, troubles, log_entries_max, retention },
     needed_after: () => stand().needed_after,
     onCommit: duration_ms => times.add('commit', duration_ms),
   })

@@ -5,6 +5,7 @@ import { encodeEntry } from '../core/log-entry.ts'
 import type { BatchEntry, LogEntry, ProducerState, QuarantineRow } from '../flow.ts'
 import type { AppendProducer, LineKey, Recovered, Store } from '../store/port.ts'
 import type { EntryQueue } from './entry-queue.ts'
+import type { LogRetention } from './log-retention.ts'
 import type { LineTroubles } from './troubles.ts'
 
 /** Bytes that all producers of a line may have unacknowledged while the line keeps up. */
@@ -24,6 +25,7 @@ export interface LineWriterParts {
   readonly queue: EntryQueue
   readonly troubles: LineTroubles
   readonly log_entries_max: number
+  readonly retention?: LogRetention
   /** How late the event loops are that the line needs. */
   readonly lag_ms: () => number
 }
@@ -65,7 +67,10 @@ export function lineWriter(parts: LineWriterParts): LineWriter {
     try {
       const at = await store.append(key, fence, bytes, from, quarantined)
       troubles.accept()
-      if (at > 0) queue.offer(at, bytes)
+      if (at > 0) {
+        parts.retention?.note(at, bytes.length, clock.now_ms())
+        queue.offer(at, bytes)
+      }
       return at
     } catch (error) {
       // Whether the entry is in the log is not known: only the store can tell what comes next.
