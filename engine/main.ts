@@ -80,13 +80,6 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
       ),
   })
   const tls = config.tls ? readTls(config.tls) : undefined
-  const threads = foldThreads(config, log)
-  const shelf = await openShelf(path.resolve(config.models), text => log.warn(text))
-  const opened = await openStore(config, text => log.warn(text))
-  const traces = await openTraces(config.telemetry, clock, VERSION)
-  const store = measuredStore(traces?.watchStore(opened) ?? opened, clock)
-  const allowances = tenantAllowances(tenant => config.tenants[tenant] ?? {}, clock)
-  const loads: Mutable<Loads> = { store: store.load, tenants: allowances.loads }
   const closing: Sink['close'][] = []
   const shut = async (): Promise<void> => {
     for (const close of closing.reverse()) {
@@ -94,6 +87,15 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
     }
   }
   try {
+    const threads = foldThreads(config, log)
+    if (threads) closing.push(() => threads.close())
+    const shelf = await openShelf(path.resolve(config.models), text => log.warn(text))
+    const opened = await openStore(config, text => log.warn(text))
+    closing.push(() => opened.close())
+    const traces = await openTraces(config.telemetry, clock, VERSION)
+    const store = measuredStore(traces?.watchStore(opened) ?? opened, clock)
+    const allowances = tenantAllowances(tenant => config.tenants[tenant] ?? {}, clock)
+    const loads: Mutable<Loads> = { store: store.load, tenants: allowances.loads }
     const folds = threads ?? inlineFolds(foldParts(foldBuilder(shelf)), clock)
     const budgets = budgetVersions(config.anomaly)
     const engine = lineDirectory({
@@ -109,7 +111,8 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
       mayCreate: identity => access.check(identity, 'createLine', 'lines'),
       report: (level, text) => log[level](text),
     })
-    closing.push(() => engine.close())
+    // From here on the engine closes threads and store itself, in its own order.
+    closing.splice(0, closing.length, () => engine.close())
     engine.changes$.subscribe(change => logAlarms(change, log))
     const models = modelCare({
       ...{ shelf, engine, clock, log: logTexts(log) },
@@ -192,7 +195,6 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
     }
   } catch (error) {
     await shut()
-    if (closing.length === 0) await store.close()
     throw error
   }
 }

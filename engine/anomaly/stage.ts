@@ -153,6 +153,7 @@ export function anomalyStage(
       const scores: CellScores[] = [{ name: 'dynamic', values: dynamic.scores }]
       if (pattern) scores.push(...pattern.scores())
       scores.push(...fused.scores())
+      if (process) scores.push({ name: 'anode-effect', values: process.risk })
       return scores
     },
     snapshot: () =>
