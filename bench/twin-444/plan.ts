@@ -55,7 +55,7 @@ export const SHAPES: Readonly<Record<AlertClass, Shape>> = {
   model: {
     seconds: 30,
     rest_s: 100,
-    kinds: ['unusual-dynamics', 'unusual-pattern'],
+    kinds: ['unusual-running', 'unusual-pattern'],
     voltage_V: (normal_V, step) => normal_V + (step % 2 === 0 ? 0.4 : -0.4),
   },
 }

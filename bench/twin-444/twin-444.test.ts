@@ -123,7 +123,7 @@ describe('matching events to disturbances', () => {
     const tally = twinTally(models, START_MS)
     const event = (at: typeof first, second: number): OutputEvent => {
       const time_ms = START_MS + 1000 * (second + 1)
-      const body = { cell: `cell-${101 + at!.cell}`, kind: 'unusual-dynamics', time_ms } as Anomaly
+      const body = { cell: `cell-${101 + at!.cell}`, kind: 'unusual-pattern', time_ms } as Anomaly
       return { channel: 'anomaly', id: 'c', body }
     }
     expect(tally.seen(event(first, first!.second - 30))).toBeUndefined()
