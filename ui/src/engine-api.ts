@@ -26,6 +26,7 @@ export interface EngineLine {
   readonly credit_bytes: number
   readonly credit_max_bytes: number
   readonly restarts: number
+  readonly clock_problems: readonly string[]
   readonly stages: Readonly<Record<Stage, StageTime>>
 }
 

@@ -86,9 +86,11 @@ export function EngineLines(props: {
   )
 }
 
-function stateOf({ degraded, restarts, rejected_per_s, late_per_s }: EngineLine): string {
+function stateOf(line: EngineLine): string {
+  const { degraded, restarts, rejected_per_s, late_per_s, clock_problems } = line
   const said = [
     degraded,
+    ...clock_problems,
     restarts > 0 ? `${restarts} restarts` : '',
     rejected_per_s > 0 ? `${formatCount(rejected_per_s)} rejected/s` : '',
     late_per_s > 0 ? `${formatCount(late_per_s)} late/s` : '',

@@ -88,6 +88,7 @@ function lineBody(
     credit_bytes: load?.credit_bytes ?? 0,
     credit_max_bytes: CREDIT_MAX_BYTES,
     restarts: load?.restarts ?? 0,
+    clock_problems: [...(status.clock_problems ?? [])],
   }
 }
 

@@ -25,6 +25,7 @@ const line = z.object({
   credit_bytes: z.number(),
   credit_max_bytes: z.number(),
   restarts: z.int(),
+  clock_problems: z.array(text).describe('Producers whose clock is off.'),
   stages: z.object(
     Object.fromEntries(loadStages.map(name => [name, stage])) as Record<
       (typeof loadStages)[number],

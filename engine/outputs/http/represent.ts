@@ -76,6 +76,8 @@ export function lineDetail(view: LineView): z.infer<typeof lineSchema> {
     readings_accepted: status.readings_accepted,
     readings_rejected: status.readings_rejected,
     readings_late: status.readings_late,
+    revision: status.revision ?? 0,
+    clock_problems: [...(status.clock_problems ?? [])],
     ticks_closed: { ...status.ticks_closed },
     quality,
     sensor_faults: [...sensorFaults(view)],

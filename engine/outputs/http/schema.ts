@@ -36,6 +36,8 @@ export const lineSchema = z.object({
   readings_accepted: z.int(),
   readings_rejected: z.int(),
   readings_late: z.int(),
+  revision: z.int().describe('How often late readings changed the past.'),
+  clock_problems: z.array(text).describe('Producers whose clock is off.'),
   ticks_closed: z.object({
     complete: z.int(),
     watermark: z.int(),
