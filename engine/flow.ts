@@ -697,6 +697,8 @@ export interface LineLoad {
   readonly behind_bytes: number
   /** Bytes that a producer may have unacknowledged; shrinks with lag. */
   readonly credit_bytes: number
+  /** Credit of a line that keeps up. */
+  readonly credit_max_bytes: number
   /** Restarts of the line after its thread was lost, since the engine started. */
   readonly restarts: number
   readonly stages: Readonly<Record<LoadStage, StageLoad>>

@@ -30,7 +30,7 @@ import { type FoldPorts, type FoldSeat, type OpenSeat, ThreadLost } from './seat
 import { addTimes, stageTimes } from './stage-times.ts'
 import { lineTroubles } from './troubles.ts'
 import { isCheckpoint } from './verify-base.ts'
-import { lineWriter } from './writer.ts'
+import { CREDIT_MAX_BYTES, lineWriter } from './writer.ts'
 
 /** How long the end of a line waits for its backlog, and for the commit under way. */
 const DRAIN_MS = 3000
@@ -191,6 +191,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
       behind_entries: queue.behind_entries(),
       behind_bytes: queue.behind_bytes(),
       credit_bytes: writer.credit_bytes(),
+      credit_max_bytes: CREDIT_MAX_BYTES,
       stages: addTimes(times, seat.times).read(),
     }),
 

@@ -9,7 +9,7 @@ import type { LogRetention } from './log-retention.ts'
 import type { LineTroubles } from './troubles.ts'
 
 /** Bytes that all producers of a line may have unacknowledged while the line keeps up. */
-const CREDIT_MAX_BYTES = 4 << 20
+export const CREDIT_MAX_BYTES = 4 << 20
 const CREDIT_MIN_BYTES = 64 << 10
 /** Lag of the threads that is normal, and lag at which a producer is held to the least. */
 const LAG_NORMAL_MS = 100

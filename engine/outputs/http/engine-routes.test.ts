@@ -20,7 +20,7 @@ afterEach(async () => {
 
 const lineLoad = (line: string, runs = 0): LineLoad => ({
   ...{ tenant: 'local', line, thread: 'fold-1', behind_entries: 3, behind_bytes: 900 },
-  ...{ credit_bytes: 1000, restarts: 1 },
+  ...{ credit_bytes: 1000, credit_max_bytes: 4 << 20, restarts: 1 },
   stages: Object.fromEntries(
     loadStages.map(stage => [stage, { count: runs, sum_s: runs * 0.002 }]),
   ) as LineLoad['stages'],

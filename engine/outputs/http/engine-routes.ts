@@ -9,9 +9,6 @@ import { type RouteContext, routeSchema } from './read-routes.ts'
 
 type EngineBody = z.infer<typeof engineSchema>
 
-/** Credit of a line that keeps up. */
-const CREDIT_MAX_BYTES = 4 << 20
-
 /** Adds GET /api/engine: how busy the engine is, for the page and for whoever looks for a cause. */
 export function addEngineRoute(
   app: FastifyInstance,
@@ -86,7 +83,7 @@ function lineBody(
     behind_bytes: load?.behind_bytes ?? 0,
     event_age_s: old ? (now_ms - status.time_ms) / 1000 : null,
     credit_bytes: load?.credit_bytes ?? 0,
-    credit_max_bytes: CREDIT_MAX_BYTES,
+    credit_max_bytes: load?.credit_max_bytes ?? 0,
     restarts: load?.restarts ?? 0,
     clock_problems: [...(status.clock_problems ?? [])],
   }
