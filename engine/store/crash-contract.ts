@@ -46,17 +46,19 @@ export function startWriter(module: URL, factory: string, options: object): Cras
     lines++
     for (const listener of listeners) listener()
   })
-  const end = new Promise<void>(resolve => {
+  const read = new Promise<void>(resolve => {
     reader.on('close', () => {
       ended = true
       for (const listener of listeners) listener()
       resolve()
     })
   })
+  // Its pipes close a moment before the process is gone.
+  const gone = new Promise<void>(resolve => child.on('exit', () => resolve()))
   return {
     process: child,
     claimed,
-    ended: end,
+    ended: Promise.all([read, gone]).then(() => {}),
     said(count) {
       const until = lines + count
       return new Promise((resolve, reject) => {
