@@ -12,6 +12,7 @@ const PICTURES: readonly (readonly [file: string, route: string, button?: string
   ['cell.png', '#/line/potline-1/cell/cell-117'],
   ['inside.png', '#/line/potline-1/cell/cell-117', 'Inside the cell'],
   ['alarms.png', '#/alarms'],
+  ['engine.png', '#/engine'],
   ['recommendations.png', '#/advice'],
 ]
 

@@ -10,7 +10,14 @@ import { sizeOptions, stepHeader } from './translate.ts'
 
 const SOURCE = path.join(import.meta.dirname, 'cell.c')
 const COMPILERS = ['gcc', 'clang', 'cc']
-const COMMON = ['-O3', '-std=gnu11', '-ffp-contract=off', '-Wno-psabi', '-w']
+const COMMON = [
+  '-O3',
+  '-std=gnu11',
+  '-ffp-contract=off',
+  '-fno-strict-aliasing',
+  '-Wno-psabi',
+  '-w',
+]
 const RUN_LIMIT_MS = 120_000
 
 /** One compiled form of the C program. */

@@ -22,8 +22,8 @@
 #define LANES (2 * WIDTH)
 
 typedef uintptr_t place;
-typedef double lanes __attribute__((vector_size(8 * WIDTH), may_alias));
-typedef int64_t whole __attribute__((vector_size(8 * WIDTH), may_alias));
+typedef double lanes __attribute__((vector_size(8 * WIDTH)));
+typedef int64_t whole __attribute__((vector_size(8 * WIDTH)));
 #define INLINE static inline __attribute__((always_inline))
 #define AT(address) (*(lanes *)(address))
 #define LOAD32(address) (*(const int32_t *)(address))
