@@ -14,7 +14,7 @@ import type {
 } from '../flow.ts'
 import { type AlarmList, alarmList } from './alarms/list.ts'
 import { conditionKey, conditions } from './conditions.ts'
-import { DYNAMIC_NUMBERS_MAX, dynamicDetector } from './dynamic/detector.ts'
+import { dynamicDetector, hasAssetModels } from './dynamic/detector.ts'
 import { anomalyOf, type Finding } from './finding.ts'
 import { type EventBudgetSetting, fusedDetector } from './fusion/detector.ts'
 import { healthDetector } from './health/detector.ts'
@@ -98,7 +98,9 @@ export function anomalyStage(
   }
   // On a potline it is shown, and only shown: events there keep one budget, that of the fused score.
   const dynamicReport = potline ? () => {} : report
-  const fusedReport = potline || !isAlone(definition, twin) ? tell : report
+  // Only in a line too large for a model of each asset may the fused score call the operator:
+  // everywhere else what names a cause and a response does.
+  const fusedReport = potline || hasAssetModels(cells, twin.channels.length) ? tell : report
 
   const result = (): AnomalyResult => {
     const alarms = list.changes()
@@ -198,12 +200,4 @@ function settleAlarms(
   for (const [key, finding] of standing) {
     if (!listed.has(key)) list.condition({ ...finding, time_ms })
   }
-}
-
-/**
- * True where a line is too large for a model of each asset. Only there may the fused score call the
- * operator: everywhere else what names a cause and a response does.
- */
-function isAlone({ cells }: LineDefinition, { channels }: TwinNames): boolean {
-  return cells.length * (2 * channels.length) ** 2 > DYNAMIC_NUMBERS_MAX
 }

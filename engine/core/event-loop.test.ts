@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import type { ThreadLoad } from '../flow.ts'
+import type { ThreadLoad } from '../load.ts'
 import { eventLoopGauge } from './event-loop.ts'
 
 it('tells once a second how late the event loop was, and what garbage cost', async () => {

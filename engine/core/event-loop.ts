@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
-import type { ThreadLoad } from '../flow.ts'
+import type { ThreadLoad } from '../load.ts'
 
 /** Distance of two looks at the event loop; an idle loop shows this, which is taken off. */
 const RESOLUTION_MS = 10

@@ -4,7 +4,6 @@ import { LiquidusError, problemOf } from '../core/errors.ts'
 import type { EventLoopGauge } from '../core/event-loop.ts'
 import type {
   EngineHealth,
-  EngineLoad,
   EngineView,
   Identity,
   Intake,
@@ -12,6 +11,7 @@ import type {
   LineDefinition,
   LineView,
 } from '../flow.ts'
+import type { EngineLoad } from '../load.ts'
 import type { LineKey, Recovered, Store } from '../store/port.ts'
 import { checkDefinition } from './define.ts'
 import { logRetention } from './log-retention.ts'

@@ -11,14 +11,8 @@ import {
 } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import { problemOf } from '../core/errors.ts'
-import type {
-  LineChange,
-  LineDefinition,
-  LineIntake,
-  LineLoad,
-  LineStatus,
-  LineView,
-} from '../flow.ts'
+import type { LineChange, LineDefinition, LineIntake, LineStatus, LineView } from '../flow.ts'
+import type { LineLoad } from '../load.ts'
 import type { LineKey, Recovered, Store } from '../store/port.ts'
 import { arrivalCloser } from './closer.ts'
 import { type LineCommitter, lineCommitter } from './committer.ts'

@@ -9,10 +9,10 @@ import type {
   LineView,
   Profile,
   Quantity,
-  ThreadLoad,
   Trend,
   TwinFrame,
 } from '../flow.ts'
+import type { ThreadLoad } from '../load.ts'
 import type { LogRecord } from '../store/port.ts'
 import type { Kept } from './checkpoints.ts'
 import type { FrameCounters } from './frames/builder.ts'

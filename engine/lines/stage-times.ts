@@ -1,4 +1,4 @@
-import { type LoadStage, loadStages, type StageLoad } from '../flow.ts'
+import { type LoadStage, loadStages, type StageLoad } from '../load.ts'
 
 /** Time that a line spent in its stages; only sums, so that they can be sent on as they are. */
 export interface StageTimes {

@@ -1,13 +1,12 @@
 import type { Clock } from '../core/clock.ts'
+import type { EngineView, LineStatus } from '../flow.ts'
 import {
-  type EngineView,
   type LineLoad,
-  type LineStatus,
   type LoadStage,
   loadStages,
   type OperationLoad,
   type TenantLoad,
-} from '../flow.ts'
+} from '../load.ts'
 import { type OperationRates, operationRates } from './operation-rates.ts'
 
 /** Rates are over this time. */

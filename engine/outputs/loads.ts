@@ -1,4 +1,4 @@
-import type { OperationLoad, TenantLoad } from '../flow.ts'
+import type { OperationLoad, TenantLoad } from '../load.ts'
 
 /** What the WebSocket's clients cost now; totals since the start. */
 export interface WebSocketLoad {

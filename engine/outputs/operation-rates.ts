@@ -1,4 +1,4 @@
-import { type OperationLoad, operationBounds_s } from '../flow.ts'
+import { type OperationLoad, operationBounds_s } from '../load.ts'
 
 /** One kind of work over a time. */
 export interface OperationRates {

@@ -1,6 +1,7 @@
 import { SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
 import type { Clock } from '../core/clock.ts'
-import type { BatchTaken, EngineView, LineChange } from '../flow.ts'
+import type { EngineView, LineChange } from '../flow.ts'
+import type { BatchTaken } from '../load.ts'
 import type { Store } from '../store/port.ts'
 import { contextOf } from './trace-parent.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { manualClock } from '../core/clock.ts'
-import { operationBounds_s } from '../flow.ts'
+import { operationBounds_s } from '../load.ts'
 import type { Store } from '../store/port.ts'
 import { measuredStore } from './measured-store.ts'
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import { type OperationLoad, operationBounds_s } from '../flow.ts'
+import { type OperationLoad, operationBounds_s } from '../load.ts'
 import type { Store } from '../store/port.ts'
 
 /** A store that tells how long its answers took. */

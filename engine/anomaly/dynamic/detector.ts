@@ -23,6 +23,11 @@ export interface DynamicDetector extends Stateful {
 
 /** Most numbers all assets may keep while they learn; larger lines get fewer lags or none. */
 export const DYNAMIC_NUMBERS_MAX = 1 << 17
+
+/** Whether a line so large has a model of each asset that looks so many lags back. */
+export function hasAssetModels(cells: number, channels: number, lags = 1): boolean {
+  return cells * (2 * lags * channels) ** 2 <= DYNAMIC_NUMBERS_MAX
+}
 const LAGS_MAX = 3
 const NEED_TICKS = 10
 const CLEAR_TICKS = 60
@@ -107,7 +112,7 @@ function arraysOf(model: AssetModel, plan: DynamicPlan): readonly Float64Array[]
 
 function lagsWithin(cells: number, channels: number): number {
   for (let lags = LAGS_MAX; lags > 0; lags--) {
-    if (cells * (2 * lags * channels) ** 2 <= DYNAMIC_NUMBERS_MAX) return channels > 0 ? lags : 0
+    if (hasAssetModels(cells, channels, lags)) return channels > 0 ? lags : 0
   }
   return 0
 }

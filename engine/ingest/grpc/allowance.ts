@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import type { TenantLimits, TenantLoad } from '../../flow.ts'
+import type { TenantLimits, TenantLoad } from '../../load.ts'
 
 /** What a tenant may send: asked before each message, told of each batch. */
 export interface Allowance {

@@ -1,6 +1,7 @@
 import { liquidus } from '#proto/gen/ingest.js'
 import { LiquidusError } from '../../core/errors.ts'
-import type { BatchEntry, BatchTaken, LineIntake } from '../../flow.ts'
+import type { BatchEntry, LineIntake } from '../../flow.ts'
+import type { BatchTaken } from '../../load.ts'
 import type { Admission } from '../admission.ts'
 import { admit, SIGNAL_LAG_MS } from '../admission.ts'
 import type { Columns, SeriesDefinition } from '../columns.ts'

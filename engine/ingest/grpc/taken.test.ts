@@ -2,7 +2,7 @@ import * as grpc from '@grpc/grpc-js'
 import { afterEach, expect, test } from 'vitest'
 import { writeReadings } from '#engine/client/write-readings.ts'
 import { systemClock } from '../../core/clock.ts'
-import type { BatchTaken } from '../../flow.ts'
+import type { BatchTaken } from '../../load.ts'
 import { clock, closeAll, good, open, RawStream, T0_MS, VOLTAGE } from './door-fixture.ts'
 
 afterEach(closeAll)

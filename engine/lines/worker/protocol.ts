@@ -1,4 +1,5 @@
-import type { Channel, LineDefinition, OutputEvent, Quantity, ThreadLoad } from '../../flow.ts'
+import type { Channel, LineDefinition, OutputEvent, Quantity } from '../../flow.ts'
+import type { ThreadLoad } from '../../load.ts'
 import type { Kept } from '../checkpoints.ts'
 import type { FrameShape } from './frame-slots.ts'
 import type { PackedRecords } from './records.ts'

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import { problemOf } from '../../core/errors.ts'
-import type { ThreadLoad } from '../../flow.ts'
+import type { ThreadLoad } from '../../load.ts'
 import { ThreadLost } from '../seat.ts'
 import type { FromFolds, LineNumber, ToFolds } from './protocol.ts'
 

@@ -6,7 +6,7 @@ import {
   loadStages,
   type OperationLoad,
   operationBounds_s,
-} from '../../flow.ts'
+} from '../../load.ts'
 import { fixtureDefinition, fixtureEngine, fixtureGuard, fixtureKeys } from '../fixture.ts'
 import { silentLog } from '../log.ts'
 import { engineSchema } from './engine-schema.ts'

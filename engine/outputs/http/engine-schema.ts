@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { loadStages } from '../../flow.ts'
+import { loadStages } from '../../load.ts'
 
 const text = z.string()
 const nullable = z.number().nullable()

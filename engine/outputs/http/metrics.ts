@@ -1,12 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import {
-  type EngineView,
-  type LineLoad,
-  type LineView,
-  loadStages,
-  type OperationLoad,
-  operationBounds_s,
-} from '../../flow.ts'
+import type { EngineView, LineView } from '../../flow.ts'
+import { type LineLoad, loadStages, type OperationLoad, operationBounds_s } from '../../load.ts'
 import type { Loads } from '../loads.ts'
 
 /** Lines with labels of their own; the others are summed up as `line="other"`. */
