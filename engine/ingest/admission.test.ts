@@ -226,6 +226,8 @@ test('a dictionary survives its JSON, redefinitions included', () => {
   const dictionary = createDictionary(definition)
   dictionary.define(SERIES)
   dictionary.define([named(1, 'cell-103', 'beam_position', 'mm')])
+  const foreign = named(500, `tenant:${definition.tenant}/cell-103`, 'beam_position', '')
+  dictionary.define([foreign, named(501, '', 'line_current', 'A'), named(502, 'x', 'y', 'z')])
   const copy = createDictionary(definition, JSON.parse(JSON.stringify(dictionary.toJson())))
   expect(copy.toJson()).toEqual(dictionary.toJson())
   for (const { ref } of SERIES) {
@@ -234,6 +236,9 @@ test('a dictionary survives its JSON, redefinitions included', () => {
     expect(copy.columns.terms[TERMS * b!]).toBe(dictionary.columns.terms[TERMS * a!])
   }
   expect(copy.named(copy.slot(1)).tag).toBe('beam_position')
+  expect(copy.named(copy.slot(500))).toEqual(foreign)
+  expect(copy.named(copy.slot(501))).toEqual(named(501, '', 'line_current', 'A'))
+  expect(copy.problem(copy.slot(502))?.reason).toBe('UNKNOWN_SERIES')
   expect(copy.slot(12)).toBe(-1)
   expect(copy.slot(1_000_000)).toBe(-1)
 })

@@ -20,9 +20,14 @@ export interface SeriesProblem {
   readonly detail: string
 }
 
+/** A series as stored: by its number where it is named as its line names it, else by its names. */
+type StoredSeries =
+  | readonly [ref: number, series: number, unit: string]
+  | readonly [ref: number, asset: string, tag: string, unit: string]
+
 /** A dictionary as plain JSON; equal dictionaries give equal JSON. */
 export interface DictionaryJson {
-  readonly series: readonly (readonly [ref: number, asset: string, tag: string, unit: string])[]
+  readonly series: readonly StoredSeries[]
 }
 
 /** Most series that one dictionary holds. */
@@ -142,8 +147,9 @@ export function createDictionary(
   json?: DictionaryJson,
 ): SeriesDictionary {
   const sparse = new Map<number, number>()
-  const named: SeriesDefinition[] = []
-  const problems: (SeriesProblem | undefined)[] = []
+  const names = seriesNames(definition)
+  const problems = new Map<number, SeriesProblem>()
+  let count = 0
   let dense = new Int32Array(256).fill(-1)
   let columns = allocate(64)
 
@@ -153,7 +159,7 @@ export function createDictionary(
   const place = (ref: number): number => {
     const known = slot(ref)
     if (known >= 0) return known
-    const added = named.length
+    const added = count++
     if (ref >= DENSE_REFS) sparse.set(ref, added)
     else {
       if (ref >= dense.length) {
@@ -169,22 +175,23 @@ export function createDictionary(
 
   const define = (series: readonly SeriesDefinition[]): boolean => {
     for (const one of series) {
-      if (named.length >= DICTIONARY_SERIES_MAX && slot(one.ref) < 0) return false
+      if (count >= DICTIONARY_SERIES_MAX && slot(one.ref) < 0) return false
       const at = place(one.ref)
       const resolved = resolveSeries(definition, one)
-      named[at] = one
-      problems[at] = 'reason' in resolved ? resolved : undefined
-      write(columns, at, 'series' in resolved ? resolved : NOWHERE)
+      const known = 'series' in resolved ? resolved : NOWHERE
+      names.set(at, one, known.series)
+      if ('reason' in resolved) problems.set(at, resolved)
+      else problems.delete(at)
+      write(columns, at, known)
     }
     return true
   }
 
-  if (json)
-    define(json.series.map(([ref, asset_path, tag, unit]) => ({ ref, asset_path, tag, unit })))
+  if (json) define(json.series.map(names.read))
   return {
     definition,
     get count() {
-      return named.length
+      return count
     },
     get columns() {
       return columns
@@ -194,12 +201,61 @@ export function createDictionary(
     },
     define,
     slot,
-    named: at => named[at]!,
-    problem: at => problems[at],
+    named: at => names.at(at, columns.series[at]!),
+    problem: at => problems.get(at),
     toJson: () => ({
-      series: named.map(one => [one.ref, one.asset_path, one.tag, one.unit] as const),
+      series: Array.from({ length: count }, (_, at) => names.stored(at, columns.series[at]!)),
     }),
   }
+}
+
+/** What producers call the series, in little memory: most are called as their line calls them. */
+function seriesNames({ cells, tags }: LineDefinition) {
+  const odd = new Map<number, SeriesDefinition>()
+  const units: string[] = []
+  let refs = new Uint32Array(64) // [slot]
+  let unitAt = new Uint16Array(64) // [slot]
+
+  const byNumber = (ref: number, series: number, unit: string): SeriesDefinition => {
+    const { tag, scope } = tags[Math.floor(series / cells.length)]!
+    return { ref, asset_path: scope === 'line' ? '' : cells[series % cells.length]!, tag, unit }
+  }
+  const unitNumber = (unit: string): number => {
+    const known = units.indexOf(unit)
+    return known < 0 ? units.push(unit) - 1 : known
+  }
+  return {
+    set(slot: number, named: SeriesDefinition, series: number): void {
+      if (slot >= refs.length) {
+        refs = widened(refs, new Uint32Array(2 * refs.length))
+        unitAt = widened(unitAt, new Uint16Array(2 * unitAt.length))
+      }
+      const { ref, asset_path, tag, unit } = named
+      refs[slot] = ref
+      const plain = series < 0 ? undefined : byNumber(ref, series, unit)
+      if (plain?.asset_path === asset_path && plain.tag === tag) {
+        odd.delete(slot)
+        unitAt[slot] = unitNumber(unit)
+      } else odd.set(slot, named)
+    },
+    at: (slot: number, series: number): SeriesDefinition =>
+      odd.get(slot) ?? byNumber(refs[slot]!, series, units[unitAt[slot]!]!),
+    stored(slot: number, series: number): StoredSeries {
+      const named = odd.get(slot)
+      if (!named) return [refs[slot]!, series, units[unitAt[slot]!]!]
+      return [named.ref, named.asset_path, named.tag, named.unit]
+    },
+    read(stored: StoredSeries): SeriesDefinition {
+      if (stored.length === 3) return byNumber(...stored)
+      const [ref, asset_path, tag, unit] = stored
+      return { ref, asset_path, tag, unit }
+    },
+  }
+}
+
+function widened<T extends Uint32Array | Uint16Array>(narrow: T, wide: T): T {
+  wide.set(narrow)
+  return wide
 }
 
 const NOWHERE: ResolvedSeries = {
