@@ -32,6 +32,21 @@ export function pushRow(rows: Rows, batch: ReadingBatch, row: number): void {
   rows.count = count + 1
 }
 
+/** Replaces the rows by those of a batch in the given order. */
+export function gatherRows(rows: Rows, batch: ReadingBatch, order: Uint32Array): void {
+  const count = order.length
+  while (rows.series.length < count) grow(rows)
+  const { series, times_ms, values, quality } = rows
+  for (let i = 0; i < count; i++) {
+    const row = order[i]!
+    series[i] = batch.series[row]!
+    times_ms[i] = batch.times_ms[row]!
+    values[i] = batch.values[row]!
+    quality[i] = batch.quality[row]!
+  }
+  rows.count = count
+}
+
 /** The rows as a batch of nobody in particular. */
 export function rowsBatch({ count, series, times_ms, values, quality }: Rows): ReadingBatch {
   return {

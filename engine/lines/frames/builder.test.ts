@@ -2,6 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LineDefinition, LineFrame, ReadingBatch, TagDefinition } from '../../flow.ts'
 import { frameBuilder } from './builder.ts'
+import { seriesPlan } from './series-plan.ts'
+import { inTimeOrder } from './tick-slices.ts'
 
 const signal: TagDefinition = {
   tag: 'x',
@@ -35,8 +37,10 @@ const BATH_A = 4
 
 type Row = readonly [series: number, time_ms: number, value: number, quality?: number]
 
+const { rank } = seriesPlan(definition)
+
 function batchOf(rows: readonly Row[]): ReadingBatch {
-  return {
+  const batch: ReadingBatch = {
     producer: 'p',
     epoch: 1,
     sequence: 1,
@@ -48,6 +52,7 @@ function batchOf(rows: readonly Row[]): ReadingBatch {
     values: Float64Array.from(rows, row => row[2]),
     quality: Uint8Array.from(rows, row => row[3] ?? 0),
   }
+  return inTimeOrder(batch, rank)
 }
 
 interface Seen {

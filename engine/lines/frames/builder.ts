@@ -7,7 +7,6 @@ import {
   type ReadingBatch,
 } from '../../flow.ts'
 import { type OpenTick, openTick, putReading, resetTick } from './open-tick.ts'
-import { orderByTime } from './row-order.ts'
 import {
   dropSilent,
   foldTick,
@@ -38,7 +37,7 @@ export interface FrameCounters {
  * give equal frames; all memory is in the snapshot, but for the counters of arrivals.
  */
 export interface FrameBuilder {
-  /** Takes a batch; calls `emit` for each tick it closes, in order. The frame is reused. */
+  /** Takes a batch whose rows are in time order; calls `emit` for each tick it closes, in order. The frame is reused. */
   batch(batch: ReadingBatch, emit: (frame: LineFrame) => void): void
   /** Closes every open tick up to `tick`, as a logged close says. */
   close(tick: number, reason: CloseReason, emit: (frame: LineFrame) => void): void
@@ -72,7 +71,7 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
   const { tick_ms } = definition
   const isStream = definition.clock === 'stream'
   const plan = seriesPlan(definition)
-  const { kind, rank, silent_ticks, holdsTick } = plan
+  const { kind, silent_ticks, holdsTick } = plan
 
   // Memory of the fold, all of it in the snapshot; not so the counters.
   const memory = seriesMemory(seriesCount)
@@ -256,19 +255,12 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
   }
 
   /** Takes rows of one tick; it is looked at once the last row is in. */
-  const putTick = (
-    batch: ReadingBatch,
-    order: Uint32Array | undefined,
-    from: number,
-    to: number,
-    emit: Emit,
-  ): void => {
+  const putTick = (batch: ReadingBatch, from: number, to: number, emit: Emit): void => {
     const { series, times_ms, values, quality } = batch
-    const tick = Math.floor(times_ms[order ? order[from]! : from]! / tick_ms)
+    const tick = Math.floor(times_ms[from]! / tick_ms)
     let taken: OpenTick | undefined // the tick that the last signal joined
     let touched: OpenTick | undefined // the tick to look at
-    for (let i = from; i < to; i++) {
-      const row = order ? order[i]! : i
+    for (let row = from; row < to; row++) {
       const s = series[row]!
       const time_ms = times_ms[row]!
       assert(s < seriesCount, 'a batch holds series of its line')
@@ -283,14 +275,14 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
     if (touched && isDue(touched)) closeDue(touched, emit)
   }
 
-  const putRows = (batch: ReadingBatch, order: Uint32Array | undefined, emit: Emit): void => {
+  const putRows = (batch: ReadingBatch, emit: Emit): void => {
     const { count, times_ms } = batch
-    const tickAt = (i: number) => Math.floor(times_ms[order ? order[i]! : i]! / tick_ms)
+    const tickAt = (row: number) => Math.floor(times_ms[row]! / tick_ms)
     for (let from = 0; from < count; ) {
       const tick = tickAt(from)
       let to = tickAt(count - 1) === tick ? count : from + 1
       while (to < count && tickAt(to) === tick) to++
-      putTick(batch, order, from, to, emit)
+      putTick(batch, from, to, emit)
       from = to
     }
   }
@@ -302,7 +294,7 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
     newest_ms: () => at.newest_ms,
     batch(batch, emit) {
       counters.accepted += batch.count
-      putRows(batch, orderByTime(batch, rank), emit)
+      putRows(batch, emit)
     },
     close(tick, reason, emit) {
       if (tick >= at.nextTick) closeThrough(tick, reason, emit)

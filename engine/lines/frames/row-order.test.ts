@@ -31,7 +31,7 @@ const row: fc.Arbitrary<Row> = fc.tuple(
   fc.constantFrom(Number.NaN, -1, 0, 1, Number.POSITIVE_INFINITY),
   fc.nat(2),
 )
-const rank = Float64Array.of(3, 1, 2, 0) // [series]
+const rank = Uint32Array.of(3, 1, 70_000, 0) // [series]
 
 const valueOrder = (value: number) => (Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value)
 const compare = (a: Row, b: Row) =>
@@ -39,16 +39,36 @@ const compare = (a: Row, b: Row) =>
   rank[a[0]]! - rank[b[0]]! ||
   (valueOrder(a[2]) === valueOrder(b[2]) ? a[3] - b[3] : valueOrder(a[2]) - valueOrder(b[2]))
 
+const sortedBy = (rows: readonly Row[]): Row[] => {
+  const order = orderByTime(batchOf(rows), rank)
+  return order ? Array.from(order, i => rows[i]!) : [...rows]
+}
+
 describe('the order of rows', () => {
   it('is that of time, rank, value and quality, whatever order the rows came in', () => {
     fc.assert(
       fc.property(fc.array(row, { maxLength: 70 }), rows => {
-        const order = orderByTime(batchOf(rows), rank)
-        const sorted = order ? Array.from(order, i => rows[i]!) : rows
-        expect(sorted).toEqual(rows.toSorted(compare))
+        expect(sortedBy(rows)).toEqual(rows.toSorted(compare))
       }),
       { numRuns: 300 },
     )
+  })
+
+  it('is the same for times with fractions, and for times years apart', () => {
+    const far = row.map(([s, time_ms, v, q]): Row => [s, 1e9 * time_ms, v, q])
+    const fine = row.map(([s, time_ms, v, q]): Row => [s, time_ms / 7, v, q])
+    for (const one of [far, fine]) {
+      fc.assert(
+        fc.property(fc.array(one, { minLength: 30, maxLength: 70 }), rows => {
+          expect(sortedBy(rows)).toEqual(rows.toSorted(compare))
+        }),
+      )
+    }
+  })
+
+  it('is the same for thousands of readings of one series and time', () => {
+    const rows = Array.from({ length: 5000 }, (_, i): Row => [1, 0, 5000 - i, 0])
+    expect(sortedBy(rows)).toEqual(rows.toReversed())
   })
 
   it('is undefined for rows that need no sorting', () => {

@@ -3,11 +3,11 @@ import type { ReadingBatch } from '../../flow.ts'
 /**
  * Row order by time, then rank of the series, then value and quality, so that the order of rows
  * within a batch does not matter; undefined when the rows already are in that order, each series
- * once a time.
+ * once a time. The next call overwrites the result.
  */
 export function orderByTime(
   batch: ReadingBatch,
-  rank: Float64Array, // [series]
+  rank: Uint32Array, // [series]
 ): Uint32Array | undefined {
   const { times_ms, series, count } = batch
   let row = 1
@@ -17,51 +17,134 @@ export function orderByTime(
     row++
   }
   if (row >= count) return undefined
-  return sortedRows(batch, rank)
+  reserve(count)
+  for (let i = 0; i < count; i++) order[i] = i
+  const few = count <= FEW_ROWS
+  if (!(few || sortByNumbers(batch, rank)) || !insertionSort(batch, rank)) mergeSort(batch, rank)
+  return order.subarray(0, count)
 }
 
-/** Merges runs of 1, 2, 4 ... rows; a typed array's own sort calls back for each comparison. */
-function sortedRows(batch: ReadingBatch, rank: Float64Array): Uint32Array {
+const FEW_ROWS = 24
+const DIGIT_BITS = 8
+const DIGITS = 1 << DIGIT_BITS
+
+/** What all calls use: the order, the order that a pass reads, and the rows' keys. */
+let order = new Uint32Array(1024)
+let before = new Uint32Array(1024)
+let keys = new Uint32Array(1024)
+const places = new Uint32Array(DIGITS)
+
+function reserve(count: number): void {
+  if (count <= order.length) return
+  const size = 2 ** Math.ceil(Math.log2(count))
+  order = new Uint32Array(size)
+  before = new Uint32Array(size)
+  keys = new Uint32Array(size)
+}
+
+/** Radix sort by rank, then by time; false where times are too far apart for it or no whole ms. */
+function sortByNumbers({ times_ms, series, count }: ReadingBatch, rank: Uint32Array): boolean {
+  let first_ms = times_ms[0]!
+  let last_ms = first_ms
+  for (let i = 1; i < count; i++) {
+    const time_ms = times_ms[i]!
+    if (time_ms < first_ms) first_ms = time_ms
+    else if (time_ms > last_ms) last_ms = time_ms
+  }
+  const span_ms = last_ms - first_ms
+  if (span_ms > 0xffffffff) return false
+  let highest = 0
+  for (let i = 0; i < count; i++) {
+    const key = rank[series[i]!]!
+    keys[i] = key
+    if (key > highest) highest = key
+  }
+  sortByKeys(count, highest)
+  if (span_ms === 0) return true
+  for (let i = 0; i < count; i++) {
+    const after_ms = times_ms[i]! - first_ms
+    keys[i] = after_ms
+    if (keys[i] !== after_ms) return false
+  }
+  sortByKeys(count, span_ms)
+  return true
+}
+
+/** Sorts `order` by `keys`, a digit at a time from the lowest; equal keys keep their order. */
+function sortByKeys(count: number, highest: number): void {
+  for (let shift = 0; shift < 32 && highest >>> shift > 0; shift += DIGIT_BITS) {
+    places.fill(0)
+    for (let i = 0; i < count; i++) places[(keys[i]! >>> shift) & (DIGITS - 1)]!++
+    let place = 0
+    for (let digit = 0; digit < DIGITS; digit++) {
+      const rows = places[digit]!
+      places[digit] = place
+      place += rows
+    }
+    const from = order
+    order = before
+    before = from
+    for (let i = 0; i < count; i++) {
+      const row = from[i]!
+      order[places[(keys[row]! >>> shift) & (DIGITS - 1)]!++] = row
+    }
+  }
+}
+
+/** Moves of the insertion sort for each row at most: many equal rows would take it for ever. */
+const MOVES_PER_ROW = FEW_ROWS
+
+/** Puts right what is out of place: after the radix sort only readings of one series and time. */
+function insertionSort(batch: ReadingBatch, rank: Uint32Array): boolean {
   const { count } = batch
-  let from = new Uint32Array(count)
-  let to = new Uint32Array(count)
-  for (let i = 0; i < count; i++) from[i] = i
+  let moves = MOVES_PER_ROW * count
+  for (let i = 1; i < count; i++) {
+    const row = order[i]!
+    let at = i
+    while (at > 0 && comesAfter(batch, rank, order[at - 1]!, row)) {
+      order[at] = order[at - 1]!
+      at--
+    }
+    order[at] = row
+    moves -= i - at
+    if (moves < 0) return false
+  }
+  return true
+}
+
+/** Merges runs of 1, 2, 4 ... rows: for what the other two cannot sort or not in good time. */
+function mergeSort(batch: ReadingBatch, rank: Uint32Array): void {
+  const { count } = batch
+  for (let i = 0; i < count; i++) order[i] = i
   for (let width = 1; width < count; width *= 2) {
     for (let left = 0; left < count; left += 2 * width) {
       const middle = Math.min(left + width, count)
-      const end = Math.min(middle + width, count)
-      merge(batch, rank, from, to, left, middle, end)
+      merge(batch, rank, left, middle, Math.min(middle + width, count))
     }
-    const merged = to
-    to = from
-    from = merged
+    const merged = before
+    before = order
+    order = merged
   }
-  return from
 }
 
+/** Merges two runs of `order` into the same places of `before`. */
 function merge(
   batch: ReadingBatch,
-  rank: Float64Array,
-  from: Uint32Array,
-  to: Uint32Array,
+  rank: Uint32Array,
   left: number,
   middle: number,
   end: number,
 ): void {
-  if (middle >= end || !comesAfter(batch, rank, from[middle - 1]!, from[middle]!)) {
-    for (let i = left; i < end; i++) to[i] = from[i]!
-    return
-  }
   let a = left
   let b = middle
   for (let i = left; i < end; i++) {
-    const second = a >= middle || (b < end && comesAfter(batch, rank, from[a]!, from[b]!))
-    to[i] = second ? from[b++]! : from[a++]!
+    const second = a >= middle || (b < end && comesAfter(batch, rank, order[a]!, order[b]!))
+    before[i] = second ? order[b++]! : order[a++]!
   }
 }
 
 /** Equal rows keep their order; NaN values come first. */
-function comesAfter(batch: ReadingBatch, rank: Float64Array, a: number, b: number): boolean {
+function comesAfter(batch: ReadingBatch, rank: Uint32Array, a: number, b: number): boolean {
   const { times_ms, series, values, quality } = batch
   const step_ms = times_ms[a]! - times_ms[b]!
   if (step_ms !== 0) return step_ms > 0

@@ -25,7 +25,7 @@ export interface SeriesPlan {
   readonly tags: readonly TagPlan[]
   readonly kind: Uint8Array // [series]
   /** Order of readings at one instant. */
-  readonly rank: Float64Array // [series]
+  readonly rank: Uint32Array // [series]
   /** Ticks without a reading after which the series no longer holds a tick open. */
   readonly silent_ticks: Float64Array // [series]
   /** 1 where a tick waits for the series. */
@@ -36,7 +36,7 @@ export function seriesPlan(definition: LineDefinition): SeriesPlan {
   const cells = definition.cells.length
   const seriesCount = definition.tags.length * cells
   const kind = new Uint8Array(seriesCount)
-  const rank = new Float64Array(seriesCount)
+  const rank = new Uint32Array(seriesCount)
   const silent_ticks = new Float64Array(seriesCount)
   const holdsTick = new Uint8Array(seriesCount)
   const tags = definition.tags.map((tag, index) =>

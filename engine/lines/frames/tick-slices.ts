@@ -1,13 +1,15 @@
 import type { ReadingBatch } from '../../flow.ts'
+import { emptyRows, gatherRows, rowsBatch } from '../rows.ts'
 import { orderByTime } from './row-order.ts'
 
 /**
  * Cuts a batch that spans several ticks into one batch a tick, in order of time, so that what the
  * readings of a tick show never runs ahead of the ticks before it, however a producer batches.
+ * The next call overwrites the rows.
  */
 export function tickSlices(
   batch: ReadingBatch,
-  rank: Float64Array, // [series]
+  rank: Uint32Array, // [series]
   tick_ms: number,
 ): readonly ReadingBatch[] {
   const sorted = inTimeOrder(batch, rank)
@@ -26,8 +28,8 @@ export function tickSlices(
   return slices
 }
 
-/** The batch with its rows by time; itself where they are. */
-export function inTimeOrder(batch: ReadingBatch, rank: Float64Array): ReadingBatch {
+/** The batch with its rows by time; itself where they are. The next call overwrites the rows. */
+export function inTimeOrder(batch: ReadingBatch, rank: Uint32Array): ReadingBatch {
   const order = orderByTime(batch, rank)
   return order ? rowsInOrder(batch, order) : batch
 }
@@ -57,18 +59,13 @@ function slice(batch: ReadingBatch, from: number, to: number): ReadingBatch {
   }
 }
 
-function rowsInOrder(batch: ReadingBatch, rows: Uint32Array): ReadingBatch {
-  const { count } = batch
-  const series = new Uint32Array(count)
-  const times_ms = new Float64Array(count)
-  const values = new Float64Array(count)
-  const quality = new Uint8Array(count)
-  for (let i = 0; i < count; i++) {
-    const row = rows[i]!
-    series[i] = batch.series[row]!
-    times_ms[i] = batch.times_ms[row]!
-    values[i] = batch.values[row]!
-    quality[i] = batch.quality[row]!
-  }
-  return { ...batch, series, times_ms, values, quality }
+/** Rows that stay allocated for all calls; a larger batch gets its own. */
+const KEPT_ROWS_MAX = 16_384
+const kept = emptyRows()
+
+function rowsInOrder(batch: ReadingBatch, order: Uint32Array): ReadingBatch {
+  const into = batch.count <= KEPT_ROWS_MAX ? kept : emptyRows()
+  gatherRows(into, batch, order)
+  const { producer, epoch, sequence, received_ms, mode } = batch
+  return { ...rowsBatch(into), producer, epoch, sequence, received_ms, mode }
 }
