@@ -21,7 +21,7 @@ import type {
 } from '../flow.ts'
 import { fixtureKpis } from './fixture-kpis.ts'
 import type { Guard } from './guard.ts'
-import { fillTrendRow, trendColumns, trendRing } from './trend.ts'
+import { trendColumns, trendRing, trendRow } from './trend.ts'
 
 const fields: readonly Quantity[] = [
   {
@@ -264,7 +264,6 @@ function fixtureLine(definition: LineDefinition, changed: (change: LineChange) =
   const cells = definition.cells.length
   const columns = trendColumns(fields, channels)
   const ring = trendRing({ cells, columns, capacity: 600 })
-  const row = new Float64Array(columns.length * cells)
   const twin = twinFrame(cells)
   const alarms = new Map<string, AlarmRecord>()
   const advice = new Map<string, Advice>()
@@ -307,8 +306,7 @@ function fixtureLine(definition: LineDefinition, changed: (change: LineChange) =
       fillTwin(twin, cells, ticks)
       const frame = lineFrame(definition, twin, tick)
       latest = { frame, twin: { ...twin, tick, time_ms } }
-      fillTrendRow(twin, row)
-      ring.push(time_ms, row)
+      ring.push(time_ms, trendRow(twin))
       changed({ tenant, line, ticked: true, tick, time_ms, events: [] })
     },
     emit(event) {

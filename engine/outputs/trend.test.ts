@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { TREND_COARSE_EVERY, trendRing } from './trend.ts'
 
-const row = (...values: number[]) => new Float64Array(values)
+const row = (...values: number[]) => [new Float64Array(values)]
 
 test('rows of one cell come back in order with their own column', () => {
   const ring = trendRing({ cells: 2, columns: ['a', 'b'], capacity: 10 })

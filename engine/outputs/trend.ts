@@ -7,15 +7,21 @@ export const TREND_COARSE_EVERY = 60
 /** Coarse buckets kept: one day of a 1 Hz line. */
 export const TREND_COARSE_BUCKETS = 1440
 /** Most bytes that one ring may hold; a larger wish is cut to fewer rows. */
-export const TREND_BYTES_MAX = 32 * 1024 * 1024
+const TREND_BYTES_MAX = 32 << 20
+/** The same for all rings of an engine, as far as each keeps the least that shows anything. */
+const TREND_BYTES_ALL_MAX = 512 << 20
+const TREND_BYTES_MIN = 1 << 20
 /** Most points that one read may ask for. */
 export const TREND_POINTS_MAX = 4000
 
 /** Bounded history of all cells of a line; recent rows whole, older ones as extremes. */
 export interface TrendRing {
   readonly columns: readonly string[]
-  /** Takes one row, [column][cell]; a row not newer than the last one is left out. */
-  push(time_ms: number, values: Float64Array): void
+  /**
+   * Takes one row, [column][cell], as the arrays that make it up one after the other; a row not
+   * newer than the last one is left out.
+   */
+  push(time_ms: number, row: readonly Float64Array[]): void
   /**
    * Columns of one cell since `from_ms`, at most `points_max` points. Decimation keeps the least
    * and the greatest value of each span in the order they came, so that peaks stay visible.
@@ -23,7 +29,7 @@ export interface TrendRing {
   read(cell: number, from_ms: number, points_max: number): Trend
 }
 
-/** Names of the columns of LineView.trend, in the order of `fillTrendRow`. */
+/** Names of the columns of LineView.trend, in the order of `trendRow`. */
 export function trendColumns(
   fields: readonly Quantity[],
   channels: readonly Channel[],
@@ -37,13 +43,15 @@ export function trendColumns(
   ]
 }
 
-/** Fills one row for `push` from a twin frame; `row` has trendColumns x cells places. */
-export function fillTrendRow(twin: TwinFrame, row: Float64Array): void {
-  row.set(twin.estimate, 0)
-  row.set(twin.std, twin.estimate.length)
-  row.set(twin.observed, 2 * twin.estimate.length)
-  row.set(twin.expected, 2 * twin.estimate.length + twin.observed.length)
-  row.set(twin.expected_std, 2 * twin.estimate.length + 2 * twin.observed.length)
+/** The row of a twin frame. */
+export function trendRow(twin: TwinFrame): readonly Float64Array[] {
+  return [twin.estimate, twin.std, twin.observed, twin.expected, twin.expected_std]
+}
+
+/** Bytes that each ring may hold in an engine of so many lines. */
+export function trendBytesOf(lines: number): number {
+  const share = Math.floor(TREND_BYTES_ALL_MAX / Math.max(1, lines))
+  return Math.max(TREND_BYTES_MIN, Math.min(TREND_BYTES_MAX, share))
 }
 
 /** A ring of rows [row][column][cell]. */
@@ -65,9 +73,14 @@ function emptyRows(capacity: number, width: number): Rows {
   }
 }
 
-function append(rows: Rows, time_ms: number, values: Float64Array | Float32Array): void {
+function append(rows: Rows, time_ms: number, row: readonly (Float64Array | Float32Array)[]): void {
+  const width = rows.values.length / rows.capacity
   rows.times_ms[rows.next] = time_ms
-  rows.values.set(values, rows.next * values.length)
+  let at = rows.next * width
+  for (const part of row) {
+    rows.values.set(part, at)
+    at += part.length
+  }
   rows.next = (rows.next + 1) % rows.capacity
   if (rows.count < rows.capacity) rows.count++
 }
@@ -109,21 +122,43 @@ function emptyExtremes(width: number): Extremes {
   }
 }
 
-function take(extremes: Extremes, time_ms: number, values: Float64Array): void {
-  if (extremes.count === 0) extremes.first_ms = time_ms
-  extremes.last_ms = time_ms
-  extremes.count++
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!
+/** Rows that are looked at together, and values of a row: a block stays in the fastest memory. */
+const ABSORB_ROWS = [12, 6, 4, 3, 2, 1] as const
+const BLOCK_VALUES = 2048
+
+/** Takes in the newest `count` rows. */
+function absorb(extremes: Extremes, rows: Rows, count: number): void {
+  const slots = Array.from({ length: count }, (_, i) => slotOf(rows, rows.count - count + i))
+  const width = extremes.low.length
+  if (extremes.count === 0) extremes.first_ms = rows.times_ms[slots[0]!]!
+  extremes.last_ms = rows.times_ms[slots.at(-1)!]!
+  extremes.count += count
+  for (let from = 0; from < width; from += BLOCK_VALUES) {
+    const to = Math.min(width, from + BLOCK_VALUES)
+    for (const slot of slots) widen(extremes, rows.values, slot * width, from, to)
+  }
+}
+
+/** Widens the extremes from `from` up to `to` by the values of the row at `row`. */
+function widen(
+  { low, high, highFirst }: Extremes,
+  values: Float32Array,
+  row: number,
+  from: number,
+  to: number,
+): void {
+  for (let i = from; i < to; i++) {
+    const value = values[row + i]!
+    // Comparisons with NaN are false: no value changes nothing, and the first one fills both.
+    if (value >= low[i]! && value <= high[i]!) continue
     if (Number.isNaN(value)) continue
-    // A comparison with NaN is false, so the first value fills both.
-    if (!(value >= extremes.low[i]!)) {
-      extremes.low[i] = value
-      extremes.highFirst[i] = 1
+    if (!(value >= low[i]!)) {
+      low[i] = value
+      highFirst[i] = 1
     }
-    if (!(value <= extremes.high[i]!)) {
-      extremes.high[i] = value
-      extremes.highFirst[i] = 0
+    if (!(value <= high[i]!)) {
+      high[i] = value
+      highFirst[i] = 0
     }
   }
 }
@@ -136,8 +171,8 @@ function flush(extremes: Extremes, into: Rows): void {
     first[i] = highFirst[i] ? high[i]! : low[i]!
     second[i] = highFirst[i] ? low[i]! : high[i]!
   }
-  append(into, extremes.first_ms, first)
-  append(into, extremes.last_ms, second)
+  append(into, extremes.first_ms, [first])
+  append(into, extremes.last_ms, [second])
   low.fill(Number.NaN)
   high.fill(Number.NaN)
   extremes.count = 0
@@ -202,16 +237,19 @@ export function trendRing(options: {
   readonly cells: number
   readonly columns: readonly string[]
   readonly capacity?: number
+  readonly bytes_max?: number
 }): TrendRing {
-  const { cells, columns } = options
+  const { cells, columns, bytes_max = TREND_BYTES_MAX } = options
   const width = Math.max(1, cells * columns.length)
-  const rowsMax = Math.max(4, Math.floor(TREND_BYTES_MAX / (4 * width)))
+  const rowsMax = Math.max(4, Math.floor(bytes_max / (4 * width)))
   const coarseWish = 2 * TREND_COARSE_BUCKETS
   const fineWish = Math.max(2, options.capacity ?? TREND_ROWS)
   const share = Math.min(1, rowsMax / (coarseWish + fineWish))
   const fine = emptyRows(Math.max(2, Math.floor(fineWish * share)), width)
   const coarse = emptyRows(Math.max(2, 2 * Math.floor((coarseWish * share) / 2)), width)
   const extremes = emptyExtremes(width)
+  const together = ABSORB_ROWS.find(rows => rows <= fine.capacity) ?? 1
+  let unabsorbed = 0
   let newest_ms = Number.NEGATIVE_INFINITY
 
   function copyColumn(rows: Rows, from: number, to: number, offset: number, out: Float32Array) {
@@ -220,11 +258,14 @@ export function trendRing(options: {
 
   return {
     columns,
-    push(time_ms, values) {
+    push(time_ms, row) {
       if (!(time_ms > newest_ms)) return
       newest_ms = time_ms
-      append(fine, time_ms, values)
-      take(extremes, time_ms, values)
+      append(fine, time_ms, row)
+      unabsorbed += 1
+      if (unabsorbed < together) return
+      absorb(extremes, fine, together)
+      unabsorbed = 0
       if (extremes.count === TREND_COARSE_EVERY) flush(extremes, coarse)
     },
     read(cell, from_ms, points_max) {
