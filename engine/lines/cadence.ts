@@ -6,8 +6,9 @@ export const SMALL_STATE_BYTES = 64 << 10
 const STATE_SHARE = 0.5
 /** Folding that a restart may have to repeat. */
 const REPEAT_FOLD_MS = 1000
-/** Age of the stored state while ticks close. */
+/** Age of the stored state while ticks close, for each whole MiB of it. */
 const STATE_AGE_MS = 10_000
+const MIB = 1 << 20
 /** Entries since the stored state: for a small state, and for a large one. */
 const UNSTORED_MAX = 1000
 const UNSTORED_LARGE_MAX = 10_000
@@ -18,12 +19,22 @@ const UNSTORED_LARGE_MAX = 10_000
  */
 export interface StateCadence {
   folded(bytes: number, duration_ms: number): void
-  due(position: number, ticks: number): boolean
+  /** `events`: how many the commit publishes; a large state waits, for a while, for one of none. */
+  due(position: number, ticks: number, events?: number): boolean
   stored(position: number, size_bytes: number): void
 }
 
-/** A cadence that begins at the position of the stored state. */
-export function stateCadence(clock: Clock, begin: number, published: number): StateCadence {
+/**
+ * A cadence that begins at the position of the stored state. Lines of different `spread`, in
+ * [0, 1), store their large states at different times.
+ */
+export function stateCadence(
+  clock: Clock,
+  begin: number,
+  published: number,
+  spread = 0,
+): StateCadence {
+  const slower = 1 + spread / 2
   let at = begin
   let size_bytes = 0
   let unstored_bytes = 0
@@ -34,16 +45,19 @@ export function stateCadence(clock: Clock, begin: number, published: number): St
       unstored_bytes += bytes
       fold_ms += duration_ms
     },
-    due(position, ticks) {
+    due(position, ticks, events = 0) {
       // What was published before is folded again first: the store stands further on already.
       if (position < published) return false
       const entries = position - at
       if (size_bytes <= SMALL_STATE_BYTES) return ticks > 0 || entries >= UNSTORED_MAX
+      // To make it takes milliseconds, for which nobody's alarm should wait.
+      const wait = slower * (events > 0 ? 2 : 1)
+      const age_ms = STATE_AGE_MS * Math.max(1, size_bytes / MIB)
       return (
-        size_bytes <= STATE_SHARE * unstored_bytes ||
-        fold_ms >= REPEAT_FOLD_MS ||
-        entries >= UNSTORED_LARGE_MAX ||
-        (ticks > 0 && clock.elapsed_ms() - stored_ms >= STATE_AGE_MS)
+        wait * size_bytes <= STATE_SHARE * unstored_bytes ||
+        fold_ms >= wait * REPEAT_FOLD_MS ||
+        entries >= wait * UNSTORED_LARGE_MAX ||
+        (ticks > 0 && clock.elapsed_ms() - stored_ms >= wait * age_ms)
       )
     },
     stored(position, bytes) {

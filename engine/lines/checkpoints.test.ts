@@ -47,6 +47,15 @@ describe('checkpoints', () => {
     expect(ring.count).toBe(0)
   })
 
+  it('of a large state stand further apart', () => {
+    const ring = checkpointRing(TICK_MS)
+    expect(ring.isDue(0)).toBe(true)
+    ring.add(at(10))
+    expect(ring.isDue(11)).toBe(true)
+    ring.add(at(20, 4 << 20))
+    expect([ring.isDue(30), ring.isDue(51), ring.isDue(52)]).toEqual([false, false, true])
+  })
+
   it('are handed out once, and come back with what was kept', () => {
     const ring = checkpointRing(TICK_MS)
     ring.add(at(10))
@@ -57,11 +66,14 @@ describe('checkpoints', () => {
     const second = ring.takeKept()
     expect(first).toMatchObject({ numbers: [1, 2], blobs: [{ number: 1 }, { number: 2 }] })
     expect(second).toMatchObject({ numbers: [1, 3], blobs: [{ number: 3 }] })
-    const kept = new Map([...first.blobs, ...second.blobs].map(one => [one.number, one.bytes]))
+    expect(second.blobs[0]!.bytes).toEqual(at(25).state)
     const again = checkpointRing(TICK_MS)
-    again.restore(ring.snapshot(), kept)
+    again.restore(ring.snapshot(), new Set([1, 3]))
     expect(again.snapshot()).toEqual(ring.snapshot())
-    expect(again.newest()?.state).toEqual(at(25).state)
+    expect(again.newest()).toMatchObject({ number: 3, clean: 25, state: undefined })
+    again.restore(ring.snapshot(), new Set([1]))
+    expect(again.newest()).toMatchObject({ number: 1, clean: 10 })
+    again.restore(ring.snapshot(), new Set([1, 3]))
     again.add(at(40))
     expect(again.takeKept()).toMatchObject({ numbers: [1, 3, 4], blobs: [{ number: 4 }] })
   })

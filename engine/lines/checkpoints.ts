@@ -1,5 +1,5 @@
 import { jsonBytes, parseJsonBytes } from '../core/sections.ts'
-import type { KeptBlob } from '../store/port.ts'
+import type { KeptBlob, LogRecord } from '../store/port.ts'
 
 /** Event time between two checkpoints of a line. */
 export const CHECKPOINT_EVERY_MS = 10_000
@@ -7,6 +7,8 @@ export const CHECKPOINT_EVERY_MS = 10_000
 export const REACH_MS = 240_000
 /** Checkpoints of a line at most; older ones stand further apart. */
 export const CHECKPOINTS_MAX = 10
+/** Bytes of checkpoints for each second of event time: those of a large line stand further apart. */
+const CHECKPOINT_BYTES_PER_S = 128 << 10
 /** Bytes of all checkpoints of a line; a line whose state does not fit is not rewound. */
 export const CHECKPOINT_BYTES_MAX = 32 << 20
 
@@ -22,7 +24,19 @@ export interface Checkpoint {
   readonly newest_ms: number
   /** Readings in the log up to `position`, counted from where the fold began. */
   readonly accepted: number
-  readonly state: Uint8Array
+  /** Undefined where the store keeps it. */
+  readonly state: Uint8Array | undefined
+}
+
+/** The past of a line: its log, and the states that are kept beside it. */
+export interface Past {
+  /** Reads entries that are in the log already. */
+  read(
+    from: number,
+    limit: { readonly count_max: number; readonly bytes_max: number },
+  ): Promise<readonly LogRecord[]>
+  /** The state of a checkpoint that the store keeps; undefined where it is gone. */
+  checkpoint(number: number): Promise<Uint8Array | undefined>
 }
 
 /** What a store keeps beside the state: new checkpoints, and the numbers of all that count. */
@@ -33,11 +47,13 @@ export interface Kept {
 
 /** Checkpoints of one line, oldest first: bounded in number and bytes. */
 export interface CheckpointRing {
-  add(checkpoint: Checkpoint): void
+  add(checkpoint: Checkpoint & { readonly state: Uint8Array }): void
+  /** Whether the newest is old enough, for its size, that another may follow at `tick`. */
+  isDue(tick: number): boolean
   /** The newest one that holds nothing of the tick. */
-  before(tick: number): Checkpoint | undefined
-  oldest(): Checkpoint | undefined
-  newest(): Checkpoint | undefined
+  before(tick: number): NumberedCheckpoint | undefined
+  oldest(): NumberedCheckpoint | undefined
+  newest(): NumberedCheckpoint | undefined
   /** Drops those that hold something of the tick. */
   dropFrom(tick: number): void
   clear(): void
@@ -45,24 +61,27 @@ export interface CheckpointRing {
   /** All but the states, which are kept beside it by their numbers. */
   snapshot(): Uint8Array
   /** Checkpoints whose state is not in `kept` are gone. */
-  restore(bytes: Uint8Array, kept: ReadonlyMap<number, Uint8Array>): void
-  /** What is to be kept together with the next snapshot. */
+  restore(bytes: Uint8Array, kept: ReadonlySet<number>): void
+  /** What is to be kept together with the next snapshot; the ring lets go of these states. */
   takeKept(): Kept
 }
 
-interface Numbered extends Checkpoint {
+/** A checkpoint as its ring has it. */
+export interface NumberedCheckpoint extends Checkpoint {
   readonly number: number
+  readonly size_bytes: number
 }
 
+/** The ring of a line; lines of different `spread`, in [0, 1), take large states at other times. */
 export function checkpointRing(
   tick_ms: number,
   bytes_max: number = CHECKPOINT_BYTES_MAX,
+  spread = 0,
 ): CheckpointRing {
-  let kept: Numbered[] = []
+  let kept: NumberedCheckpoint[] = []
   let last = 0
-  const unsaved = new Set<number>()
 
-  const bytesOf = () => kept.reduce((sum, { state }) => sum + state.length, 0)
+  const bytesOf = () => kept.reduce((sum, { size_bytes }) => sum + size_bytes, 0)
 
   const dropFar = (): void => {
     const from = kept.at(-1)!.clean - REACH_MS / tick_ms
@@ -87,11 +106,17 @@ export function checkpointRing(
   return {
     add(checkpoint) {
       last += 1
-      unsaved.add(last)
       kept = kept.filter(({ clean }) => clean < checkpoint.clean)
-      kept.push({ ...checkpoint, number: last })
+      kept.push({ ...checkpoint, number: last, size_bytes: checkpoint.state.length })
       dropFar()
       while (kept.length > CHECKPOINTS_MAX || (kept.length > 0 && bytesOf() > bytes_max)) thin()
+    },
+    isDue(tick) {
+      const newest = kept.at(-1)
+      if (!newest) return true
+      const apart_ms = (1000 * newest.size_bytes) / CHECKPOINT_BYTES_PER_S
+      if (apart_ms <= CHECKPOINT_EVERY_MS) return true
+      return (tick - newest.clean) * tick_ms >= apart_ms * (1 + spread / 2)
     },
     before: tick => kept.findLast(({ clean }) => clean <= tick),
     oldest: () => kept[0],
@@ -106,22 +131,19 @@ export function checkpointRing(
       return kept.length
     },
     snapshot: () => jsonBytes({ last, kept: kept.map(({ state: _, ...facts }) => facts) }),
-    restore(bytes, states) {
-      unsaved.clear()
-      const stored = parseJsonBytes<{ last: number; kept: Omit<Numbered, 'state'>[] }>(bytes)
-      last = stored.last
-      kept = stored.kept.flatMap(facts => {
-        const state = states.get(facts.number)
-        return state ? [{ ...facts, newest_ms: facts.newest_ms ?? Number.NaN, state }] : []
-      })
+    restore(bytes, stored) {
+      const facts = parseJsonBytes<{ last: number; kept: Omit<NumberedCheckpoint, 'state'>[] }>(
+        bytes,
+      )
+      last = facts.last
+      kept = facts.kept
+        .filter(({ number }) => stored.has(number))
+        .map(one => ({ ...one, newest_ms: one.newest_ms ?? Number.NaN, state: undefined }))
     },
     takeKept() {
-      const blobs = kept.filter(({ number }) => unsaved.has(number))
-      unsaved.clear()
-      return {
-        blobs: blobs.map(({ number, state }) => ({ number, bytes: state })),
-        numbers: kept.map(({ number }) => number),
-      }
+      const blobs = kept.flatMap(({ number, state }) => (state ? [{ number, bytes: state }] : []))
+      kept = kept.map(one => ({ ...one, state: undefined }))
+      return { blobs, numbers: kept.map(({ number }) => number) }
     },
   }
 }

@@ -6,7 +6,7 @@ import type { Patience } from './patience.ts'
 import type { Made } from './seat.ts'
 import { stateHash } from './state-hash.ts'
 import type { LineTroubles } from './troubles.ts'
-import { baseKeeper, isCheckpoint } from './verify-base.ts'
+import { baseKeeper, checkpointNumbers, keptNumbers } from './verify-base.ts'
 
 /** Events kept for clients that resume. */
 const OUTBOX_EVENTS_MAX = 10_000
@@ -83,25 +83,22 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
 
   /** Numbers of the checkpoints that the store holds. */
   const lookUp = async (): Promise<readonly number[]> => {
-    const numbers: number[] = []
-    await store.kept(key, number => {
-      numbers.push(number)
-      return false
-    })
     if (fresh) return []
-    bases.found(numbers)
-    return numbers.filter(isCheckpoint)
+    bases.found(await keptNumbers(store, key))
+    return [...(await checkpointNumbers(store, key))]
   }
 
   /** Keeps the whole state now and then, so that a log that was trimmed can be run again. */
   const keepBase = async ({ position: at, kept }: Made): Promise<void> => {
-    if (!state || !kept || !bases.isDue(at)) return
+    const now_ms = clock.elapsed_ms()
+    if (!state || !kept || !bases.isDue(at, now_ms)) return
     named ??= await lookUp()
-    if (!bases.isDue(at)) return
+    if (!bases.isDue(at, now_ms)) return
     const stored = await store.kept(key, number => kept.numbers.includes(number))
     const blobs = [...stored].map(([number, bytes]) => ({ number, bytes }))
     const facts = { position: at, outbox_end: outboxEnd, needed_after: neededAfter }
-    const base = bases.make(facts, { state, kept: { blobs, numbers: kept.numbers } })
+    const whole = { state, kept: { blobs, numbers: kept.numbers } }
+    const base = bases.make(facts, whole, now_ms)
     if (!base) return
     const numbers = [...kept.numbers, ...bases.numbers()]
     await parts.patient(() => store.keep(key, recovered.fence, [base], numbers))

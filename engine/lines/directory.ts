@@ -17,14 +17,14 @@ import { checkDefinition } from './define.ts'
 import { logRetention } from './log-retention.ts'
 import { type LineRuntime, lineRuntime, startOf } from './runtime.ts'
 import type { FoldPlaces } from './seat.ts'
-import { isCheckpoint } from './verify-base.ts'
+import { checkpointNumbers } from './verify-base.ts'
 
 /** Lines of one engine at most. */
 const LINES_MAX = 1000
 /** A line further behind its log than this is catching up, and the engine is not ready. */
 const BEHIND_ENTRIES_READY = 1000
 
-const NOTHING_KEPT: ReadonlyMap<number, Uint8Array> = new Map()
+const NOTHING_KEPT: ReadonlySet<number> = new Set()
 
 export interface DirectoryParts {
   readonly store: Store
@@ -105,7 +105,7 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
     const { openSeat } = folds
     const make = async (fresh: boolean) => {
       const state = fresh ? undefined : recovered.commit?.state
-      const kept = fresh ? NOTHING_KEPT : await store.kept(key, isCheckpoint)
+      const kept = fresh ? NOTHING_KEPT : await checkpointNumbers(store, key)
       const position = startOf(recovered, fresh)
       return lineRuntime({
         ...{ definition, key, store, recovered, fresh, clock, openSeat, lag_ms, report },

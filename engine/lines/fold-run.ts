@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import { decodeEntry } from '../core/log-entry.ts'
+import { spreadOf } from '../core/spread.ts'
 import type { LineChange, LineDefinition, Trend, TwinFrame } from '../flow.ts'
 import { type LineStages, linePipeline } from '../pipeline.ts'
 import type { LogRecord } from '../store/port.ts'
@@ -29,7 +30,9 @@ export function runFold(
   around: { readonly ports: FoldPorts; readonly clock: Clock; readonly times: StageTimes },
 ): Observable<LineChange> {
   const { ports, clock, times } = around
-  const cadence = stateCadence(clock, request.position, request.published)
+  const { tenant, line } = request.definition
+  const spread = spreadOf(`${tenant}/${line}`)
+  const cadence = stateCadence(clock, request.position, request.published, spread)
   let folding = 0
   let arrived = false
   const timed = <T>(stage: 'twin' | 'anomaly' | 'advice' | 'snapshot', work: () => T): T => {
@@ -64,14 +67,14 @@ export function runFold(
     },
     settle(emit) {
       if (!fold.isRewindDue()) return undefined
-      return fold.rewind(ports.read, step => {
+      return fold.rewind(ports, step => {
         if (step.at === 'tick' && step.twin) trend.push(step.twin)
         if (folding <= request.published) step.events.length = 0
         emit(step)
       })
     },
     commit(draft) {
-      const due = cadence.due(draft.position, draft.ticks)
+      const due = cadence.due(draft.position, draft.ticks, draft.events.length)
       const state = due ? timed('snapshot', () => fold.snapshot()) : undefined
       if (state) cadence.stored(draft.position, state.length)
       const made = { ...draft, state, kept: state && fold.takeKept(), arrived }

@@ -35,7 +35,7 @@ function fold(
       for (const { number, bytes } of blobs) kept.set(number, bytes)
       for (const number of kept.keys()) if (!numbers.includes(number)) kept.delete(number)
       line = realFold(definition)
-      line.restore(stored, kept)
+      line.restore(stored, new Set(kept.keys()))
     }
     foldEntry(line, { position: i + 1, entry, size_bytes: 1 }, step => events.push(...step.events))
   })
@@ -127,7 +127,7 @@ describe('versions that the log names', () => {
       ),
     )
     const restored = make()
-    restored.restore(line.snapshot(), new Map())
+    restored.restore(line.snapshot(), new Set())
     const times = seen.map(text => Number(text.split(' ').at(-1)))
     expect(seen.map(text => text.split(' ')[0])).toEqual(['m/1', 'm/2', 'm/2'])
     expect(times[0]).toBe(0)

@@ -1,5 +1,6 @@
 import { assert } from '../core/assert.ts'
 import { jsonBytes, packSections, parseJsonBytes, unpackSections } from '../core/sections.ts'
+import { spreadOf } from '../core/spread.ts'
 import type {
   AdviceStage,
   AnomalyStage,
@@ -11,19 +12,13 @@ import type {
   TwinFrame,
 } from '../flow.ts'
 import { readingSorter } from './arrivals.ts'
-import { checkpointRing, type Kept } from './checkpoints.ts'
+import { CHECKPOINT_BYTES_MAX, checkpointRing, type Kept, type Past } from './checkpoints.ts'
 import { anomalyEvent, corrections } from './corrections.ts'
 import type { LogItem } from './entry-queue.ts'
 import { type FrameBuilder, frameBuilder } from './frames/builder.ts'
 import { seriesPlan } from './frames/series-plan.ts'
 import { lateness } from './lateness.ts'
-import {
-  type ReadLog,
-  type RewindOrder,
-  type RewindParts,
-  rewindLine,
-  takeCheckpoint,
-} from './rewind.ts'
+import { type RewindOrder, type RewindParts, rewindLine, takeCheckpoint } from './rewind.ts'
 import { shownBuilder } from './shown-builder.ts'
 import { skewWatch } from './skew.ts'
 import type { Step } from './step.ts'
@@ -37,7 +32,7 @@ export interface LineFold {
   /** True where late readings call for a rewind before the next entry is folded. */
   isRewindDue(): boolean
   /** Folds past ticks again from a checkpoint; the steps that come of it have been through all stages. */
-  rewind(read: ReadLog, onStep: (step: Step) => void): Promise<void>
+  rewind(past: Past, onStep: (step: Step) => void): Promise<void>
   /** Log position after which entries may be read again; those up to it may go. */
   needed_after(): number
   /** Rewinds so far: each changed values of the past. */
@@ -59,7 +54,7 @@ export interface LineFold {
   snapshot(): Uint8Array
   /** Checkpoints that were not handed out yet, and the numbers that the snapshot names. */
   takeKept(): Kept
-  restore(bytes: Uint8Array, kept: ReadonlyMap<number, Uint8Array>): void
+  restore(bytes: Uint8Array, kept: ReadonlySet<number>): void
 }
 
 export interface FoldStages {
@@ -80,7 +75,8 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
   const builder = frameBuilder(definition)
   const plan = seriesPlan(definition)
   const late = lateness(definition)
-  const ring = checkpointRing(definition.tick_ms)
+  const spread = spreadOf(`${definition.tenant}/${definition.line}`)
+  const ring = checkpointRing(definition.tick_ms, CHECKPOINT_BYTES_MAX, spread)
   const told = corrections()
   const parts: RewindParts = { definition, plan, decoder, builder, twin, anomaly, late, ring, told }
   const arrivals = readingSorter(parts)
@@ -101,7 +97,7 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
     if (line_ms === 0 || !late.passed(line_ms, accepted)) return
     const target = late.target(ring, accepted)
     if (target) due = { ...target, to: position, time_ms: line_ms }
-    else if (!late.isWaiting()) takeCheckpoint(parts, position)
+    else if (!late.isWaiting() && ring.isDue(builder.next_tick())) takeCheckpoint(parts, position)
     forgetOld(parts)
   }
 
@@ -140,13 +136,13 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
       }
       endEntry(position)
     },
-    async rewind(read, onStep) {
+    async rewind(past, onStep) {
       assert(due, 'a rewind is due')
       const order = due
       due = undefined
       shown.freeze(latest)
       const done = await rewindLine(parts, order, {
-        read,
+        past,
         corrected: events => onStep({ at: 'rewind', events }),
         fresh(frame) {
           runStages(foldOf, { at: 'tick', frame, twin: undefined, events: [] }, onStep)
@@ -219,9 +215,7 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
         assert(found, `a line's state has the section ${name}`)
         return found
       }
-      const line = parseJsonBytes<{ line_ms: number; versions: Record<string, string> }>(
-        part('line'),
-      )
+      const line = parseJsonBytes<LineSection>(part('line'))
       line_ms = line.line_ms
       versions = line.versions
       putInForce?.(versions)
@@ -238,6 +232,17 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
     },
   }
   return foldOf
+}
+
+interface LineSection {
+  readonly line_ms: number
+  readonly versions: Readonly<Record<string, string>>
+}
+
+/** Versions that a snapshot was made with; empty where it is none. */
+export function versionsIn(snapshot: Uint8Array): Readonly<Record<string, string>> {
+  const line = unpackSections(snapshot).get('line')
+  return line ? parseJsonBytes<LineSection>(line).versions : {}
 }
 
 /** Lets go of what no rewind can reach any more. */
@@ -268,9 +273,9 @@ export function foldEntry(fold: LineFold, item: LogItem, onStep: (step: Step) =>
 export async function foldWhole(
   fold: LineFold,
   item: LogItem,
-  read: ReadLog,
+  past: Past,
   onStep: (step: Step) => void,
 ): Promise<void> {
   foldEntry(fold, item, onStep)
-  if (fold.isRewindDue()) await fold.rewind(read, onStep)
+  if (fold.isRewindDue()) await fold.rewind(past, onStep)
 }

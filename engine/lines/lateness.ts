@@ -6,8 +6,9 @@ import {
   parseJsonBytes,
   unpackSections,
 } from '../core/sections.ts'
+import { spreadOf } from '../core/spread.ts'
 import type { LineDefinition, ReadingBatch } from '../flow.ts'
-import type { Checkpoint, CheckpointRing } from './checkpoints.ts'
+import type { CheckpointRing, NumberedCheckpoint } from './checkpoints.ts'
 import { CHECKPOINT_EVERY_MS } from './checkpoints.ts'
 
 /** Readings that rewinds may fold again, for each reading that came. */
@@ -42,7 +43,10 @@ export interface Lateness {
   /** Lets credit grow; true once each `CHECKPOINT_EVERY_MS` of event time. */
   passed(time_ms: number, accepted: number): boolean
   /** Where to go back to, if it can be afforded now; what never can is given up. */
-  target(ring: CheckpointRing, accepted: number): { from: Checkpoint; tick: number } | undefined
+  target(
+    ring: CheckpointRing,
+    accepted: number,
+  ): { from: NumberedCheckpoint; tick: number } | undefined
   /** Gives up what waits; their readings are late for good. */
   giveUp(): void
   /** A rewind put everything in its place. */
@@ -71,6 +75,7 @@ interface Scalars {
 
 export function lateness(definition: LineDefinition): Lateness {
   const count = definition.tags.length * definition.cells.length
+  const offset_ms = CHECKPOINT_EVERY_MS * spreadOf(`${definition.tenant}/${definition.line}`)
   const seen_ms = new Float64Array(count).fill(Number.NEGATIVE_INFINITY) // [series]
   const pending = new Map<number, number>() // tick -> readings
   let joins: Joined[] = []
@@ -125,7 +130,7 @@ export function lateness(definition: LineDefinition): Lateness {
       credit = Math.min(REFOLD_READINGS_MAX, credit + earned)
       acceptedBefore = accepted
       line_ms = time_ms
-      const now = Math.floor(time_ms / CHECKPOINT_EVERY_MS)
+      const now = Math.floor((time_ms + offset_ms) / CHECKPOINT_EVERY_MS)
       const isNext = now !== grid
       grid = now
       return isNext

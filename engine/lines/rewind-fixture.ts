@@ -44,12 +44,13 @@ export async function runEntries(
       for (const { number, bytes } of blobs) kept.set(number, bytes)
       for (const number of kept.keys()) if (!numbers.includes(number)) kept.delete(number)
       fold = make(definition)
-      fold.restore(stored, kept)
+      fold.restore(stored, new Set(kept.keys()))
     }
     const item = { position: i + 1, entry, size_bytes: log[i]!.bytes.length }
     // Two entries a call, so that reading on is part of it.
     const read = async (from: number) => log.slice(from - 1, from + 1)
-    await foldWhole(fold, item, read, step => events.push(...step.events))
+    const past = { read, checkpoint: async (number: number) => kept.get(number) }
+    await foldWhole(fold, item, past, step => events.push(...step.events))
   }
   const bytes = fold.snapshot()
   const alarms = fold.anomaly.alarms().filter(({ active }) => active)

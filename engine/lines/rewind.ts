@@ -17,8 +17,12 @@ import type {
   ReadingBatch,
   Twin,
 } from '../flow.ts'
-import type { LogRecord } from '../store/port.ts'
-import { CHECKPOINT_EVERY_MS, type Checkpoint, type CheckpointRing } from './checkpoints.ts'
+import {
+  CHECKPOINT_EVERY_MS,
+  type CheckpointRing,
+  type NumberedCheckpoint,
+  type Past,
+} from './checkpoints.ts'
 import { anomalyEvent, type Corrections } from './corrections.ts'
 import type { LogItem } from './entry-queue.ts'
 import type { FrameBuilder, FrameCounters } from './frames/builder.ts'
@@ -27,12 +31,6 @@ import { inTimeOrder } from './frames/tick-slices.ts'
 import type { Joined, Lateness } from './lateness.ts'
 import { type Mark, type Source, type Stretch, streamTicks, surveyStretch } from './refold.ts'
 import { emptyRows, pushRow, rowsBatch } from './rows.ts'
-
-/** Reads entries that are in the log already. */
-export type ReadLog = (
-  from: number,
-  limit: { readonly count_max: number; readonly bytes_max: number },
-) => Promise<readonly LogRecord[]>
 
 const READ = { count_max: 64, bytes_max: 1 << 20 } as const
 /** Checkpoints that a rewind makes anew at most. */
@@ -54,7 +52,7 @@ export interface RewindParts {
 }
 
 export interface RewindOrder {
-  readonly from: Checkpoint
+  readonly from: NumberedCheckpoint
   /** The oldest tick that is not what it should be. */
   readonly tick: number
   /** Log position up to which the line is folded. */
@@ -64,7 +62,7 @@ export interface RewindOrder {
 }
 
 export interface RewindHooks {
-  readonly read: ReadLog
+  readonly past: Past
   /** Past ticks are right now; called once, before the first `fresh`. */
   corrected(events: OutputEvent[]): void
   /** A tick that the late readings complete: it is new. */
@@ -112,9 +110,14 @@ export async function rewindLine(
   const next = builder.next_tick()
   const decoderNow = decoder.snapshot()
   const counted = { ...builder.counters, closed: { ...builder.counters.closed } }
-  const sections = unpackSections(from.state)
+  const state = from.state ?? (await hooks.past.checkpoint(from.number))
+  if (!state) {
+    late.giveUp()
+    return false
+  }
+  const sections = unpackSections(state)
   const stretch: Stretch = { ...from, after: from.position, to }
-  const source = sourceOf(parts, sections.get('decoder')!, hooks.read)
+  const source = sourceOf(parts, sections.get('decoder')!, hooks.past.read)
   const survey = await surveyStretch(source, stretch, boundariesOf(parts, order.tick, next))
   if (!survey) {
     decoder.restore(decoderNow)
@@ -126,7 +129,7 @@ export async function rewindLine(
   anomaly.detectors.restore(sections.get('detectors')!)
   anomaly.detectors.detach()
   const pass = pastPass(parts, order, hooks, next)
-  const regained: Checkpoint[] = []
+  const regained: ReturnType<typeof checkpointAt>[] = []
   const marks = [...survey.marks]
   const closes = [...survey.closes].sort((a, b) => a.tick - b.tick)
   const joins = [...late.joins()].sort(byTick)
@@ -180,7 +183,7 @@ function countAgain(now: FrameCounters, before: FrameCounters, fresh: FrameCount
 
 const byTick = (a: Joined, b: Joined): number => a.tick - b.tick
 
-function sourceOf(parts: RewindParts, dictionaries: Uint8Array, read: ReadLog): Source {
+function sourceOf(parts: RewindParts, dictionaries: Uint8Array, read: Past['read']): Source {
   const { definition, decoder, plan } = parts
   return {
     tick_ms: definition.tick_ms,
@@ -196,7 +199,7 @@ function sourceOf(parts: RewindParts, dictionaries: Uint8Array, read: ReadLog): 
   }
 }
 
-async function* entriesOf(read: ReadLog, after: number, to: number): AsyncGenerator<LogItem> {
+async function* entriesOf(read: Past['read'], after: number, to: number): AsyncGenerator<LogItem> {
   let position = after
   while (position < to) {
     const records = await read(position + 1, READ)
@@ -218,7 +221,7 @@ function boundariesOf({ definition }: RewindParts, tick: number, next: number): 
   return found.reverse()
 }
 
-function checkpointAt(parts: RewindParts, mark: Mark): Checkpoint {
+function checkpointAt(parts: RewindParts, mark: Mark) {
   const { tick, position, newest_ms, accepted, decoder } = mark
   const state = checkpointState(parts, decoder)
   return { position, floor: tick, clean: tick, newest_ms, accepted, state }

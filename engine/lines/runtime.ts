@@ -23,7 +23,7 @@ import { restartBudget } from './restarts.ts'
 import { type FoldPorts, type FoldSeat, type OpenSeat, ThreadLost } from './seat.ts'
 import { addTimes, stageTimes } from './stage-times.ts'
 import { lineTroubles } from './troubles.ts'
-import { isCheckpoint } from './verify-base.ts'
+import { checkpointNumbers } from './verify-base.ts'
 import { CREDIT_MAX_BYTES, lineWriter } from './writer.ts'
 
 /** How long the end of a line waits for its backlog, and for the commit under way. */
@@ -117,6 +117,10 @@ export function lineRuntime(parts: LineParts): LineRuntime {
   const ports: FoldPorts = {
     pull: () => queue.next(),
     read,
+    async checkpoint(number) {
+      const found = await patient(() => store.kept(key, one => one === number))
+      return found.get(number)
+    },
     async commit(made) {
       if (made.arrived) closer.arrived()
       const events = await committer.commit(made)
@@ -267,7 +271,7 @@ function supervised(around: {
     const { state, position } = committer.stored()
     queue.rewind(position)
     const published = committer.published()
-    const kept = await around.patient(() => parts.store.kept(key, isCheckpoint))
+    const kept = await around.patient(() => checkpointNumbers(parts.store, key))
     const seat = await parts.openSeat({ definition, state, kept, position, published })
     around.seat().close()
     around.moved(seat)

@@ -14,7 +14,7 @@ import type {
 } from '../flow.ts'
 import type { ThreadLoad } from '../load.ts'
 import type { LogRecord } from '../store/port.ts'
-import type { Kept } from './checkpoints.ts'
+import type { Kept, Past } from './checkpoints.ts'
 import type { FrameCounters } from './frames/builder.ts'
 import type { StageTimes } from './stage-times.ts'
 import type { CommitDraft } from './step.ts'
@@ -60,14 +60,9 @@ export interface Made extends CommitDraft {
 }
 
 /** The two ends of a line's pipeline, and the log beside it. */
-export interface FoldPorts {
+export interface FoldPorts extends Past {
   /** The next entries of the log; waits while there are none. */
   pull(): Promise<readonly LogRecord[]>
-  /** Entries that are in the log already, from `from` on. */
-  read(
-    from: number,
-    limit: { readonly count_max: number; readonly bytes_max: number },
-  ): Promise<readonly LogRecord[]>
   commit(made: Made): Promise<LineChange | undefined>
 }
 
@@ -99,8 +94,8 @@ export interface SeatRequest {
   readonly definition: LineDefinition
   /** Undefined: the fold begins anew. */
   readonly state: Uint8Array | undefined
-  /** Checkpoints that the state names, by number. */
-  readonly kept: ReadonlyMap<number, Uint8Array>
+  /** Numbers of the checkpoints that the store keeps. */
+  readonly kept: ReadonlySet<number>
   /** Log position that the state reflects. */
   readonly position: number
   /** Events of entries up to here were published before and are not made again. */

@@ -11,7 +11,9 @@ export interface StageTimes {
 }
 
 /** Sums that start at zero, or over memory that somebody else adds to. */
-export function stageTimes(sums = new Float64Array(2 * loadStages.length)): StageTimes {
+export function stageTimes(
+  sums: Float64Array = new Float64Array(2 * loadStages.length),
+): StageTimes {
   const at = (stage: LoadStage) => 2 * loadStages.indexOf(stage)
   const [twin, anomaly, advice] = [at('twin'), at('anomaly'), at('advice')]
   return {

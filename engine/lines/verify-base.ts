@@ -6,6 +6,8 @@ import type { StoredFold } from './seat.ts'
 const FIRST_BASE = 2 ** 40
 /** Bases of a line that are kept: the oldest is about as old as the log. */
 const BASES_MAX = 3
+/** Bytes of bases for each second: those of a large line stand further apart. */
+const BASE_BYTES_PER_S = 64 << 10
 /** A line whose state is larger keeps no base. */
 const BASE_BYTES_MAX = 64 << 20
 
@@ -20,30 +22,48 @@ export interface VerifyBase {
   readonly kept: ReadonlyMap<number, Uint8Array>
 }
 
-export const isCheckpoint = (number: number): boolean => number < FIRST_BASE
-export const isBase = (number: number): boolean => number >= FIRST_BASE
+const isBase = (number: number): boolean => number >= FIRST_BASE
+
+/** Numbers of all that the store keeps beside a line's state. */
+export async function keptNumbers(store: Store, key: LineKey): Promise<readonly number[]> {
+  const numbers: number[] = []
+  await store.kept(key, number => {
+    numbers.push(number)
+    return false
+  })
+  return numbers
+}
+
+/** Numbers of the checkpoints among it. */
+export async function checkpointNumbers(store: Store, key: LineKey): Promise<ReadonlySet<number>> {
+  const numbers = await keptNumbers(store, key)
+  return new Set(numbers.filter(number => !isBase(number)))
+}
 
 /** Which bases of a line are kept, and when the next one is due. */
 export function baseKeeper(log_entries_max: number) {
   const every = Math.max(1, Math.floor(log_entries_max / (BASES_MAX - 1)))
   let numbers: readonly number[] = []
+  let rest_until_ms = 0
   return {
     numbers: () => numbers,
     /** Those that the store holds. */
     found(stored: readonly number[]): void {
       numbers = stored.filter(isBase).sort((a, b) => a - b)
     },
-    isDue: (position: number): boolean => {
+    isDue: (position: number, now_ms: number): boolean => {
       const last = numbers.at(-1)
+      if (now_ms < rest_until_ms) return false
       return position - (last === undefined ? 0 : last - FIRST_BASE) >= every
     },
     /** The blob to keep, or undefined where it is too large. */
-    make(facts: Omit<VerifyBase, 'state' | 'kept'>, { state, kept }: StoredFold) {
+    make(facts: Omit<VerifyBase, 'state' | 'kept'>, { state, kept }: StoredFold, now_ms: number) {
       const bytes = packSections([
         ['facts', jsonBytes(facts)],
         ['state', state],
         ...kept.blobs.map(blob => [`${blob.number}`, blob.bytes] as const),
       ])
+      rest_until_ms = now_ms + (1000 * bytes.length) / BASE_BYTES_PER_S
       if (bytes.length > BASE_BYTES_MAX) return undefined
       const number = FIRST_BASE + facts.position
       numbers = [...numbers.filter(one => one !== number), number].slice(-BASES_MAX)

@@ -2,8 +2,8 @@ import { LiquidusError } from '../core/errors.ts'
 import { decodeEntry } from '../core/log-entry.ts'
 import type { LineDefinition, LogEntry, OutputEvent, StoredEvent } from '../flow.ts'
 import type { LineKey, Store } from '../store/port.ts'
+import type { Past } from './checkpoints.ts'
 import { foldWhole, type LineFold } from './fold.ts'
-import type { ReadLog } from './rewind.ts'
 import { stateHash } from './state-hash.ts'
 import { oldestBase } from './verify-base.ts'
 
@@ -56,11 +56,14 @@ export async function verifyLine(
   const fold = buildFold(JSON.parse(text) as LineDefinition)
   const events: OutputEvent[] = []
   const audit = logAudit(base !== undefined)
-  const read: ReadLog = (from, limit) => store.read(key, from, limit)
+  const past: Past = {
+    read: (from, limit) => store.read(key, from, limit),
+    checkpoint: async number => base?.kept.get(number),
+  }
   let recomputed = ''
   let ticks = 0
   let position = base?.position ?? 0
-  if (base) fold.restore(base.state, base.kept)
+  if (base) fold.restore(base.state, new Set(base.kept.keys()))
   const known = fold.builder.counters.accepted
   while (position < end) {
     const records = await store.read(key, position + 1, READ)
@@ -69,7 +72,7 @@ export async function verifyLine(
       const entry = decodeEntry(record.bytes)
       audit.take(entry)
       const item = { position: record.position, entry, size_bytes: record.bytes.length }
-      await foldWhole(fold, item, read, step => {
+      await foldWhole(fold, item, past, step => {
         if (step.at === 'tick') ticks += 1
         events.push(...step.events)
       })

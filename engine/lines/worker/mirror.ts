@@ -1,23 +1,29 @@
 import { assert } from '../../core/assert.ts'
 import type { AlarmSummary } from '../../flow.ts'
-import type { FoldStand, FoldView } from '../seat.ts'
+import type { FoldView } from '../seat.ts'
 import type { FrameHead, FrameSlots } from './frame-slots.ts'
 import type { ListChange, Shown } from './showing.ts'
+import type { StandSlots } from './stand-slots.ts'
 
 /** What outputs see of a line that another thread folds: as it was at its last commit. */
 export interface LineMirror {
   readonly view: FoldView
   /** Where the fold stands is known at once; it is no result. */
-  stands(stand: FoldStand): void
+  stands(shown: Shown): void
   take(shown: Shown): void
 }
 
 /** A mirror that begins with all that there is to see. */
-export function lineMirror(slots: FrameSlots, first: Shown): LineMirror {
+export function lineMirror(slots: FrameSlots, stands: StandSlots, first: Shown): LineMirror {
   const alarms = listKeeper(first.alarms)
   const advice = listKeeper(first.advice)
-  assert(first.summary && first.sensorFaults && first.scores, 'the first showing is whole')
-  let stand = first.stand
+  const { words: firstWords } = first
+  assert(
+    firstWords && first.summary && first.sensorFaults && first.scores,
+    'the first showing is whole',
+  )
+  let words = firstWords
+  let stand = stands.read(words)
   let summary: AlarmSummary = first.summary
   let faults = first.sensorFaults
   let scores = first.scores
@@ -36,11 +42,11 @@ export function lineMirror(slots: FrameSlots, first: Shown): LineMirror {
       sensorFaults: () => faults,
       scores: () => scores,
     },
-    stands(now) {
-      stand = now
+    stands(shown) {
+      words = shown.words ?? words
+      stand = stands.read(words)
     },
     take(shown) {
-      stand = shown.stand
       alarms.take(shown.alarms)
       advice.take(shown.advice)
       summary = shown.summary ?? summary

@@ -2,7 +2,6 @@ import type { Worker } from 'node:worker_threads'
 import type { LineDefinition } from '../../flow.ts'
 import type { FoldPlaces } from '../seat.ts'
 import type { ThreadStart } from './protocol.ts'
-import { remoteSeat } from './remote-seat.ts'
 import { type FoldThread, foldThread } from './thread.ts'
 
 export interface PoolParts {
@@ -51,9 +50,12 @@ export function foldPool({ count, warm, start, say }: PoolParts): FoldPlaces {
   if (places[0]) threadAt(places[0], warm)
 
   return {
-    openSeat(request) {
+    async openSeat(request) {
       lines += 1
-      return remoteSeat(threadAt(placeFor(request.definition)), lines, request)
+      const [line, place] = [lines, placeFor(request.definition)]
+      // Loaded late, so that threads start before most of this one is loaded.
+      const { remoteSeat } = await import('./remote-seat.ts')
+      return remoteSeat(threadAt(place), line, request)
     },
     threads: () => places.flatMap(({ thread }) => (thread?.alive() ? [thread.load()] : [])),
     async close() {

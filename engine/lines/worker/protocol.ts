@@ -22,6 +22,10 @@ export interface FoldThreadData {
   readonly start: ThreadStart
   /** Folder of the model registry. */
   readonly models: string
+  /** Folder of the ONNX files that were checked before. */
+  readonly checked: string
+  /** Memory of each line's history. */
+  readonly trend_bytes_max: number
 }
 
 /** From the I/O thread to a thread of folds. At most one `fold` of a line is under way. */
@@ -31,7 +35,7 @@ export type ToFolds =
       readonly line: LineNumber
       readonly definition: LineDefinition
       readonly state: Uint8Array | undefined
-      readonly kept: ReadonlyMap<number, Uint8Array>
+      readonly kept: ReadonlySet<number>
       readonly position: number
       readonly published: number
     }
@@ -43,10 +47,10 @@ export type ToFolds =
       readonly question: Question
     }
   | {
-      readonly do: 'records'
+      readonly do: 'found'
       readonly line: LineNumber
       readonly id: number
-      readonly records: PackedRecords | undefined
+      readonly found: PackedRecords | Uint8Array | undefined
       readonly problem: string
     }
   | { readonly do: 'close'; readonly line: LineNumber }
@@ -62,12 +66,22 @@ export type Question =
   | { readonly of: 'profiles'; readonly cell: number }
   | { readonly of: 'snapshot' }
 
+/** What a fold reads again of its line's past. */
+export type PastLook =
+  | {
+      readonly at: 'records'
+      readonly from: number
+      readonly limit: { readonly count_max: number; readonly bytes_max: number }
+    }
+  | { readonly at: 'checkpoint'; readonly number: number }
+
 /** What a line can be once it is open. */
 export interface Opened {
   readonly fields: readonly Quantity[]
   readonly channels: readonly Channel[]
   readonly shape: FrameShape
   readonly frames: SharedArrayBuffer
+  readonly stands: SharedArrayBuffer
   readonly shown: Shown
 }
 
@@ -82,8 +96,6 @@ export interface MadeMessage {
   readonly kept: Kept | undefined
   readonly arrived: boolean
   readonly shown: Shown
-  /** As in StageTimes. */
-  readonly times: Float64Array
 }
 
 /** From a thread of folds to the I/O thread. */
@@ -100,11 +112,10 @@ export type FromFolds =
       readonly problem: string
     }
   | {
-      readonly is: 'read'
+      readonly is: 'look'
       readonly line: LineNumber
       readonly id: number
-      readonly from: number
-      readonly limit: { readonly count_max: number; readonly bytes_max: number }
+      readonly look: PastLook
     }
   | { readonly is: 'load'; readonly load: ThreadLoad }
   | { readonly is: 'said'; readonly text: string }

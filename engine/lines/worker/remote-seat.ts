@@ -8,6 +8,7 @@ import { frameSlots } from './frame-slots.ts'
 import { type LineMirror, lineMirror } from './mirror.ts'
 import type { FromFolds, LineNumber, MadeMessage, Opened, Question } from './protocol.ts'
 import { buffersOf, packRecords } from './records.ts'
+import { standSlots } from './stand-slots.ts'
 import type { FoldThread } from './thread.ts'
 
 interface Answer<T> {
@@ -29,14 +30,16 @@ export async function remoteSeat(
   let onLost: (error: ThreadLost) => void = () => {}
   let ports: FoldPorts | undefined
 
-  const readLog = async ({ id, from, limit }: Extract<FromFolds, { is: 'read' }>) => {
-    const base = { do: 'records', line, id } as const
+  const lookBack = async ({ id, look }: Extract<FromFolds, { is: 'look' }>) => {
+    const base = { do: 'found', line, id, problem: '' } as const
     try {
-      assert(ports, 'only a line that runs reads its log')
-      const records = packRecords(await ports.read(from, limit))
-      thread.send({ ...base, records, problem: '' }, buffersOf(records))
+      assert(ports, 'only a line that runs reads its past')
+      if (look.at === 'records') {
+        const found = packRecords(await ports.read(look.from, look.limit))
+        thread.send({ ...base, found }, buffersOf(found))
+      } else thread.send({ ...base, found: await ports.checkpoint(look.number) })
     } catch (error) {
-      thread.send({ ...base, records: undefined, problem: problemOf(error) })
+      thread.send({ ...base, found: undefined, problem: problemOf(error) })
     }
   }
   const take = (message: FromFolds): void => {
@@ -44,7 +47,7 @@ export async function remoteSeat(
     else if (message.is === 'refused') opening?.reject(new Error(message.problem))
     else if (message.is === 'made') folding?.resolve(message)
     else if (message.is === 'failed') folding?.reject(new Error(message.problem))
-    else if (message.is === 'read') void readLog(message)
+    else if (message.is === 'look') void lookBack(message)
     else if (message.is === 'answer') {
       const { id, answer, problem } = message
       if (problem === '') questions.get(id)?.resolve(answer)
@@ -70,8 +73,9 @@ export async function remoteSeat(
     throw error
   })
 
-  const mirror = lineMirror(frameSlots(opened.shape, opened.frames), opened.shown)
-  const times = stageTimes()
+  const stands = standSlots(opened.stands)
+  const mirror = lineMirror(frameSlots(opened.shape, opened.frames), stands, opened.shown)
+  const times = stageTimes(stands.times)
   const ask = <T>(question: Question): Promise<T> =>
     new Promise<unknown>((resolve, reject) => {
       if (lost) {
@@ -107,7 +111,6 @@ export async function remoteSeat(
         onLost = error => {
           void committing.catch(() => {}).then(() => subscriber.error(error))
         }
-        const told = (message: MadeMessage) => times.sums.set(message.times)
         const commit = async (made: MadeMessage): Promise<void> => {
           const { position, ticks, events, state, kept, arrived } = made
           const change = await given.commit({
@@ -120,7 +123,7 @@ export async function remoteSeat(
           committing = commit(made)
           return committing
         }
-        relay({ ports: given, fold, mirror, told, takeOver }, subscriber).catch((error: unknown) =>
+        relay({ ports: given, fold, mirror, takeOver }, subscriber).catch((error: unknown) =>
           subscriber.error(error),
         )
         return () => {
@@ -143,19 +146,17 @@ async function relay(
     readonly ports: FoldPorts
     readonly fold: (records: Awaited<ReturnType<FoldPorts['pull']>>) => Promise<MadeMessage>
     readonly mirror: LineMirror
-    readonly told: (message: MadeMessage) => void
     readonly takeOver: (made: MadeMessage) => Promise<unknown>
   },
   subscriber: { readonly closed: boolean },
 ): Promise<void> {
-  const { ports, fold, mirror, told, takeOver } = between
+  const { ports, fold, mirror, takeOver } = between
   while (!subscriber.closed) {
     const records = await ports.pull()
     if (subscriber.closed) return
     const made = await fold(records)
     if (subscriber.closed) return
-    told(made)
-    mirror.stands(made.shown.stand)
+    mirror.stands(made.shown)
     await takeOver(made)
   }
 }

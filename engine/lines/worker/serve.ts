@@ -6,13 +6,16 @@ import { problemOf } from '../../core/errors.ts'
 import { eventLoopGauge } from '../../core/event-loop.ts'
 import type { LineDefinition, VersionEntry } from '../../flow.ts'
 import type { LogRecord } from '../../store/port.ts'
+import type { Past } from '../checkpoints.ts'
+import { versionsIn } from '../fold.ts'
 import { type FoldParts, itemOf, runFold } from '../fold-run.ts'
 import type { FoldPorts, Made } from '../seat.ts'
 import { stageTimes } from '../stage-times.ts'
 import { type FrameShape, frameSlots } from './frame-slots.ts'
-import type { FromFolds, LineNumber, Question, ThreadStart, ToFolds } from './protocol.ts'
-import { unpackRecords } from './records.ts'
+import type { FromFolds, LineNumber, PastLook, Question, ThreadStart, ToFolds } from './protocol.ts'
+import { type PackedRecords, unpackRecords } from './records.ts'
 import { lineShowing } from './showing.ts'
+import { standSlots } from './stand-slots.ts'
 
 /** What a thread of folds is made of. */
 export interface FoldThreadParts {
@@ -20,7 +23,7 @@ export interface FoldThreadParts {
   readonly start: ThreadStart
   readonly clock: Clock
   build(definition: LineDefinition): Promise<FoldParts>
-  /** Makes ready what the log names, before the entry that names it is folded. */
+  /** Makes ready what a log names, before the entry or the state that names it is taken. */
   prepare(definition: LineDefinition, versions: VersionEntry['versions']): Promise<void>
 }
 
@@ -64,12 +67,16 @@ async function serveLine(
   const { line, definition } = request
   const built = await build(definition)
   const { fold } = built
-  if (request.state) fold.restore(request.state, request.kept)
+  if (request.state) {
+    await prepare(definition, versionsIn(request.state))
+    fold.restore(request.state, request.kept)
+  }
   const shape = shapeOf(definition, built)
   const slots = frameSlots(shape)
-  const showing = lineShowing(definition, fold, slots, clock)
-  const times = stageTimes()
-  const log = logAtTheOtherEnd(line, send)
+  const stands = standSlots()
+  const showing = lineShowing(definition, fold, slots, stands, clock)
+  const times = stageTimes(stands.times)
+  const past = pastAtTheOtherEnd(line, send)
   let give: (records: readonly LogRecord[]) => void = () => {}
 
   const ports: FoldPorts = {
@@ -77,7 +84,8 @@ async function serveLine(
       new Promise(resolve => {
         give = resolve
       }),
-    read: log.read,
+    read: past.read,
+    checkpoint: past.checkpoint,
     async commit(made) {
       Atomics.store(start.folding, 0, -1)
       sendMade(made)
@@ -87,14 +95,9 @@ async function serveLine(
   }
   const sendMade = ({ position, ticks, events, state, kept, arrived }: Made): void => {
     const shown = showing.show(ticks > 0)
-    const moved = state ? [state.buffer as ArrayBuffer] : []
-    send(
-      {
-        ...{ is: 'made', line, position, ticks, events, state, kept, arrived },
-        ...{ shown, times: times.sums },
-      },
-      moved,
-    )
+    const blobs = kept?.blobs.map(({ bytes }) => bytes) ?? []
+    const moved = [...(state ? [state] : []), ...blobs].map(one => one.buffer as ArrayBuffer)
+    send({ is: 'made', line, position, ticks, events, state, kept, arrived, shown }, moved)
   }
   const take = async (records: readonly LogRecord[]): Promise<void> => {
     for (const record of records) {
@@ -112,7 +115,8 @@ async function serveLine(
     error: failed,
   })
   const { fields, channels } = fold.twin
-  const opened = { fields, channels, shape, frames: slots.memory, shown: showing.show(false) }
+  const memory = { frames: slots.memory, stands: stands.memory }
+  const opened = { fields, channels, shape, ...memory, shown: showing.show(false) }
   send({ is: 'opened', line, opened })
 
   const answer = ({ id, question }: Extract<ToFolds, { do: 'ask' }>): void => {
@@ -127,7 +131,7 @@ async function serveLine(
     take(message) {
       if (message.do === 'fold') take(unpackRecords(message.chunk)).catch(failed)
       else if (message.do === 'ask') answer(message)
-      else if (message.do === 'records') log.take(message)
+      else if (message.do === 'found') past.take(message)
     },
     close: () => running.unsubscribe(),
   }
@@ -144,23 +148,32 @@ function answerOf({ fold, trend }: FoldParts, question: Question): unknown {
   }
 }
 
-/** Reads the log through the I/O thread, which has the store. */
-function logAtTheOtherEnd(line: LineNumber, send: Send) {
-  const waiting = new Map<number, PromiseParts<readonly LogRecord[]>>()
+/** Reads a line's past through the I/O thread, which has the store. */
+function pastAtTheOtherEnd(line: LineNumber, send: Send) {
+  type Found = Extract<ToFolds, { do: 'found' }>
+  const waiting = new Map<number, PromiseParts<Found['found']>>()
   let last = 0
-  const read: FoldPorts['read'] = (from, limit) =>
+  const ask = (look: PastLook): Promise<Found['found']> =>
     new Promise((resolve, reject) => {
       last += 1
       waiting.set(last, { resolve, reject })
-      send({ is: 'read', line, id: last, from, limit })
+      send({ is: 'look', line, id: last, look })
     })
+  const past: Past = {
+    async read(from, limit) {
+      return unpackRecords((await ask({ at: 'records', from, limit })) as PackedRecords)
+    },
+    async checkpoint(number) {
+      return (await ask({ at: 'checkpoint', number })) as Uint8Array | undefined
+    },
+  }
   return {
-    read,
-    take({ id, records, problem }: Extract<ToFolds, { do: 'records' }>) {
+    ...past,
+    take({ id, found, problem }: Found) {
       const one = waiting.get(id)
-      assert(one, 'records answer a question')
+      assert(one, 'what is found answers a question')
       waiting.delete(id)
-      if (records) one.resolve(unpackRecords(records))
+      if (problem === '') one.resolve(found)
       else one.reject(new Error(problem))
     },
   }

@@ -4,6 +4,7 @@ import type { LineFold } from '../fold.ts'
 import { standOf } from '../fold-run.ts'
 import type { FoldStand } from '../seat.ts'
 import type { FrameHead, FrameSlots } from './frame-slots.ts'
+import type { StandSlots, StandWords } from './stand-slots.ts'
 
 /** Figures of the alarms are made anew this often at most, while the alarms stay the same. */
 const SUMMARY_EVERY_MS = 1000
@@ -16,7 +17,8 @@ export interface ListChange<T> {
 
 /** What outputs may see of a line, as far as it changed since it was last told. */
 export interface Shown {
-  readonly stand: FoldStand
+  /** What the stand says in words; its numbers go through the slots. */
+  readonly words: StandWords | undefined
   readonly frame: FrameHead | undefined
   readonly alarms: ListChange<AlarmRecord> | undefined
   readonly advice: ListChange<Advice> | undefined
@@ -31,20 +33,24 @@ export interface LineShowing {
   show(ticked: boolean): Shown
 }
 
-/** The showing of a line; its frames go through the slots. */
+/** The showing of a line; its frames and where it stands go through the slots. */
 export function lineShowing(
   definition: LineDefinition,
   fold: LineFold,
   slots: FrameSlots,
+  stands: StandSlots,
   clock: Clock,
 ): LineShowing {
   const alarms = listTeller<AlarmRecord>()
   const advice = listTeller<Advice>()
+  const wordsOf = wordTeller()
   let faults: ReadonlyMap<number, string> | undefined
   let summarised_ms = Number.NEGATIVE_INFINITY
 
   return {
     show(ticked) {
+      const stand = standOf(fold, definition)
+      stands.write(stand)
       const latest = ticked ? fold.latest() : undefined
       const alarmsChanged = alarms(fold.anomaly.alarms())
       const now_ms = clock.elapsed_ms()
@@ -56,7 +62,7 @@ export function lineShowing(
       faults = faultsNow
       const first = summarise && !ticked
       return {
-        stand: standOf(fold, definition),
+        words: wordsOf(stand),
         frame: latest && slots.write(latest),
         alarms: alarmsChanged,
         advice: advice(fold.advice.current()),
@@ -65,6 +71,18 @@ export function lineShowing(
         scores: ticked || first ? fold.anomaly.scores().map(copyOf) : undefined,
       }
     },
+  }
+}
+
+/** Gives the words of a stand where they changed since the last call. */
+function wordTeller(): (stand: FoldStand) => StandWords | undefined {
+  let before = ''
+  return ({ clock_problems, versions }) => {
+    const words = { clock_problems, versions }
+    const text = JSON.stringify(words)
+    if (text === before) return undefined
+    before = text
+    return words
   }
 }
 
