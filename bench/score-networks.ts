@@ -1,5 +1,5 @@
+import type { Runner } from '#engine/anomaly/tensorflow/cell-scorer.ts'
 import type { StoredModel } from '#engine/anomaly/tensorflow/model-record.ts'
-import type { Runner } from '#engine/anomaly/tensorflow/network.ts'
 import { seededRandom } from '#engine/core/random.ts'
 
 /** A network to time: as TensorFlow.js stores it, and the same as plain loops. */

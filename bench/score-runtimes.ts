@@ -3,12 +3,8 @@ import type { SourceNetwork } from '#engine/anomaly/onnx/network.ts'
 import { openOnnx } from '#engine/anomaly/onnx/session.ts'
 import { largestDifference } from '#engine/anomaly/onnx/verified.ts'
 import { switchBackend } from '#engine/anomaly/tensorflow/backend.ts'
-import {
-  loadNetwork,
-  predictRows,
-  type Runner,
-  tensorflowRunner,
-} from '#engine/anomaly/tensorflow/network.ts'
+import type { Runner } from '#engine/anomaly/tensorflow/cell-scorer.ts'
+import { loadNetwork, predictRows, tensorflowRunner } from '#engine/anomaly/tensorflow/network.ts'
 import { systemClock } from '#engine/core/clock.ts'
 import { seededRandom } from '#engine/core/random.ts'
 import type { TimedNetwork } from './score-networks.ts'

@@ -1,32 +1,45 @@
 /** Entry of a worker thread that folds lines; composes there what main.ts composes for itself. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { checkedFiles } from './anomaly/onnx/checked-files.ts'
 import { assert } from './core/assert.ts'
 import { systemClock } from './core/clock.ts'
-import { foldBuilder, foldParts, scoresModels } from './folding.ts'
+import type { LineDefinition } from './flow.ts'
+import { foldBuilder, foldParts } from './folding.ts'
 import type { FoldThreadData, FromFolds } from './lines/worker/protocol.ts'
 import { serveFolds } from './lines/worker/serve.ts'
-import type { ModelShelf } from './training/shelf.ts'
+import { checkHere } from './training/model-check.ts'
+import { type ModelShelf, type NamedModels, openShelf } from './training/shelf.ts'
+import { scoresModels } from './version.ts'
 
 assert(parentPort, 'this file runs as a worker thread')
 const port = parentPort
-const { start, models } = workerData as FoldThreadData
+const { start, models, checked, trend_bytes_max } = workerData as FoldThreadData
 
 let shelf: Promise<ModelShelf> | undefined
-/** TensorFlow.js is loaded with the first line that needs it; what is refused the engine told. */
+/** Opened with the first line that needs it; what is refused then the engine has told. */
 const openModels = (): Promise<ModelShelf> => {
   shelf ??= (async () => {
-    const { openShelf } = await import('./training/shelf.ts')
     let opening = true
-    const opened = await openShelf(models, text => {
+    const say = (text: string) => {
       if (!opening) port.postMessage({ is: 'said', text } satisfies FromFolds)
-    })
+    }
+    const opened = await openShelf(models, say, { files: checkedFiles(checked), check: checkHere })
     opening = false
     return opened
   })()
   return shelf
 }
+/** Makes ready what a log names, or what is in force. */
+const holdModels = async (
+  { tenant }: Pick<LineDefinition, 'tenant'>,
+  named?: NamedModels,
+): Promise<ModelShelf> => {
+  const opened = await openModels()
+  await opened.hold(tenant, named ?? opened.inForce(tenant))
+  return opened
+}
 // What fails is told to the line that asks.
-if (start.warm) openModels().catch(() => {})
+if (start.warm) holdModels({ tenant: '' }).catch(() => {})
 const noModels = {
   inForce: () => ({ model: 'none' }),
   forLine: (): never => {
@@ -39,10 +52,10 @@ serveFolds({
   start,
   clock: systemClock,
   async build(definition) {
-    const from = scoresModels(definition) ? await openModels() : noModels
-    return foldParts(foldBuilder(from))(definition)
+    const from = scoresModels(definition) ? await holdModels(definition) : noModels
+    return foldParts(foldBuilder(from), trend_bytes_max)(definition)
   },
   async prepare(definition, versions) {
-    if (scoresModels(definition)) await (await openModels()).hold(definition.tenant, versions)
+    if (scoresModels(definition)) await holdModels(definition, versions)
   },
 })

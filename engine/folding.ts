@@ -6,10 +6,10 @@ import type { LineDefinition } from './flow.ts'
 import { batchDecoder } from './ingest/batch-decoder.ts'
 import { type LineFold, lineFold } from './lines/fold.ts'
 import type { FoldParts, LineTrend } from './lines/fold-run.ts'
-import { fillTrendRow, trendColumns, trendRing } from './outputs/trend.ts'
+import { trendColumns, trendRing, trendRow } from './outputs/trend.ts'
 import type { ModelShelf } from './training/shelf.ts'
 import { createTwin } from './twin/catalog.ts'
-import { VERSION } from './version.ts'
+import { scoresModels, versionsOf } from './version.ts'
 
 /** Builds a line's fold; its models are those that its log names, to begin with those in force. */
 export function foldBuilder(shelf: Pick<ModelShelf, 'forLine' | 'inForce'>) {
@@ -40,36 +40,22 @@ export function foldBuilder(shelf: Pick<ModelShelf, 'forLine' | 'inForce'>) {
   }
 }
 
-/** Whether models of the registry score the line. */
-export function scoresModels({ kind }: Pick<LineDefinition, 'kind'>): boolean {
-  return kind === 'potline'
-}
-
 /** Builds a line's fold and the history that pictures are made of. */
-export function foldParts(build: (definition: LineDefinition) => LineFold) {
+export function foldParts(
+  build: (definition: LineDefinition) => LineFold,
+  trend_bytes_max: number,
+) {
   return (definition: LineDefinition): FoldParts => {
     const fold = build(definition)
-    return { fold, trend: buildTrend(definition, fold) }
+    return { fold, trend: buildTrend(definition, fold, trend_bytes_max) }
   }
 }
 
-/** Versions in force for a tenant's lines, as their log names them. */
-export function versionsOf(
-  shelf: Pick<ModelShelf, 'inForce'>,
-  tenant: string,
-): Readonly<Record<string, string>> {
-  return { engine: VERSION, ...shelf.inForce(tenant) }
-}
-
-function buildTrend(definition: LineDefinition, fold: LineFold): LineTrend {
-  const columns = trendColumns(fold.twin.fields, fold.twin.channels)
-  const ring = trendRing({ cells: definition.cells.length, columns })
-  const row = new Float64Array(columns.length * definition.cells.length)
+function buildTrend({ cells }: LineDefinition, { twin }: LineFold, bytes_max: number): LineTrend {
+  const columns = trendColumns(twin.fields, twin.channels)
+  const ring = trendRing({ cells: cells.length, columns, bytes_max })
   return {
-    push(twin) {
-      fillTrendRow(twin, row)
-      ring.push(twin.time_ms, row)
-    },
+    push: frame => ring.push(frame.time_ms, trendRow(frame)),
     read: (cell, from_ms, points_max) => ring.read(cell, from_ms, points_max),
   }
 }

@@ -1,36 +1,30 @@
 /** Composition root: the only file that builds concrete things and joins them. */
-import { availableParallelism } from 'node:os'
 import path from 'node:path'
-import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { type Access, access as accessOf } from './access/access.ts'
 import { readTls, requireSafeBind } from './access/bind.ts'
 import { budgetOf, budgetVersions } from './anomaly/fusion/setting.ts'
+import { CHECKED_FOLDER, checkedFiles } from './anomaly/onnx/checked-files.ts'
 import type { Config } from './config.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { LiquidusError, problemOf } from './core/errors.ts'
 import { eventLoopGauge } from './core/event-loop.ts'
 import { makeDirectory } from './core/make-directory.ts'
 import type { LineChange, Sink } from './flow.ts'
-import { foldBuilder, foldParts, scoresModels, versionsOf } from './folding.ts'
+import { foldsHere } from './fold-places.ts'
 import { tenantAllowances } from './ingest/grpc/allowance.ts'
-import { grpcSource } from './ingest/grpc/source.ts'
 import { type ConfiguredLine, definitionOf } from './lines/define.ts'
 import { type LineDirectory, lineDirectory } from './lines/directory.ts'
-import { inlineFolds } from './lines/inline-seat.ts'
 import type { FoldPlaces } from './lines/seat.ts'
-import { foldPool } from './lines/worker/pool.ts'
-import type { FoldThreadData } from './lines/worker/protocol.ts'
-import { createLog } from './log.ts'
-import { httpSink } from './outputs/http/server.ts'
 import type { Loads } from './outputs/loads.ts'
-import { webSocketSink } from './outputs/websocket/sink.ts'
 import type { Store } from './store/port.ts'
 import { measuredStore } from './telemetry/measured-store.ts'
 import { openTraces } from './telemetry/open-traces.ts'
 import { modelCare } from './training/care.ts'
+import { GATE_LIMITS } from './training/gate.ts'
+import { checkElsewhere } from './training/model-check.ts'
 import { openShelf } from './training/shelf.ts'
-import { VERSION } from './version.ts'
+import { VERSION, versionsOf } from './version.ts'
 
 const HEALTH_EVERY_MS = 1000
 
@@ -48,12 +42,13 @@ export interface RunningEngine {
 
 export interface StartOptions {
   readonly config: Config
+  readonly log: Logger
+  /** Threads that fold the lines; undefined: this thread folds them. */
+  readonly threads: FoldPlaces | undefined
   /** Ports that the caller asked for: these are kept or it is an error. */
   readonly fixedPorts: ReadonlySet<'http_port' | 'grpc_port' | 'opcua_port'>
   readonly clock?: Clock
 }
-
-export { foldBuilder, versionsOf } from './folding.ts'
 
 export async function openStore(config: Config, log: (text: string) => void): Promise<Store> {
   if (config.store === 'redis') {
@@ -65,10 +60,8 @@ export async function openStore(config: Config, log: (text: string) => void): Pr
 }
 
 export async function startEngine(options: StartOptions): Promise<RunningEngine> {
-  const { config } = options
+  const { config, log, threads } = options
   const clock = options.clock ?? systemClock
-  requireSafeBind(config.host, config.tls, config.access.keys)
-  const log = createLog(config, process.stderr.isTTY === true)
   const access = accessOf({
     keys: config.access.keys,
     loopbackDeveloper: true,
@@ -79,7 +72,6 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
         `${row.subject} ${row.allowed ? 'may' : 'may not'} ${row.action} ${row.target}`,
       ),
   })
-  const tls = config.tls ? readTls(config.tls) : undefined
   const closing: Sink['close'][] = []
   const shut = async (): Promise<void> => {
     for (const close of closing.reverse()) {
@@ -87,16 +79,22 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
     }
   }
   try {
-    const threads = foldThreads(config, log)
     if (threads) closing.push(() => threads.close())
-    const shelf = await openShelf(path.resolve(config.models), text => log.warn(text))
+    requireSafeBind(config.host, config.tls, config.access.keys)
+    const tls = config.tls ? readTls(config.tls) : undefined
+    const checks = { files: checkedFiles(CHECKED_FOLDER), check: checkElsewhere }
+    const shelf = await openShelf(
+      path.resolve(config.models),
+      text => log.warn(text),
+      threads ? checks : undefined,
+    )
     const opened = await openStore(config, text => log.warn(text))
     closing.push(() => opened.close())
     const traces = await openTraces(config.telemetry, clock, VERSION)
     const store = measuredStore(traces?.watchStore(opened) ?? opened, clock)
     const allowances = tenantAllowances(tenant => config.tenants[tenant] ?? {}, clock)
     const loads: Mutable<Loads> = { store: store.load, tenants: allowances.loads }
-    const folds = threads ?? inlineFolds(foldParts(foldBuilder(shelf)), clock)
+    const folds = threads ?? (await foldsHere(shelf, config, clock))
     const budgets = budgetVersions(config.anomaly)
     const engine = lineDirectory({
       store,
@@ -115,11 +113,14 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
     closing.splice(0, closing.length, () => engine.close())
     engine.changes$.subscribe(change => logAlarms(change, log))
     const models = modelCare({
-      ...{ shelf, engine, clock, log: logTexts(log) },
+      ...{ shelf, checks, engine, clock, log: logTexts(log) },
+      limits: { ...GATE_LIMITS, events_per_line_day: config.anomaly.events_per_line_day },
       budgetOf: line => budgetOf(budgets, line),
     })
     closing.push(async () => models.close())
-    await engine.open(config.lines.map(line => definitionOf(line as ConfiguredLine)))
+    const opening = engine.open(config.lines.map(line => definitionOf(line as ConfiguredLine)))
+    opening.catch(() => {}) // told below
+    const { grpcSource, httpSink, webSocketSink } = await loadDoors()
 
     const guard = access
     const buildHttp = (port: number) =>
@@ -140,7 +141,10 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
         },
         ...(tls ? { tls } : {}),
       })
-    const http = await listen(options, 'http_port', buildHttp)
+    const firstHttp = buildHttp(config.http_port)
+    await firstHttp.ready()
+    await opening
+    const http = await listen(options, 'http_port', buildHttp, firstHttp)
     closing.push(() => http.sink.close())
     const webSocket = webSocketSink({
       server: http.sink.server,
@@ -199,22 +203,14 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
   }
 }
 
-/** Worker threads that fold the lines; undefined where this thread is to do it. */
-function foldThreads(config: Config, log: Logger): FoldPlaces | undefined {
-  const count = config.workers ?? Math.max(1, availableParallelism() - 1)
-  if (count === 0) return undefined
-  const models = path.resolve(config.models)
-  return foldPool({
-    count,
-    // A site of other lines alone never needs the models.
-    warm: config.lines.length === 0 || config.lines.some(scoresModels),
-    start: start =>
-      new Worker(new URL('./fold-thread.ts', import.meta.url), {
-        name: start.name,
-        workerData: { start, models } satisfies FoldThreadData,
-      }),
-    say: text => log.warn(text),
-  })
+/** Packages of the doors, a large part of a start: they load while the lines open. */
+async function loadDoors() {
+  const [http, webSocket, grpc] = await Promise.all([
+    import('./outputs/http/server.ts'),
+    import('./outputs/websocket/sink.ts'),
+    import('./ingest/grpc/source.ts'),
+  ])
+  return { ...http, ...webSocket, ...grpc }
 }
 
 async function startOpcUa(
@@ -281,8 +277,8 @@ async function listen<T extends Sink>(
   options: StartOptions,
   key: 'http_port' | 'grpc_port' | 'opcua_port',
   build: (port: number) => T,
+  sink: T = build(options.config[key]),
 ): Promise<{ sink: T; address: string }> {
-  const sink = build(options.config[key])
   try {
     const { address } = await sink.start()
     return { sink, address }

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { runDay } from '#bench/day.ts'
 import { systemClock } from '../core/clock.ts'
-import { foldBuilder } from '../main.ts'
+import { foldBuilder } from '../folding.ts'
 import { demoFaults, parseFaults } from '../sim/faults.ts'
 import { openShelf } from '../training/shelf.ts'
 import { type OptionValues, printJson, say } from './command.ts'

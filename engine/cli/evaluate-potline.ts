@@ -3,7 +3,7 @@ import { type DayResult, dayReport, recordedDays, scoreDay } from '../evaluation
 import { faultedJob, type LineJob, quietJob, runJobs } from '../evaluation/potline/pool.ts'
 import { potlineReport } from '../evaluation/potline/report.ts'
 import { potlineResult } from '../evaluation/potline/result.ts'
-import { foldBuilder } from '../main.ts'
+import { foldBuilder } from '../folding.ts'
 import { openShelf } from '../training/shelf.ts'
 import { type OptionValues, printJson, say, usage } from './command.ts'
 

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process'
 import { type Config, loadConfig } from '../config.ts'
 import { systemClock } from '../core/clock.ts'
 import { problemOf } from '../core/errors.ts'
-import { startEngine } from '../main.ts'
+import { foldThreads } from '../fold-places.ts'
+import { createLog } from '../log.ts'
 import { type Command, type OptionValues, say } from './command.ts'
 
 /** Flag on the command line to key of the configuration. */
@@ -59,7 +60,11 @@ sends through the gRPC door like any plant. Stop with Ctrl+C.`,
         })
         .map(name => `${name}_port` as const),
     )
-    const running = await startEngine({ config, fixedPorts })
+    const log = createLog(config, process.stderr.isTTY === true)
+    // The threads first: what they load is loaded while this thread loads the rest.
+    const threads = foldThreads(config, text => log.warn(text))
+    const { startEngine } = await import('../main.ts')
+    const running = await startEngine({ config, log, threads, fixedPorts })
     const demo = config.demo && config.lines.length === 0
     say(`page    ${running.http}`)
     say(`gRPC    ${running.grpc}`)

@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { loadConfig } from '../config.ts'
 import { LiquidusError } from '../core/errors.ts'
+import { foldBuilder } from '../folding.ts'
 import { verifyLine } from '../lines/verify.ts'
-import { foldBuilder, openStore, versionsOf } from '../main.ts'
+import { openStore } from '../main.ts'
 import { openShelf } from '../training/shelf.ts'
+import { versionsOf } from '../version.ts'
 import { type Command, printJson, say, usage } from './command.ts'
 
 export const verifyCommand: Command = {

@@ -27,3 +27,11 @@ test('a missing tool is undefined, unless it is required', () => {
   expect(() => available('chromium', required)).toThrow(/lists chromium/)
   expect(() => available('redis', { LIQUIDUS_REQUIRE: 'redis' })).toThrow(/redis-server/)
 })
+
+test('a Redis server that the environment names is used, and must be there', () => {
+  const named = { PATH: directory, LIQUIDUS_REDIS_SERVER: join(directory, 'other-server') }
+  expect(() => available('redis', named)).toThrow(/LIQUIDUS_REDIS_SERVER names no program/)
+  writeFileSync(named.LIQUIDUS_REDIS_SERVER, '', { mode: 0o755 })
+  expect(available('redis', named)).toEqual({ path: named.LIQUIDUS_REDIS_SERVER })
+  expect(available('chromium', named)).toBeUndefined()
+})

@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { CELL_FEATURES } from '../anomaly/features.ts'
 import { LiquidusError, problemOf } from '../core/errors.ts'
 import { makeDirectory } from '../core/make-directory.ts'
 import { jsonBytes, packSections, parseJsonBytes, unpackSections } from '../core/sections.ts'
@@ -43,6 +44,8 @@ export interface BankRun extends TrainingRun {
 const EVERY_S = 60
 const DAY_S = 86_400
 const FILE = 'bank.gz'
+/** About so many rows of a bank are compared when a model is checked. */
+const COMPARED_ROWS = 256
 
 /** Gathers the rows of normal recordings and of recordings with known faults. */
 export async function gatherBank(
@@ -139,4 +142,18 @@ export async function readBank(folder: string, name: string): Promise<GateBank> 
       : `its gate bank can not be read: ${problemOf(error)}`
     throw new LiquidusError('MODEL_INVALID', { model: name, problem })
   }
+}
+
+/** Some rows of a model's bank, to compare runtimes on; none where there is no bank. */
+export async function comparisonRows(folder: string, name: string): Promise<Float32Array> {
+  const bank = await readBank(folder, name).catch(() => undefined)
+  if (!bank || bank.rows.names.join() !== CELL_FEATURES.join()) return new Float32Array(0)
+  const width = CELL_FEATURES.length
+  const count = bank.rows.times_ms.length
+  const step = Math.max(1, Math.floor(count / COMPARED_ROWS))
+  const rows: number[] = []
+  for (let row = 0; row < count; row += step) {
+    rows.push(...bank.rows.values.subarray(row * width, (row + 1) * width))
+  }
+  return Float32Array.from(rows)
 }

@@ -5,7 +5,8 @@ import type { EngineView, LineChange, LineView, StoredEvent } from '../flow.ts'
 import { type Breach, type FalseEventBudget, falseEventBudget } from './budget.ts'
 import { type ModelDesk, type Moved, modelDesk } from './desk.ts'
 import { type DriftMonitors, type DriftProposal, driftMonitors } from './drift.ts'
-import { GATE_LIMITS } from './gate.ts'
+import { GATE_LIMITS, type GateLimits } from './gate.ts'
+import type { ModelChecks } from './model-check.ts'
 import type { Alias } from './registry.ts'
 import { LIVE_MODEL, type ModelShelf, type NamedModels } from './shelf.ts'
 
@@ -20,7 +21,10 @@ export interface CareParts {
   readonly engine: EngineView & { renewVersions(): Promise<void> }
   readonly clock: Clock
   readonly log: Record<'info' | 'warn' | 'error', (text: string) => void>
-  /** False events a day that a line may have, of 300 cells; default 1. */
+  readonly checks?: ModelChecks | undefined
+  /** What a new champion is held to. */
+  readonly limits?: GateLimits
+  /** False events a day that a line may have, of 300 cells; default: as the gate has it. */
   readonly budgetOf?: (line: string) => number
 }
 
@@ -48,7 +52,9 @@ interface WatchedLine {
 }
 
 /** Starts the care; it sees a move of an alias by anyone within a fraction of a second. */
-export function modelCare({ shelf, engine, clock, log, budgetOf }: CareParts): ModelCare {
+export function modelCare(parts: CareParts): ModelCare {
+  const { shelf, engine, clock, log, checks, limits = GATE_LIMITS } = parts
+  const { budgetOf = () => limits.events_per_line_day } = parts
   const watched = new Map<string, WatchedLine>()
   const proposals: (DriftProposal & { readonly tenant: string })[] = []
   let applying: Promise<void> = Promise.resolve()
@@ -75,7 +81,7 @@ export function modelCare({ shelf, engine, clock, log, budgetOf }: CareParts): M
   timer.unref()
 
   const deskOf = (tenant: string): ModelDesk => {
-    const desk = modelDesk(shelf.registryOf(tenant), clock)
+    const desk = modelDesk(shelf.registryOf(tenant), clock, limits, checks)
     const applied = async (moved: Promise<Moved>) => {
       const done = await moved
       await apply()
@@ -128,10 +134,7 @@ export function modelCare({ shelf, engine, clock, log, budgetOf }: CareParts): M
     const known = watched.get(key)
     if (known) return known
     const made: WatchedLine = {
-      budget: falseEventBudget(
-        definition.cells.length,
-        budgetOf?.(definition.line) ?? GATE_LIMITS.events_per_line_day,
-      ),
+      budget: falseEventBudget(definition.cells.length, budgetOf(definition.line)),
       ...{ drift: driftMonitors(definition, undefined), driftOf: '', seen: 0 },
       work: Promise.resolve(),
     }

@@ -1,11 +1,13 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { manualClock } from '../core/clock.ts'
 import { readBank, writeBank } from './bank.ts'
 import { modelDesk } from './desk.ts'
-import { addFixtureModel, fixtureBank } from './fixture-models.ts'
+import { addFixtureModel, fixtureBank, fixtureRecord, gainNetwork } from './fixture-models.ts'
 import { poissonMost } from './gate.ts'
 import { type ModelRegistry, modelRegistry } from './registry.ts'
 import { LIVE_MODEL } from './shelf.ts'
@@ -108,6 +110,57 @@ describe('rollback', () => {
     expect(await back()).toBe('1')
     expect(await back()).toBe('')
     await expect(back()).rejects.toThrow('has no champion to go back from')
+  })
+})
+
+describe('two who move aliases at once', () => {
+  it('lose neither move, in one process or in two', async () => {
+    for (const threshold of [4, 5, 6]) await addFixtureModel(registry, threshold)
+    const others = [registry, modelRegistry(folder), modelRegistry(folder)]
+    await Promise.all(
+      Array.from({ length: 30 }, (_, i) =>
+        others[i % 3]!.point(LIVE_MODEL, 'challenger', String(1 + (i % 3)), { reason: `${i}` }),
+      ),
+    )
+    const history = await registry.history(LIVE_MODEL)
+    const reasons = history.filter(one => one.alias === 'challenger').map(one => one.reason)
+    expect(reasons.sort()).toEqual(Array.from({ length: 30 }, (_, i) => `${i}`).sort())
+    for (const [i, one] of history.entries()) {
+      const last = history.slice(0, i).findLast(({ alias }) => alias === one.alias)
+      expect(one.from).toBe(last?.to ?? '')
+    }
+  })
+
+  it('are told when the champion that they were held against was replaced', async () => {
+    await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3))
+    for (const threshold of [4, 4, 4]) await addFixtureModel(registry, threshold)
+    await promote('1')
+    const both = await Promise.allSettled([promote('2'), promote('3')])
+    const [lost] = both.filter(one => one.status === 'rejected')
+    const { champion } = await registry.aliases(LIVE_MODEL)
+    expect(['2', '3']).toContain(champion)
+    expect(String(lost!.reason)).toContain(`its champion became version ${champion} meanwhile`)
+  })
+
+  it('wait for no process that has died', async () => {
+    await addFixtureModel(registry, 4)
+    const lock = join(folder, LIVE_MODEL, 'aliases.json.lock')
+    const ended = spawnSync(process.execPath, ['-e', '']).pid
+    await writeFile(lock, `${hostname()} ${ended} x`)
+    await registry.point(LIVE_MODEL, 'challenger', '1')
+    expect(existsSync(lock)).toBe(false)
+  })
+
+  it('get a version each', async () => {
+    const { model, weights } = await gainNetwork(0)
+    const draft = fixtureRecord(weights, { version: '1' })
+    const added = await Promise.all(
+      [0, 1, 2, 3].map(() => modelRegistry(folder).addNext(draft, model, weights)),
+    )
+    expect(added.map(one => one.version).sort()).toEqual(['1', '2', '3', '4'])
+    for (const { version } of added) {
+      expect((await registry.load(LIVE_MODEL, version)).record.version).toBe(version)
+    }
   })
 })
 

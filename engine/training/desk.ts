@@ -1,11 +1,12 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { CellScorer } from '../anomaly/tensorflow/cell-scorer.ts'
 import type { ModelRecord } from '../anomaly/tensorflow/model-record.ts'
-import { loadCellScorer } from '../anomaly/tensorflow/scorer.ts'
 import type { Clock } from '../core/clock.ts'
 import { LiquidusError } from '../core/errors.ts'
-import { readBank } from './bank.ts'
+import { comparisonRows, readBank } from './bank.ts'
 import { GATE_LIMITS, type GateLimits, type GateReport, holdToGate } from './gate.ts'
+import type { ModelChecks } from './model-check.ts'
+import { readyModel } from './ready-model.ts'
 import type { Alias, Aliases, AliasMove, ModelRegistry } from './registry.ts'
 
 /** A model with its versions, for lists. */
@@ -36,21 +37,30 @@ export interface ModelDesk {
   show(name: string, version: string): Promise<ModelDetail>
   /** Holds a version to the gate, against the champion. */
   gate(name: string, version: string): Promise<GateReport>
-  /** Points an alias; a champion has to pass the gate, else MODEL_REFUSED names the numbers. */
+  /**
+   * Points an alias; a champion has to pass the gate, else MODEL_REFUSED names the numbers, and to
+   * replace the one that it was held against.
+   */
   promote(name: string, version: string, alias: Alias, by: string, reason: string): Promise<Moved>
   demote(name: string, alias: Alias, by: string, reason: string): Promise<Moved>
   /** Back to the champion before this one, or to none where this is the first. */
   rollback(name: string, by: string, reason: string): Promise<Moved>
 }
 
-/** The desk of a namespace. */
+/** The desk of a namespace; `checks` spare what was checked before. */
 export function modelDesk(
   registry: ModelRegistry,
   clock: Clock,
   limits: GateLimits = GATE_LIMITS,
+  checks?: ModelChecks,
 ): ModelDesk {
-  const scorerOf = async (name: string, version: string): Promise<CellScorer> =>
-    loadCellScorer(await registry.load(name, version))
+  const scorerOf = async (name: string, version: string): Promise<CellScorer> => {
+    const rows = () => comparisonRows(registry.folder, name)
+    const stored = await registry.load(name, version)
+    const model = await readyModel(stored, { rows, warn: () => {}, checks })
+    await model.open(model.runtime)
+    return model.scorer(model.runtime)!
+  }
 
   const move = async (
     name: string,
@@ -105,22 +115,25 @@ export function modelDesk(
         await scorerOf(name, record.version)
         return move(name, alias, record.version, { by, reason })
       }
+      // What the gate compares with has to be what is replaced.
+      const { champion: from } = await registry.aliases(name)
       const report = await gate(name, record.version)
       if (!report.passed) {
         const model = `${name}/${record.version}`
         throw new LiquidusError('MODEL_REFUSED', { model, problem: report.failures.join('; ') })
       }
-      return move(name, alias, record.version, { by, reason, gate: report })
+      return move(name, alias, record.version, { from, by, reason, gate: report })
     },
     demote: (name, alias, by, reason) => move(name, alias, '', { by, reason }),
     async rollback(name, by, reason) {
+      const { champion: from } = await registry.aliases(name)
       const before = championBefore(await registry.history(name))
       if (before === undefined) {
         const problem = 'has no champion to go back from'
         throw new LiquidusError('MODEL_INVALID', { model: name, problem })
       }
       if (before !== '') await scorerOf(name, before)
-      return move(name, 'champion', before, { by, reason, rollback: true })
+      return move(name, 'champion', before, { from, by, reason, rollback: true })
     },
   }
 }

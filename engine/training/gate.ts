@@ -1,3 +1,4 @@
+import { EVENTS_PER_LINE_DAY } from '../anomaly/fusion/plan.ts'
 import { PATTERN_CLEAR_S, PATTERN_NEED_S } from '../anomaly/pattern.ts'
 import { persistence, Verdict } from '../anomaly/persistence.ts'
 import type { CellScorer } from '../anomaly/tensorflow/cell-scorer.ts'
@@ -32,14 +33,17 @@ export interface GateReport {
   }
 }
 
-/** The numbers an engineer may turn. */
+/** The numbers an engineer may turn: the budget by the configuration. */
 export interface GateLimits {
   /** False events per day of a line of 300 cells. */
   readonly events_per_line_day: number
   readonly p99_max_ms: number
 }
 
-export const GATE_LIMITS: GateLimits = { events_per_line_day: 1, p99_max_ms: 50 }
+export const GATE_LIMITS: GateLimits = {
+  events_per_line_day: EVENTS_PER_LINE_DAY,
+  p99_max_ms: 50,
+}
 export const LINE_CELLS = 300
 /** Calls that the latency is taken over. */
 const CALLS = 200

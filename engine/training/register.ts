@@ -91,8 +91,7 @@ export async function registerModel(options: RegisterOptions): Promise<ModelReco
     },
   }
   await loadCellScorer(stored(record))
-  await registry.add(record, model, weights)
-  return record
+  return registry.addNext(record, model, weights)
 }
 
 /** The record before anything is calibrated. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -5,6 +6,7 @@ import type { ModelRecord, StoredModel } from '../anomaly/tensorflow/model-recor
 import { LiquidusError, problemOf } from '../core/errors.ts'
 import { makeDirectory } from '../core/make-directory.ts'
 import type { GateReport } from './gate.ts'
+import { alone } from './registry-lock.ts'
 import { sha256 } from './sha256.ts'
 
 /** Names that point at a version: it alarms, it asks to, it only scores. */
@@ -47,7 +49,12 @@ export interface ModelRegistry {
   nextVersion(name: string): Promise<string>
   /** Writes a new version whole or not at all, and points `shadow` at it. */
   add(record: ModelRecord, model: unknown, weights: Uint8Array): Promise<void>
-  /** Points an alias at a version, or at none with ''; one atomic change of one file. */
+  /** The same under the next free number, however many do so at once; gives the record. */
+  addNext(record: ModelRecord, model: unknown, weights: Uint8Array): Promise<ModelRecord>
+  /**
+   * Points an alias at a version, or at none with ''; one atomic change of one file. With `from`,
+   * only where the alias still points there.
+   */
   point(name: string, alias: Alias, version: string, move?: Partial<AliasMove>): Promise<void>
 }
 
@@ -97,21 +104,33 @@ async function writePointers(folder: string, name: string, value: Pointers): Pro
   await rename(`${path}.new`, path)
 }
 
+/** Reads, changes and writes the aliases of a model as one step for all who do. */
+const changing = <T>(folder: string, name: string, change: () => Promise<T>): Promise<T> =>
+  alone(name, `${pathOf(folder, name, ALIASES)}.lock`, change)
+
 async function movePointer(
   folder: string,
   name: string,
   alias: Alias,
   version: string,
-  move: Partial<AliasMove>,
+  { from: expected, ...move }: Partial<AliasMove>,
 ): Promise<void> {
   const known = await listVersions(folder, name)
   if (version !== '' && !known.includes(version)) {
     throw fail(name, `has no version ${version}; known: ${known.join(', ') || 'none'}`)
   }
-  const pointers = await readPointers(folder, name)
-  const made = { by: '', at_ms: 0, reason: '', ...move, alias, from: pointers[alias], to: version }
-  const history = [...pointers.history, made].slice(-HISTORY_MAX)
-  await writePointers(folder, name, { ...pointers, [alias]: version, history })
+  if (known.length === 0) throw fail(name, 'is not in the registry')
+  await changing(folder, name, async () => {
+    const pointers = await readPointers(folder, name)
+    const from = pointers[alias]
+    if (expected !== undefined && from !== expected) {
+      const now = from === '' ? 'none' : `version ${from}`
+      throw fail(name, `its ${alias} became ${now} meanwhile; look again, then try again`)
+    }
+    const made = { by: '', at_ms: 0, reason: '', ...move, alias, from, to: version }
+    const history = [...pointers.history, made].slice(-HISTORY_MAX)
+    await writePointers(folder, name, { ...pointers, [alias]: version, history })
+  })
 }
 
 async function loadModel(folder: string, name: string, version: string): Promise<StoredModel> {
@@ -153,7 +172,10 @@ async function loadModel(folder: string, name: string, version: string): Promise
   }
 }
 
-async function addModel(
+const taken = (name: string, version: string) =>
+  fail(`${name}/${version}`, 'is there already; versions never change')
+
+async function writeModel(
   folder: string,
   record: ModelRecord,
   model: unknown,
@@ -161,18 +183,25 @@ async function addModel(
 ): Promise<void> {
   const { name, version } = record
   const target = pathOf(folder, name, version)
-  if (existsSync(target))
-    throw fail(`${name}/${version}`, 'is there already; versions never change')
-  const draft = `${target}.new`
-  await rm(draft, { recursive: true, force: true })
-  await makeDirectory(draft)
+  if (existsSync(target)) throw taken(name, version)
+  const draft = `${target}.${randomUUID()}.new`
+  makeDirectory(draft)
   await writeFile(join(draft, 'model.json'), `${JSON.stringify(model)}\n`)
   await writeFile(join(draft, 'weights.bin'), weights)
   await writeFile(join(draft, 'record.json'), `${JSON.stringify(record, undefined, 2)}\n`)
-  await rename(draft, target).catch(error => {
+  await rename(draft, target).catch(async error => {
+    await rm(draft, { recursive: true, force: true })
+    if (existsSync(target)) throw taken(name, version)
     throw fail(`${name}/${version}`, `cannot be written: ${problemOf(error)}`)
   })
-  await movePointer(folder, name, 'shadow', version, { by: record.author ?? '', reason: 'new' })
+}
+
+const pointAtNew = (folder: string, { name, version, author = '' }: ModelRecord) =>
+  movePointer(folder, name, 'shadow', version, { by: author, reason: 'new' })
+
+async function nextVersion(folder: string, name: string): Promise<string> {
+  const taken = await listVersions(folder, name)
+  return String(taken.reduce((most, version) => Math.max(most, Number(version) || 0), 0) + 1)
 }
 
 /**
@@ -203,11 +232,22 @@ export function modelRegistry(root: string, tenant = ''): ModelRegistry {
       const version = champion || shadow
       return version === '' ? undefined : loadModel(folder, name, version)
     },
-    async nextVersion(name) {
-      const taken = await listVersions(folder, name)
-      return String(taken.reduce((most, version) => Math.max(most, Number(version) || 0), 0) + 1)
+    nextVersion: name => nextVersion(folder, name),
+    async add(record, model, weights) {
+      await writeModel(folder, record, model, weights)
+      await pointAtNew(folder, record)
     },
-    add: (record, model, weights) => addModel(folder, record, model, weights),
+    async addNext(draft, model, weights) {
+      const { name } = draft
+      makeDirectory(pathOf(folder, name))
+      const record = await alone(name, join(pathOf(folder, name), 'versions.lock'), async () => {
+        const numbered = { ...draft, version: await nextVersion(folder, name) }
+        await writeModel(folder, numbered, model, weights)
+        return numbered
+      })
+      await pointAtNew(folder, record)
+      return record
+    },
     point: (name, alias, version, move = {}) => movePointer(folder, name, alias, version, move),
   }
 }

@@ -3,10 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CELL_FEATURES } from '../anomaly/features.ts'
+import { checkedFiles } from '../anomaly/onnx/checked-files.ts'
+import type { CellScorer } from '../anomaly/tensorflow/cell-scorer.ts'
+import { problemOf } from '../core/errors.ts'
 import { addFixtureModel, fixtureRecord, gainNetwork } from './fixture-models.ts'
+import { checkElsewhere, checkHere, type ModelChecks } from './model-check.ts'
 import { type ModelRegistry, modelRegistry } from './registry.ts'
 import { LIVE_MODEL, openShelf } from './shelf.ts'
 
+const LOADER = ['--import', new URL('../tools/ts.mjs', import.meta.url).href]
 let folder = ''
 let registry: ModelRegistry
 let said: string[] = []
@@ -79,6 +84,88 @@ describe('the runtime of a model', () => {
     line.put({ ...named, shadow_runtime: 'tensorflow' })
     expect(line).toMatchObject({ lead: { runtime: 'onnx' }, second: { runtime: 'tensorflow' } })
     expect(said).toEqual([])
+  })
+})
+
+describe('models that were checked before', () => {
+  const rows = Float32Array.from({ length: 3 * CELL_FEATURES.length }, (_, i) => Math.sin(i))
+  const scoresOf = (scorer: CellScorer | undefined) => {
+    const out = new Float64Array(3)
+    scorer!.score(rows, 3, out)
+    return [...out]
+  }
+  let checks: ModelChecks
+  let checked: string[] = []
+  beforeEach(() => {
+    checked = []
+    checks = {
+      files: checkedFiles(join(folder, 'checked')),
+      async check(task) {
+        checked.push(task.stored.record.version)
+        return checkHere(task)
+      },
+    }
+  })
+  const openLazily = () => openShelf(folder, text => said.push(text), checks)
+
+  it('are not checked again, and give the bits they gave', async () => {
+    await addFixtureModel(registry, 4)
+    const wanted = (await open()).forLine('local').lead
+    await openLazily()
+    expect(checked).toEqual(['1'])
+    const shelf = await openLazily()
+    expect(checked).toEqual(['1'])
+    const named = shelf.inForce('local')
+    expect(named).toEqual((await open()).inForce('local'))
+    await shelf.hold('local', named)
+    const { lead } = shelf.forLine('local')
+    expect(lead).toMatchObject({ runtime: 'onnx', threshold: 4 })
+    expect(scoresOf(lead)).toEqual(scoresOf(wanted))
+    expect(said).toEqual([])
+  })
+
+  it('score by TensorFlow.js where the log names it, once they are held', async () => {
+    await addFixtureModel(registry, 4)
+    const eager = (await open()).forLine('local')
+    await openLazily()
+    const shelf = await openLazily()
+    const { model_runtime: _, ...old } = shelf.inForce('local')
+    eager.put(old)
+    const line = shelf.forLine('local')
+    expect(line.lead).toBeUndefined()
+    expect(said).toEqual(['potline-cells/1 is not loaded: it does not score'])
+    await shelf.hold('local', old)
+    line.put(old)
+    expect(line.lead).toMatchObject({ runtime: 'tensorflow' })
+    expect(scoresOf(line.lead)).toEqual(scoresOf(eager.lead))
+    // One of long ago names no hash.
+    const { model_sha256: __, ...older } = old
+    await shelf.hold('local', older)
+    line.put(older)
+    expect(line.lead).toMatchObject({ runtime: 'tensorflow' })
+  })
+
+  it('are checked again when the model is another, and refused when it is broken', async () => {
+    await addFixtureModel(registry, 4)
+    const shelf = await openLazily()
+    await addFixtureModel(registry, 5, { features: [...CELL_FEATURES.slice(0, -1), 'colour'] })
+    expect(await shelf.refresh()).toBe(true)
+    expect(shelf.inForce('local')).toMatchObject({ model: 'potline-cells/1' })
+    expect(said.join()).toContain('feature 14 is "colour"')
+    expect(checked).toEqual(['1'])
+    await addFixtureModel(registry, 6)
+    expect(await shelf.refresh()).toBe(true)
+    expect(checked).toEqual(['1', '3'])
+  })
+
+  it('may be checked in a thread of their own, which refuses with the same reason', async () => {
+    await addFixtureModel(registry, 4)
+    const stored = await registry.load(LIVE_MODEL, '1')
+    const task = { stored, rows: new Float32Array(0) }
+    expect(await checkElsewhere(task, LOADER)).toEqual(await checkHere(task))
+    const broken = { ...task, stored: { ...stored, weights: stored.weights.slice(4) } }
+    const reason = await checkHere(broken).catch(problemOf)
+    expect(await checkElsewhere(broken, LOADER).catch(problemOf)).toBe(reason)
   })
 })
 

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { CELL_FEATURES } from '../anomaly/features.ts'
 import type { CellModels, CellScorer, Runtime } from '../anomaly/tensorflow/cell-scorer.ts'
 import type { ModelRecord } from '../anomaly/tensorflow/model-record.ts'
-import { type LoadedModel, loadModel } from '../anomaly/tensorflow/scorer.ts'
 import { problemOf } from '../core/errors.ts'
-import { readBank } from './bank.ts'
+import { comparisonRows } from './bank.ts'
+import type { ModelChecks } from './model-check.ts'
+import { type ReadyModel, readyModel } from './ready-model.ts'
 import { type AliasMove, type ModelRegistry, modelRegistry, registryTenants } from './registry.ts'
 
 /** Model of the registry that scores potline cells. */
@@ -12,8 +12,6 @@ export const LIVE_MODEL = 'potline-cells'
 /** Versions of a namespace that are held ready: a log may name any of them. */
 const READY_MAX = 64
 const HASH_CHARS = 16
-/** About so many rows of the bank are compared when a model is loaded. */
-const REAL_ROWS = 256
 
 /** Versions as the log names them; equal names give equal scores. */
 export type NamedModels = Readonly<Record<string, string>>
@@ -33,21 +31,23 @@ export interface ModelShelf {
   record(tenant: string): ModelRecord | undefined
   /** The namespace that serves a tenant: its own where it has this model, else the shared one. */
   registryOf(tenant: string): ModelRegistry
-  /** Makes ready what a log names and this shelf has not seen; what fails is told at its use. */
+  /**
+   * Makes ready what a log names and this shelf has not seen or not opened; what fails is told at
+   * its use.
+   */
   hold(tenant: string, named: NamedModels): Promise<void>
   /** Looks at the aliases again; true when other models are in force. What fails stays out. */
   refresh(): Promise<boolean>
 }
 
-interface Ready {
+interface Ready extends ReadyModel {
   readonly version: string
   readonly sha256: string
-  readonly scorers: LoadedModel
-  readonly record: ModelRecord
 }
 
-/** What computes a model here: ONNX Runtime where it gives what TensorFlow.js gives. */
-const runtimeOf = ({ scorers }: Ready): Runtime => (scorers.onnx ? 'onnx' : 'tensorflow')
+/** A log that names no runtime is from before there were two. */
+const runtimeNamed = (runtime: string | undefined): Runtime =>
+  runtime === 'onnx' ? 'onnx' : 'tensorflow'
 
 interface Namespace {
   readonly registry: ModelRegistry
@@ -56,15 +56,18 @@ interface Namespace {
   shadow: Ready | undefined
 }
 
-/** Opens a registry; `report` hears what is refused and why. */
+/**
+ * Opens a registry; `report` hears what is refused and why. With `checks`, a model scores
+ * only after `hold`; without, every one is loaded and can score at once.
+ */
 export async function openShelf(
   folder: string,
   report: (text: string) => void,
+  checks?: ModelChecks,
 ): Promise<ModelShelf> {
   if (!existsSync(folder)) report(`no model registry at ${folder}: the autoencoder does not score`)
   const ready = new Map<string, Ready>() // by hash
   const namespaces = new Map<string, Namespace>() // by tenant, '' is shared
-  const rowsOf = new Map<string, Promise<Float32Array>>() // by folder of a registry
   const shared = modelRegistry(folder)
 
   const load = async (registry: ModelRegistry, version: string): Promise<Ready> => {
@@ -72,11 +75,9 @@ export async function openShelf(
     const sha256 = stored.sha256.slice(0, HASH_CHARS)
     const known = ready.get(sha256)
     if (known) return known
-    const { record } = stored
-    const rows = rowsOf.get(registry.folder) ?? realRows(registry)
-    rowsOf.set(registry.folder, rows)
-    const scorers = await loadModel(stored, { rows: await rows, warn: report })
-    const made = { version: record.version, sha256, scorers, record }
+    const rows = () => comparisonRows(registry.folder, LIVE_MODEL)
+    const model = await readyModel(stored, { rows, warn: report, checks })
+    const made = { ...model, version: stored.record.version, sha256 }
     ready.set(sha256, made)
     return made
   }
@@ -140,20 +141,22 @@ export async function openShelf(
     refresh,
     record: tenant => (spaceOf(tenant)?.champion ?? spaceOf(tenant)?.shadow)?.record,
     registryOf: tenant => spaceOf(tenant)?.registry ?? shared,
-    async hold(tenant, { model, model_sha256, shadow, shadow_sha256 }) {
-      for (const [name, sha256] of [
-        [model, model_sha256],
-        [shadow, shadow_sha256],
+    async hold(tenant, named) {
+      for (const [name, sha256, runtime] of [
+        [named.model, named.model_sha256, named.model_runtime],
+        [named.shadow, named.shadow_sha256, named.shadow_runtime],
       ] as const) {
         const version = name?.split('/')[1]
-        if (version === undefined || (sha256 !== undefined && ready.has(sha256))) continue
-        for (const registry of new Set([
-          shelf.registryOf(tenant),
-          modelRegistry(folder, tenant),
-          shared,
-        ])) {
-          await load(registry, version).catch(() => undefined)
+        if (name === undefined || version === undefined) continue
+        if (sha256 === undefined || !ready.has(sha256)) {
+          const spaces = [shelf.registryOf(tenant), modelRegistry(folder, tenant), shared]
+          for (const registry of new Set(spaces)) {
+            await load(registry, version).catch(() => undefined)
+          }
         }
+        await findReady(ready, name, sha256)
+          ?.open(runtimeNamed(runtime))
+          .catch((error: unknown) => report(`${name} does not score: ${problemOf(error)}`))
       }
     },
     inForce(tenant) {
@@ -164,11 +167,11 @@ export async function openShelf(
       const named = {
         ...{ model: `${LIVE_MODEL}/${lead.version}`, model_sha256: lead.sha256 },
         model_role: champion ? 'champion' : 'shadow',
-        model_runtime: runtimeOf(lead),
+        model_runtime: lead.runtime,
       }
       if (!champion || !shadow || shadow === champion) return named
       const beside = { shadow: `${LIVE_MODEL}/${shadow.version}`, shadow_sha256: shadow.sha256 }
-      return { ...named, ...beside, shadow_runtime: runtimeOf(shadow) }
+      return { ...named, ...beside, shadow_runtime: shadow.runtime }
     },
     forLine(tenant) {
       const models = lineModels(ready, report)
@@ -180,26 +183,22 @@ export async function openShelf(
   return shelf
 }
 
-/** Some rows of the gate's bank, to compare runtimes on; none where there is no bank. */
-async function realRows({ folder }: ModelRegistry): Promise<Float32Array> {
-  const bank = await readBank(folder, LIVE_MODEL).catch(() => undefined)
-  if (!bank || bank.rows.names.join() !== CELL_FEATURES.join()) return new Float32Array(0)
-  const width = CELL_FEATURES.length
-  const count = bank.rows.times_ms.length
-  const step = Math.max(1, Math.floor(count / REAL_ROWS))
-  const rows: number[] = []
-  for (let row = 0; row < count; row += step) {
-    rows.push(...bank.rows.values.subarray(row * width, (row + 1) * width))
-  }
-  return Float32Array.from(rows)
-}
-
 /** Champions of before, newest first: what may stand in for one that is broken at a start. */
 function earlierChampions(history: readonly AliasMove[]): readonly string[] {
   return history
     .filter(({ alias, to }) => alias === 'champion' && to !== '')
     .map(({ to }) => to)
     .reverse()
+}
+
+/** The model that a log names by its hash; one of long ago by its version alone. */
+function findReady(
+  ready: ReadonlyMap<string, Ready>,
+  name: string,
+  sha256: string | undefined,
+): Ready | undefined {
+  if (sha256 !== undefined) return ready.get(sha256)
+  return [...ready.values()].find(({ record }) => `${record.name}/${record.version}` === name)
 }
 
 function lineModels(ready: ReadonlyMap<string, Ready>, report: (text: string) => void): LineModels {
@@ -212,19 +211,18 @@ function lineModels(ready: ReadonlyMap<string, Ready>, report: (text: string) =>
     runtime: string | undefined,
   ): CellScorer | undefined => {
     if (version === undefined || version === 'none') return undefined
-    const found =
-      sha256 === undefined
-        ? [...ready.values()].find(({ scorers }) => scorers.tensorflow.version === version)
-        : ready.get(sha256)
+    const found = findReady(ready, version, sha256)
     // Another model in its place would give other results and not say so.
     if (!found) {
       report(`the log names model ${version} (${sha256}), which is not in the registry`)
       return undefined
     }
-    const { onnx, tensorflow } = found.scorers
-    if (runtime !== 'onnx') return { ...tensorflow, promoted }
-    if (!onnx) report(`the log names ONNX for ${version}: last digits may differ from then`)
-    return { ...(onnx ?? tensorflow), promoted }
+    const named = runtimeNamed(runtime)
+    const without = named === 'onnx' && found.runtime !== 'onnx'
+    if (without) report(`the log names ONNX for ${version}: last digits may differ from then`)
+    const scorer = found.scorer(without ? found.runtime : named)
+    if (!scorer) report(`${version} is not loaded: it does not score`)
+    return scorer && { ...scorer, promoted }
   }
   return {
     get lead() {
@@ -233,7 +231,6 @@ function lineModels(ready: ReadonlyMap<string, Ready>, report: (text: string) =>
     get second() {
       return second
     },
-    // A log that names no runtime is from before there were two.
     put(named) {
       const { model, model_sha256, model_role, shadow, shadow_sha256 } = named
       lead = find(model, model_sha256, model_role === 'champion', named.model_runtime)

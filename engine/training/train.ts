@@ -1,6 +1,7 @@
 import { inputSchema } from '../anomaly/tensorflow/input-schema.ts'
 import type { ModelRecord } from '../anomaly/tensorflow/model-record.ts'
-import { networkScorer, scaleFeatures } from '../anomaly/tensorflow/scorer.ts'
+import { scaleFeatures } from '../anomaly/tensorflow/reconstruction.ts'
+import { networkScorer } from '../anomaly/tensorflow/scorer.ts'
 import { LiquidusError } from '../core/errors.ts'
 import type { Channel, LineDefinition, Quantity } from '../flow.ts'
 import { fitAutoencoder } from './autoencoder.ts'
@@ -90,8 +91,9 @@ export async function trainFromFrames(options: TrainingOptions): Promise<ModelRe
     author: options.author ?? '',
     weights_sha256: sha256(trained.weights),
   }
-  if (options.keep !== false) await options.registry.add(record, trained.model, trained.weights)
-  return record
+  if (options.keep === false) return record
+  // Somebody else may have added a version meanwhile.
+  return options.registry.addNext(record, trained.model, trained.weights)
 }
 
 /** Where the rows came from and what made them. */

@@ -1,10 +1,7 @@
+import { INPUT_NAME, OUTPUT_NAME } from './ends.ts'
 import { onnxGraph } from './graph.ts'
 import { addLayer } from './layers.ts'
 import { notKnown, type SourceNetwork, type SourceValue } from './network.ts'
-
-/** Names of the ends of an exported network. */
-export const INPUT_NAME = 'input'
-export const OUTPUT_NAME = 'output'
 
 /**
  * A TensorFlow.js network of one input and one output as the bytes of an ONNX file, rows left

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { OrtModule } from 'onnxruntime-web/ort-wasm-simd-threaded.mjs'
-import { INPUT_NAME, OUTPUT_NAME } from './export.ts'
+import { INPUT_NAME, OUTPUT_NAME } from './ends.ts'
 
 /** An ONNX file at work: rows in, rows out, at once. */
 export interface OnnxSession {

@@ -20,6 +20,12 @@ export interface Comparison {
   readonly reference: (input: Float32Array, rows: number) => Float32Array
 }
 
+/** A network at work, and the file it was made of. */
+export interface VerifiedOnnx {
+  readonly session: OnnxSession
+  readonly file: Uint8Array
+}
+
 /**
  * The network on ONNX Runtime, once it gave what TensorFlow.js gives on random and on real rows,
  * and the same bits for a row whatever rows are beside it; throws with the reason otherwise.
@@ -27,9 +33,10 @@ export interface Comparison {
 export async function verifiedOnnx(
   { network, width, value_max, rows, reference }: Comparison,
   open: typeof openOnnx = openOnnx,
-): Promise<OnnxSession> {
+): Promise<VerifiedOnnx> {
   const shape = network.outputs[0]!.shape.slice(1) as number[]
-  const session = await open(exportOnnx(network), { input: [width], output: shape })
+  const file = exportOnnx(network)
+  const session = await open(file, { input: [width], output: shape })
   const input = Float32Array.from([...randomRows(width, value_max), ...rows])
   const count = input.length / width
   const wanted = reference(input, count)
@@ -47,7 +54,7 @@ export async function verifiedOnnx(
       }
     }
   }
-  return session
+  return { session, file }
 }
 
 /** Rows as normal running makes them, wider ones, and the corners. */

@@ -1,6 +1,9 @@
 /** What computes a network: its files are TensorFlow.js's, and ONNX Runtime is quicker. */
 export type Runtime = 'onnx' | 'tensorflow'
 
+/** Rows of scaled features in, as many rows rebuilt out. */
+export type Runner = (input: Float32Array, rows: number) => Float32Array
+
 /** A trained model that scores all cells of a line in one call. */
 export interface CellScorer {
   /** Registry name and version, e.g. `potline-cells/1`. */

@@ -2,7 +2,8 @@ import { LiquidusError, problemOf } from '../../core/errors.ts'
 import { exportOnnx } from '../onnx/export.ts'
 import type { SourceNetwork } from '../onnx/network.ts'
 import type { StoredModel } from './model-record.ts'
-import { checkedNetwork, FEATURE_MAX } from './scorer.ts'
+import { FEATURE_MAX } from './reconstruction.ts'
+import { checkedNetwork } from './scorer.ts'
 
 /**
  * A version's network as an ONNX file, with what is needed to feed it in its metadata; throws

@@ -1,9 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers'
+import type { Runner } from './cell-scorer.ts'
 import type { StoredModel } from './model-record.ts'
-
-/** Rows of scaled features in, as many rows rebuilt out. */
-export type Runner = (input: Float32Array, rows: number) => Float32Array
 
 /** The network of a registry's version. */
 export async function loadNetwork({
@@ -11,7 +9,8 @@ export async function loadNetwork({
   weights,
 }: Pick<StoredModel, 'model' | 'weights'>): Promise<LayersModel> {
   const { topology, weightSpecs } = model as { topology: object; weightSpecs: [] }
-  const weightData = weights.slice().buffer
+  // A copy of exactly these bytes: a slice of a Buffer would share its memory.
+  const weightData = new Uint8Array(weights).buffer
   const artifacts = { modelTopology: topology, weightSpecs, weightData }
   return loadLayersModel({ load: async () => artifacts })
 }

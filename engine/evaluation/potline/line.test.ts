@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { foldBuilder } from '../../main.ts'
+import { foldBuilder } from '../../folding.ts'
 import { openShelf } from '../../training/shelf.ts'
 import { runLine } from './line.ts'
 import { drawFaults, FAULTED_LINE } from './plan.ts'

@@ -1,7 +1,7 @@
 /** A thread that runs simulated lines, one after the other, as they are asked for. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../../core/assert.ts'
-import { foldBuilder } from '../../main.ts'
+import { foldBuilder } from '../../folding.ts'
 import { openShelf } from '../../training/shelf.ts'
 import { runLine } from './line.ts'
 import { drawFaults } from './plan.ts'

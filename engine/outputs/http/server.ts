@@ -58,6 +58,8 @@ export interface HttpOptions {
 /** The HTTP server as a sink; the WebSocket sink joins its `server`. */
 export interface HttpSink extends Sink {
   readonly server: Server
+  /** Makes the routes, which takes a while; `start` does it where nobody asked. */
+  ready(): Promise<void>
 }
 
 const SECURITY_HEADERS = {
@@ -117,6 +119,9 @@ export function httpSink(options: HttpOptions): HttpSink {
   return {
     name: 'http',
     server: app.server,
+    async ready() {
+      await app.ready()
+    },
     async start() {
       try {
         const address = await app.listen({ host, port })
