@@ -34,6 +34,8 @@ export interface Writing {
   /** Like readProducer and writeProducer, without reading again what this process wrote. */
   producerOf(line: LineKey, producer: string): ProducerState
   setProducer(line: LineKey, producer: string, state: ProducerState): void
+  /** All producers of a line. */
+  producersOf(line: LineKey): Map<string, ProducerState>
   /** The same, refused with STORE_FENCED where the fence is not the line's own. */
   fenced(line: LineKey, fence: number): LineRecord
 }
@@ -49,19 +51,26 @@ export function startWriting(
   // What is stored, as this process wrote it: nobody else writes while the directory is ours.
   const lines = new Map<LineKey, LineRecord>()
   const producers = new Map<string, ProducerState>()
+  const changed = new Map<string, { line: LineKey; producer: string }>() // in the transaction
   const group = groupCommit(async body => await tables.root.childTransaction(body), {
     begin() {
       touched.clear()
+      changed.clear()
       const held = readOwner(tables)
       if (held?.token === owner.token) return
       throw new LiquidusError('STORE_LOCKED', { path: directory, pid: held?.pid ?? 0 })
     },
     end() {
       for (const [line, record] of touched) writeLine(tables, line, record)
+      for (const [key, { line, producer }] of changed) {
+        writeProducer(tables, line, producer, producers.get(key)!)
+      }
+      if (producers.size >= PRODUCERS_KNOWN_MAX) producers.clear()
     },
     undone() {
       lines.clear()
       producers.clear()
+      changed.clear()
     },
   })
   const lineOf = (line: LineKey): LineRecord => {
@@ -80,9 +89,16 @@ export function startWriting(
     producerOf: (line, producer) =>
       producers.get(`${line} ${producer}`) ?? readProducer(tables, line, producer),
     setProducer(line, producer, state) {
-      writeProducer(tables, line, producer, state)
-      if (producers.size >= PRODUCERS_KNOWN_MAX) producers.clear()
-      producers.set(`${line} ${producer}`, state)
+      const key = `${line} ${producer}`
+      producers.set(key, state)
+      changed.set(key, { line, producer })
+    },
+    producersOf(line) {
+      const found = readProducers(tables, line)
+      for (const [key, one] of changed) {
+        if (one.line === line) found.set(one.producer, producers.get(key)!)
+      }
+      return found
     },
     fenced(line, fence) {
       const record = lineOf(line)
@@ -101,6 +117,7 @@ export function lineWrites({
   fenced,
   producerOf,
   setProducer,
+  producersOf,
 }: Writing): Pick<Store, 'define' | 'acquire' | 'look' | 'openProducer'> {
   const { definitions } = tables
   return {
@@ -121,13 +138,13 @@ export function lineWrites({
       return group.run(0, () => {
         const record = lineOf(line)
         record.fence++
-        return recover(tables, line, record)
+        return recover(tables, line, record, producersOf(line))
       })
     },
 
     async look(line) {
       checkLineKey(line)
-      return recover(tables, line, readLine(tables, line))
+      return recover(tables, line, readLine(tables, line), readProducers(tables, line))
     },
 
     async openProducer(line, fence, producer) {
@@ -257,7 +274,12 @@ export function commitWrites({
   }
 }
 
-function recover(tables: Tables, line: LineKey, record: LineRecord): Recovered {
+function recover(
+  tables: Tables,
+  line: LineKey,
+  record: LineRecord,
+  producers: Recovered['producers'],
+): Recovered {
   const state = tables.states.getBinary(line)
   return {
     fence: record.fence,
@@ -265,7 +287,7 @@ function recover(tables: Tables, line: LineKey, record: LineRecord): Recovered {
     log_start: record.log_start,
     commit: state && { position: record.committed_position, state },
     published: record.published_position,
-    producers: readProducers(tables, line),
+    producers,
     outbox_end: record.outbox_end,
     quarantined_count: record.quarantine_end,
   }
