@@ -682,7 +682,8 @@ export interface EngineView {
   readonly epoch: string
   lines(tenant: string): readonly LineView[]
   line(tenant: string, line: string): LineView | undefined
-  health(): EngineHealth
+  /** With a tenant: lines of others are counted, not named; '' is nobody's. */
+  health(tenant?: string): EngineHealth
   load(): EngineLoad
   /** Emits after each commit. Handlers must return at once and hold nothing unbounded. */
   readonly changes$: Observable<LineChange>

@@ -198,15 +198,16 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
       )
       return created
     },
-    health(): EngineHealth {
+    health(tenant): EngineHealth {
       const problems: string[] = []
+      let hidden = 0
       for (const [key, line] of lines) {
-        const { degraded, behind_entries } = line.status()
-        if (degraded) problems.push(`line ${key}: ${degraded}`)
-        else if (behind_entries > BEHIND_ENTRIES_READY) {
-          problems.push(`line ${key} is catching up: ${behind_entries} log entries behind`)
-        }
+        const problem = problemOfLine(key, line)
+        if (problem === '') continue
+        if (tenant === undefined || line.definition.tenant === tenant) problems.push(problem)
+        else hidden += 1
       }
+      if (hidden > 0) problems.push(hiddenText(hidden))
       return {
         ready: problems.length === 0 && !closing,
         problems: closing ? ['the engine is stopping', ...problems] : problems,
@@ -230,6 +231,18 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
     },
   }
 }
+
+function problemOfLine(key: LineKey, line: LineRuntime): string {
+  const { degraded, behind_entries } = line.status()
+  if (degraded) return `line ${key}: ${degraded}`
+  if (behind_entries <= BEHIND_ENTRIES_READY) return ''
+  return `line ${key} is catching up: ${behind_entries} log entries behind`
+}
+
+const hiddenText = (lines: number): string =>
+  lines === 1
+    ? 'a line of another tenant is not as it should be'
+    : `${lines} lines of other tenants are not as they should be`
 
 export function keyOf(tenant: string, line: string): LineKey {
   return `${tenant}/${line}`

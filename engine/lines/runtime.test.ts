@@ -104,7 +104,12 @@ describe('a line whose store is away for a while', () => {
     const before = view.status().state_hash
     await send(1, 500)
     await vi.waitFor(() => expect(view.status().degraded).toMatch(/does not answer: away/))
-    expect(engine!.health().ready).toBe(false)
+    expect(engine!.health()).toMatchObject({
+      ready: false,
+      problems: [expect.stringMatching('away')],
+    })
+    const { problems } = engine!.health('rival')
+    expect(problems).toEqual(['a line of another tenant is not as it should be'])
     expect(events()).toEqual([])
     expect(view.status().state_hash).toBe(before)
     expect(line.credit_bytes()).toBeLessThan(100_000)

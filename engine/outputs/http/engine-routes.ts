@@ -34,14 +34,14 @@ function engineBody(
   tenant: string,
   now_ms: number,
 ): EngineBody {
-  const { ready, problems, version, uptime_s, store } = engine.health()
+  const { ready, problems, version, uptime_s, store } = engine.health(tenant)
   const figures = watch.figures(tenant)
   const memory = process.memoryUsage()
   const told = figures.lines.slice(0, LINES_TOLD_MAX)
   const { limits, bytes_per_s, streams, refused, paced_s } = figures.tenant ?? {}
   return {
     ...{ version, uptime_s, ready, window_s: figures.window_s },
-    problems: problems.filter(problem => concerns(problem, tenant)),
+    problems: [...problems],
     process: {
       cpu_cores: figures.cpu_cores,
       rss_bytes: memory.rss,
@@ -87,11 +87,6 @@ function lineBody(
     restarts: load?.restarts ?? 0,
     clock_problems: [...(status.clock_problems ?? [])],
   }
-}
-
-/** Problems of a line start with "line TENANT/LINE"; those of other tenants are not told. */
-function concerns(problem: string, tenant: string): boolean {
-  return !/^line [^/ ]+\//.test(problem) || problem.startsWith(`line ${tenant}/`)
 }
 
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null)

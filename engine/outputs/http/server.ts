@@ -175,8 +175,9 @@ function addOpenRoutes(app: FastifyInstance, options: HttpOptions, keeper: Doork
   app.get(
     '/health',
     routeSchema('Whether the engine is ready, and what is not as it should be', healthSchema),
-    (_, reply) => {
-      const { ready, problems, version, uptime_s, store } = engine.health()
+    (request, reply) => {
+      const tenant = keeper.identify(request.raw)?.tenant ?? ''
+      const { ready, problems, version, uptime_s, store } = engine.health(tenant)
       const status = !ready ? 'unavailable' : problems.length > 0 ? 'degraded' : 'ok'
       reply.status(ready ? 200 : 503)
       return reply.send({ status, problems, version, uptime_s, store })
