@@ -165,9 +165,9 @@ export function lineFeed(options: {
 
   function encode(): void {
     const current = view()
-    const bytes = current && frameBytes(current, number, clock.now_ms())
-    if (!bytes) return
-    frame = bytes
+    if (!current) return
+    // A line that has not ticked since the start has no frame, but alarms and a state all the same.
+    frame = frameBytes(current, number, clock.now_ms()) ?? frame
     status = statusText(current)
     summary = summaryText(current)
     encoded_ms = clock.elapsed_ms()
@@ -181,7 +181,7 @@ export function lineFeed(options: {
   function deliver(subscription: Subscription): void {
     if (stale && frame === undefined) encode()
     const { client } = subscription
-    if (!subscription.live || !subscription.dirty || frame === undefined) return
+    if (!subscription.live || !subscription.dirty) return
     const now_ms = clock.elapsed_ms()
     const rested_ms = now_ms - subscription.frameSent_ms
     if (client.hidden && rested_ms < limits.hidden_interval_ms) return
@@ -194,9 +194,10 @@ export function lineFeed(options: {
       subscription.summarySent = summary
       client.sendText(summary)
     }
+    subscription.dirty = false
+    if (!frame) return
     client.sendFrame(frame)
     subscription.frameSent_ms = now_ms
-    subscription.dirty = false
   }
 
   function pump(): void {
