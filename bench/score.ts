@@ -11,7 +11,8 @@ import { namedConfiguration } from '#engine/evaluation/configuration.ts'
 import { modelRegistry } from '#engine/training/registry.ts'
 import { LIVE_MODEL } from '#engine/training/shelf.ts'
 import { latencyHistogram } from './histogram.ts'
-import { surroundings } from './results.ts'
+import { appendResult, surroundings } from './results.ts'
+import { linesText, measureLines } from './score-lines.ts'
 import {
   convolutionNetwork,
   denseLoops,
@@ -34,8 +35,15 @@ const DIFFERENCE_MAX = 1e-4
 
 const now_ms = () => systemClock.elapsed_ms()
 
-/** `liquidus bench score`: readings a second of each detector, and ticks of the cell model. */
+/** What a running engine does with generic lines: a small one of many cells, and wide ones. */
+const CASES = [
+  { lines: LINES, cells: CELLS },
+  { lines: LINES, cells: 1000 },
+]
+
+/** `liquidus bench score`: readings a second of lines and detectors, and ticks of the cell model. */
 export async function benchScore(options: OptionValues): Promise<number> {
+  const lines = CASES.map(one => measureLines(one))
   const detectors = DETECTORS.map(name => measureDetector(name))
   const folder = path.resolve((options.models as string | undefined) ?? 'models')
   const stored = await modelRegistry(folder).loadLive(LIVE_MODEL)
@@ -48,7 +56,8 @@ export async function benchScore(options: OptionValues): Promise<number> {
     networks.push(await measureRuntimes(network))
   }
   const result = { benchmark: 'score', ...surroundings(), channels: CHANNELS }
-  const all = { ...result, detectors, model, networks }
+  const all = { ...result, line_cases: lines, detectors, model, networks }
+  if (options.save !== false) appendResult({ ...all, command: 'bench score' })
   process.stdout.write(options.json ? `${JSON.stringify(all)}\n` : `${textOf(all)}\n`)
   const worst = networks.flatMap(one => [one.onnx_difference_most, one.loops_difference_most])
   return worst.every(difference => difference <= DIFFERENCE_MAX) ? 0 : 1
@@ -102,21 +111,25 @@ async function measureModel(stored: StoredModel) {
     model: tensorflow.version,
     ...{ lines: LINES, cells: CELLS, runtime: onnx ? 'onnx' : 'tensorflow' },
     ...measureTicks(onnx ?? tensorflow, features, 'tick'),
+    ...measureTicks(onnx ?? tensorflow, features, 'tick_joined', LINES),
     ...measureTicks(tensorflow, features, 'tick_tfjs'),
   }
 }
 
-/** A tick scores every line in one call, with each feature's share, as a running engine does. */
-function measureTicks(scorer: CellScorer, features: Float32Array, name: string) {
+/**
+ * A tick scores each line in one call, with each feature's share, as a running engine does; or
+ * so many lines joined in one.
+ */
+function measureTicks(scorer: CellScorer, features: Float32Array, name: string, joined = 1) {
   const width = scorer.features.length
-  const out = new Float64Array(CELLS)
-  const parts = new Float64Array(CELLS * width)
+  const cells = joined * CELLS
+  const out = new Float64Array(cells)
+  const parts = new Float64Array(cells * width)
   const histogram = latencyHistogram()
   for (let tick = -WARMUP_TICKS; tick < TICKS; tick++) {
     const begin_ms = now_ms()
-    for (let line = 0; line < LINES; line++) {
-      const from = line * CELLS * width
-      scorer.score(features.subarray(from, from + CELLS * width), CELLS, out, parts)
+    for (let from = 0; from < features.length; from += cells * width) {
+      scorer.score(features.subarray(from, from + cells * width), cells, out, parts)
     }
     if (tick >= 0) histogram.add(now_ms() - begin_ms)
   }
@@ -135,14 +148,19 @@ function shippedNetwork({ record, model, weights }: StoredModel): TimedNetwork[]
 const round = (value: number) => Math.round(value * 100) / 100
 
 interface ScoreResult {
+  readonly line_cases: readonly ReturnType<typeof measureLines>[]
   readonly channels: number
   readonly detectors: readonly ReturnType<typeof measureDetector>[]
   readonly model: Awaited<ReturnType<typeof measureModel>> | null
   readonly networks: readonly Awaited<ReturnType<typeof measureRuntimes>>[]
 }
 
-function textOf({ channels, detectors, model, networks }: ScoreResult): string {
-  const lines = [`detector, ${channels} channels    us a row   readings/s`]
+function textOf({ line_cases, channels, detectors, model, networks }: ScoreResult): string {
+  const lines = [
+    linesText(line_cases),
+    '',
+    `detector, ${channels} channels    us a row   readings/s`,
+  ]
   for (const { detector, us_per_row, readings_per_s } of detectors) {
     const numbers = [us_per_row.toFixed(1).padStart(10), String(readings_per_s).padStart(12)]
     lines.push(`${detector.padEnd(24)}${numbers.join(' ')}`)

@@ -1,3 +1,4 @@
+import { PATTERN_KIND } from './dynamic/kind-plan.ts'
 import type { Finding } from './finding.ts'
 import { FUSED_KIND } from './fusion/plan.ts'
 import type { Stateful } from './state.ts'
@@ -11,6 +12,8 @@ export interface Conditions extends Stateful {
   standing(): ReadonlyMap<string, Finding>
   /** Where something stands, of the cell or of the whole line. */
   readonly frozen: Uint8Array // [cell], 1: stands
+  /** The same without what the shared dynamic model says itself. */
+  readonly besidesPattern: Uint8Array // [cell], 1: stands
 }
 
 /** Place and kind of a condition, as the alarm list names them. */
@@ -18,28 +21,44 @@ export function conditionKey({ cell, tagIndex, kind }: Finding): string {
   return `${cell}/${tagIndex}/${kind}`
 }
 
+/** Where something stands that counts. */
+function places(cells: number, isCounted: (kind: string) => boolean) {
+  const counts = new Uint32Array(cells)
+  const marked = new Uint8Array(cells) // [cell], 1: something stands, of the cell or of the line
+  let ofLine = 0
+  const refresh = (): void => {
+    for (let cell = 0; cell < cells; cell++) marked[cell] = Number(ofLine > 0 || counts[cell]! > 0)
+  }
+  return {
+    marked,
+    add({ kind, cell }: Finding, by: 1 | -1): void {
+      if (!isCounted(kind)) return
+      if (cell < 0) {
+        ofLine += by
+        refresh()
+        return
+      }
+      counts[cell]! += by
+      marked[cell] = Number(ofLine > 0 || counts[cell]! > 0)
+    },
+    clear(): void {
+      counts.fill(0)
+      ofLine = 0
+      refresh()
+    },
+  }
+}
+
 export function conditions(cells: number): Conditions {
   const standing = new Map<string, Finding>()
-  const counts = new Uint32Array(cells)
-  const frozen = new Uint8Array(cells)
-  let ofLine = 0
+  // The fused score, and a model that goes on learning, must not freeze themselves.
+  const alarms = places(cells, kind => kind !== FUSED_KIND)
+  const besides = places(cells, kind => kind !== FUSED_KIND && kind !== PATTERN_KIND)
   let written: string | undefined
 
-  const refresh = (): void => {
-    for (let cell = 0; cell < cells; cell++) frozen[cell] = Number(ofLine > 0 || counts[cell]! > 0)
-  }
-  const count = (cell: number, by: 1 | -1): void => {
-    if (cell < 0) {
-      ofLine += by
-      refresh()
-      return
-    }
-    counts[cell]! += by
-    frozen[cell] = Number(ofLine > 0 || counts[cell]! > 0)
-  }
-  // The fused score itself must go on learning what it stands out from.
-  const freeze = ({ kind, cell }: Finding, by: 1 | -1): void => {
-    if (kind !== FUSED_KIND) count(cell, by)
+  const freeze = (finding: Finding, by: 1 | -1): void => {
+    alarms.add(finding, by)
+    besides.add(finding, by)
   }
   const note = (finding: Finding): void => {
     const key = conditionKey(finding)
@@ -55,7 +74,8 @@ export function conditions(cells: number): Conditions {
     written = undefined
   }
   return {
-    frozen,
+    frozen: alarms.marked,
+    besidesPattern: besides.marked,
     note,
     standing: () => standing,
     save(out) {
@@ -65,11 +85,10 @@ export function conditions(cells: number): Conditions {
     },
     load(from) {
       standing.clear()
-      counts.fill(0)
-      ofLine = 0
+      alarms.clear()
+      besides.clear()
       for (const [, finding] of JSON.parse(from.text()) as [string, Finding][]) note(finding)
       written = undefined
-      refresh()
     },
   }
 }

@@ -2,12 +2,12 @@ import type { Stateful } from './state.ts'
 
 /** Centre and spread of many series, learnt robustly and forgotten slowly. */
 export interface RunningScale extends Stateful {
-  /** A value in standard deviations from the centre, cut at most so far out; 0 where unknown. */
-  score(i: number, value: number): number
-  /** Learns a value; one far out counts as one that is less so. */
-  learn(i: number, value: number): void
+  readonly centre: Float32Array // [series]
+  readonly variance: Float32Array // [series]
   /** Values learnt so far, at most those that are remembered. */
-  count(i: number): number
+  readonly counts: Float32Array // [series]
+  readonly remembered: number
+  readonly most: number
   /** Forgets a series. */
   restart(i: number): void
 }
@@ -29,26 +29,7 @@ export function runningScale(
   const variance = new Float32Array(series)
   const counts = new Float32Array(series)
   return {
-    score(i, value) {
-      const spread_2 = variance[i]!
-      if (!(spread_2 > 0) || counts[i]! < EARLY) return 0
-      const score = (value - centre[i]!) / Math.sqrt(spread_2)
-      return score > most ? most : score < -most ? -most : score
-    },
-    learn(i, value) {
-      const count = counts[i]!
-      const share = 1 / (1 + count)
-      let difference = value - centre[i]!
-      if (count >= EARLY) {
-        const far = LEARN_MOST * Math.sqrt(variance[i]!)
-        // Where nothing varied so far, what comes is taken as it is.
-        if (far > 0) difference = Math.max(-far, Math.min(far, difference))
-      }
-      centre[i]! += share * difference
-      variance[i] = count === 0 ? 0 : (1 - share) * (variance[i]! + share * difference * difference)
-      if (count < remembered) counts[i] = count + 1
-    },
-    count: i => counts[i]!,
+    ...{ centre, variance, counts, remembered, most },
     restart(i) {
       centre[i] = variance[i] = counts[i] = 0
     },
@@ -59,4 +40,31 @@ export function runningScale(
       for (const array of [centre, variance, counts]) from.array(array)
     },
   }
+}
+
+// Functions over arrays: an engine has many scales, and the methods of many objects stay calls.
+
+/**
+ * A value in standard deviations from the centre, cut at most so far out; 0 where unknown. Where
+ * `learns`, it is learnt as well: one far out counts as one that is less so.
+ */
+export function scaleTake(scale: RunningScale, i: number, value: number, learns: boolean): number {
+  const { centre, variance, counts, most, remembered } = scale
+  const count = counts[i]!
+  const spread_2 = variance[i]!
+  const difference = value - centre[i]!
+  const isKnown = spread_2 > 0 && count >= EARLY
+  const spread = isKnown ? Math.sqrt(spread_2) : Number.POSITIVE_INFINITY
+  if (learns) {
+    // Where nothing varied so far, what comes is taken as it is.
+    const far = LEARN_MOST * spread
+    const share = 1 / (1 + count)
+    const d = difference > far ? far : difference < -far ? -far : difference
+    centre[i]! += share * d
+    variance[i] = count === 0 ? 0 : (1 - share) * (spread_2 + share * d * d)
+    if (count < remembered) counts[i] = count + 1
+  }
+  if (!isKnown) return 0
+  const score = difference / spread
+  return score > most ? most : score < -most ? -most : score
 }

@@ -14,9 +14,10 @@ import type {
 } from '../flow.ts'
 import { type AlarmList, alarmList } from './alarms/list.ts'
 import { conditionKey, conditions } from './conditions.ts'
-import { dynamicDetector, hasAssetModels } from './dynamic/detector.ts'
+import { dynamicDetector, dynamicWay } from './dynamic/detector.ts'
 import { anomalyOf, type Finding } from './finding.ts'
 import { type EventBudgetSetting, fusedDetector } from './fusion/detector.ts'
+import { EVENTS_PER_LINE_DAY } from './fusion/plan.ts'
 import { healthDetector } from './health/detector.ts'
 import { patternDetector } from './pattern.ts'
 import { processDetector } from './process/detector.ts'
@@ -64,6 +65,7 @@ export interface TwinNames {
   readonly channels: readonly Channel[]
 }
 
+const defaultBudget: EventBudgetSetting = { events_per_line_day: EVENTS_PER_LINE_DAY }
 const NO_ANOMALIES: readonly Anomaly[] = []
 
 /** The anomaly stage of a line. */
@@ -76,10 +78,12 @@ export function anomalyStage(
   const health = healthDetector(definition)
   const potline = definition.kind === 'potline'
   const process = potline ? processDetector(definition, twin) : undefined
-  const dynamic = dynamicDetector(definition, twin)
+  const way = dynamicWay(definition, twin.channels.length)
+  const budget = way === 'kind' ? halfOf(models.budget) : models.budget
+  const dynamic = dynamicDetector(definition, twin, budget)
   const pattern =
     potline && models.cellModels ? patternDetector(definition, twin, models.cellModels) : undefined
-  const fused = fusedDetector(definition, twin, models.budget)
+  const fused = fusedDetector(definition, twin, budget)
   const list = alarmList(definition)
   const standing = conditions(cells)
   const detecting = [health, process, dynamic, pattern, fused, standing].filter(part => !!part)
@@ -98,9 +102,9 @@ export function anomalyStage(
   }
   // On a potline it is shown, and only shown: events there keep one budget, that of the fused score.
   const dynamicReport = potline ? () => {} : report
-  // Only in a line too large for a model of each asset may the fused score call the operator:
-  // everywhere else what names a cause and a response does.
-  const fusedReport = potline || hasAssetModels(cells, twin.channels.length) ? tell : report
+  // Only in a line without a dynamic detector may the fused score call the operator: everywhere
+  // else what names a cause and a response does.
+  const fusedReport = potline || way !== 'none' ? tell : report
 
   const result = (): AnomalyResult => {
     const alarms = list.changes()
@@ -138,7 +142,7 @@ export function anomalyStage(
       }
       health.tick(frame, report)
       process?.tick(frame, twinFrame, health.faults(), report)
-      dynamic.tick(frame, twinFrame, dynamicReport)
+      dynamic.tick(frame, twinFrame, standing.besidesPattern, dynamicReport)
       pattern?.tick(frame, twinFrame, report, tell)
       fused.tick(frame, twinFrame, standing.frozen, fusedReport)
       if (!detached) list.advance(frame.time_ms)
@@ -168,6 +172,15 @@ export function anomalyStage(
       loadFrom(sections.get('detectors')!, detecting)
       loadFrom(sections.get('alarms')!, alarming)
       anomalies = []
+    },
+  }
+}
+
+/** The dynamic and the fused detector of a line whose assets share a model have one budget. */
+function halfOf(budget: EventBudgetSetting = defaultBudget): EventBudgetSetting {
+  return {
+    get events_per_line_day() {
+      return budget.events_per_line_day / 2
     },
   }
 }

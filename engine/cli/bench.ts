@@ -22,7 +22,8 @@ day: runs a simulated potline through twin, anomaly and advice as fast as it can
 or a store, and lists every alarm. Exit code 1: a quiet day raised more than one.
 twin: times the full cell against the same work in C (gcc, clang) and in SciPy, FEniCS and SfePy,
 as far as they are installed. Exit code 1: the C program or the clear form gave other numbers.
-score: readings per second of each detector, and the tick of the shipped cell model.
+score: what a reading costs in the predictor and each detector of 10 lines, readings per second of
+each row detector, and the tick of the shipped cell model.
 See bench/README.md.`,
   options: {
     rate: {

@@ -2,10 +2,10 @@ import type { Stateful } from '../state.ts'
 
 /** Two-sided cumulative sums of every channel of every cell: small shifts that last. */
 export interface CusumStream extends Stateful {
-  /** Adds one row value of unit variance; NaN changes nothing. */
-  take(channel: number, cell: number, value: number): void
-  /** The largest sum of the cell, either side. */
-  value(cell: number): number
+  /** Adds the rows of the cells that have one, of unit variance; NaN changes nothing. */
+  tick(rows: Float64Array, has: Uint8Array): void // [channel][cell], [cell]
+  /** The largest sum of a cell that had a row, either side. */
+  readonly most: Float32Array // [cell]
   /** The larger sum of one channel, negative where it is the one below. */
   sum(channel: number, cell: number): number
   restart(cell: number): void
@@ -20,19 +20,24 @@ export const CUSUM_MOST = 100
 export function cusumStream(cells: number, channels: number): CusumStream {
   const above = new Float32Array(channels * cells)
   const below = new Float32Array(channels * cells)
+  const most = new Float32Array(cells)
   return {
-    take(channel, cell, value) {
-      if (Number.isNaN(value)) return
-      const i = channel * cells + cell
-      above[i] = Math.min(CUSUM_MOST, Math.max(0, above[i]! + value - CUSUM_SLACK))
-      below[i] = Math.min(CUSUM_MOST, Math.max(0, below[i]! - value - CUSUM_SLACK))
-    },
-    value(cell) {
-      let most = 0
-      for (let i = cell; i < above.length; i += cells) {
-        most = Math.max(most, above[i]!, below[i]!)
+    most,
+    tick(rows, has) {
+      most.fill(0)
+      for (let first = 0; first < channels * cells; first += cells) {
+        for (let cell = 0; cell < cells; cell++) {
+          if (has[cell] === 0) continue
+          const i = first + cell
+          const value = rows[i]!
+          if (!Number.isNaN(value)) {
+            above[i] = bounded(above[i]! + value - CUSUM_SLACK)
+            below[i] = bounded(below[i]! - value - CUSUM_SLACK)
+          }
+          const larger = Math.max(above[i]!, below[i]!)
+          if (larger > most[cell]!) most[cell] = larger
+        }
       }
-      return most
     },
     sum(channel, cell) {
       const i = channel * cells + cell
@@ -51,3 +56,5 @@ export function cusumStream(cells: number, channels: number): CusumStream {
     },
   }
 }
+
+const bounded = (sum: number): number => (sum > 0 ? (sum < CUSUM_MOST ? sum : CUSUM_MOST) : 0)

@@ -8,6 +8,10 @@ export interface LineModel extends Stateful {
   /** The state variates come first in `weights`, the residual variates after them. */
   states(): number
   readonly weights: Float64Array // [variate][lag, newest first][channel]
+  /** True where the next row may renew the weights. */
+  isDue(): boolean
+  /** Changes whenever the weights do. */
+  fit(): number
   /** Lets a cell teach; only LEARNERS_MAX of them do. */
   learn(cell: number, row: Float64Array, quiet: boolean): void
   /** Residual and state T2 as the explanations take them. */
@@ -57,7 +61,9 @@ export function lineModel({ cells, channels, lags, rows_min }: LineModelPlan): L
     numbers[0]!++
   }
 
+  let fits = 0
   const renew = () => {
+    fits++
     const size = 2 * n
     const both = new Float64Array(size * size)
     for (let i = 0; i < size; i++) {
@@ -81,6 +87,8 @@ export function lineModel({ cells, channels, lags, rows_min }: LineModelPlan): L
     weights,
     fitted: () => numbers[2]! > 0,
     states: () => numbers[2]!,
+    fit: () => fits,
+    isDue: () => numbers[0]! + 1 >= numbers[1]!,
     learn(cell, row, quiet) {
       if (cell % every !== 0) return
       const learner = cell / every
@@ -106,6 +114,7 @@ export function lineModel({ cells, channels, lags, rows_min }: LineModelPlan): L
     },
     load(from) {
       for (const array of arrays) from.array(array)
+      fits++
     },
   }
 }

@@ -3,7 +3,7 @@ import { seededRandom } from '../../core/random.ts'
 import { checkDetector } from '../contract.ts'
 import { stateReader, stateWriter } from '../state.ts'
 import { LEARNERS_MAX } from './line-model.ts'
-import { cvaStream } from './stream.ts'
+import { type CvaStream, cvaStream } from './stream.ts'
 
 const PLAN = { cells: 3, channels: 2, lags: 2, rows_min: 300 }
 
@@ -19,11 +19,18 @@ function driven(seed: number) {
   }
 }
 
+/** Takes a row and asks the model at once, as for a block of one cell. */
+function take(stream: CvaStream, cell: number, row: Float64Array, quiet: boolean): boolean {
+  const isKnown = stream.take(cell, row, quiet)
+  if (isKnown) stream.multiply(Uint32Array.of(cell), 1)
+  return isKnown
+}
+
 function taught(cells = 3) {
   const stream = cvaStream({ ...PLAN, cells })
   const rows = Array.from({ length: cells }, (_, cell) => driven(cell + 1))
   for (let i = 0; i < 600; i++) {
-    for (let cell = 0; cell < cells; cell++) stream.take(cell, rows[cell]!(), true)
+    for (let cell = 0; cell < cells; cell++) take(stream, cell, rows[cell]!(), true)
   }
   return { stream, rows }
 }
@@ -32,8 +39,8 @@ describe('canonical variates that a line shares', () => {
   it('know nothing before enough quiet rows', () => {
     const stream = cvaStream(PLAN)
     const row = driven(1)
-    for (let i = 0; i < 250; i++) expect(stream.take(0, row(), true)).toBe(false)
-    for (let i = 0; i < 500; i++) expect(stream.take(1, row(), false)).toBe(false)
+    for (let i = 0; i < 250; i++) expect(take(stream, 0, row(), true)).toBe(false)
+    for (let i = 0; i < 500; i++) expect(take(stream, 1, row(), false)).toBe(false)
     expect(stream.model.fitted()).toBe(false)
   })
 
@@ -50,7 +57,7 @@ describe('canonical variates that a line shares', () => {
     let state = 0
     const count = 6000
     for (let i = 0; i < count; i++) {
-      stream.take(0, rows[0]!(), false)
+      take(stream, 0, rows[0]!(), false)
       residual += (Math.exp(stream.residualLog(0)) - 1) / count
       state += (Math.exp(stream.stateLog(0)) - 1) / count
     }
@@ -64,8 +71,8 @@ describe('canonical variates that a line shares', () => {
   it('rise in the one cell whose channels part', () => {
     const { stream, rows } = taught()
     for (let i = 0; i < 100; i++) {
-      stream.take(0, rows[0]!(), false)
-      stream.take(1, rows[1]!(i > 50), false)
+      take(stream, 0, rows[0]!(), false)
+      take(stream, 1, rows[1]!(i > 50), false)
     }
     expect(stream.residualLog(1)).toBeGreaterThan(stream.residualLog(0) + 0.5)
   })
@@ -79,6 +86,30 @@ describe('canonical variates that a line shares', () => {
     expect(size(100 * LEARNERS_MAX)).toBe(size(LEARNERS_MAX))
   })
 
+  it('tell the same of a cell alone and among others, bit for bit', () => {
+    const alone = cvaStream({ ...PLAN, cells: 5 })
+    const together = cvaStream({ ...PLAN, cells: 5 })
+    const rows = Array.from({ length: 5 }, (_, cell) => driven(cell + 1))
+    for (let i = 0; i < 400; i++) {
+      const asked: number[] = []
+      rows.forEach((next, cell) => {
+        const row = next()
+        // Only cells that do not teach: a fit lies between two rows.
+        take(alone, cell, row, i < 200)
+        if (i < 200) take(together, cell, row, true)
+        else if (together.take(cell, row, false)) asked.push(cell)
+        if (asked.length < 4 && cell < 4) return
+        together.multiply(Uint32Array.from(asked), asked.length)
+        asked.length = 0
+      })
+    }
+    for (let cell = 0; cell < 5; cell++) {
+      expect(together.residualLog(cell)).toBe(alone.residualLog(cell))
+      expect(together.stateLog(cell)).toBe(alone.stateLog(cell))
+    }
+    expect(alone.residualLog(0)).toBeGreaterThan(0)
+  })
+
   it('go on the same after a restore in the middle of learning', () => {
     const whole = cvaStream(PLAN)
     let second = cvaStream(PLAN)
@@ -86,8 +117,8 @@ describe('canonical variates that a line shares', () => {
     for (let i = 0; i < 400; i++) {
       rows.forEach((row, cell) => {
         const value = row()
-        whole.take(cell, value, i % 50 !== 0)
-        second.take(cell, value, i % 50 !== 0)
+        take(whole, cell, value, i % 50 !== 0)
+        take(second, cell, value, i % 50 !== 0)
       })
       if (i % 70 !== 0) continue
       const out = stateWriter()
@@ -117,7 +148,7 @@ checkDetector<Float64Array | undefined>({
       take(input) {
         if (input === undefined) return
         const before = stream.residualLog(0)
-        stream.take(0, input, true)
+        take(stream, 0, input, true)
         if (before < 4 && stream.residualLog(0) >= 4) begun++
       },
       scores: () => {

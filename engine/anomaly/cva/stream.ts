@@ -1,11 +1,14 @@
 import type { Stateful } from '../state.ts'
+import { BLOCK_CELLS, sharedBlockSquares } from './block.ts'
 import { type LineModel, type LineModelPlan, lineModel } from './line-model.ts'
 
 /** Residual and state T2 of every cell by the line's one model, each a running mean of its log. */
 export interface CvaStream extends Stateful {
   readonly model: LineModel
-  /** Takes one standardised row; true when the statistics of the cell are known. */
+  /** Takes one standardised row; true when `multiply` can tell the statistics of the cell. */
   take(cell: number, row: Float64Array, quiet: boolean): boolean
+  /** Updates the statistics of at most BLOCK_CELLS cells by the model as it is now. */
+  multiply(cells: Uint32Array, count: number): void
   residualLog(cell: number): number
   stateLog(cell: number): number
   /** Copies the window of the cell, newest row first. */
@@ -26,6 +29,9 @@ export function cvaStream(plan: LineModelPlan): CvaStream {
   const residual = new Float32Array(cells).fill(Number.NaN)
   const state = new Float32Array(cells).fill(Number.NaN)
   const arrays = [windows, filled, residual, state]
+  const block = sharedBlockSquares()
+  const own = new Float64Array(BLOCK_CELLS)
+  const rest = new Float64Array(BLOCK_CELLS)
   const remember = (logs: Float32Array, cell: number, t2: number, variates: number) => {
     // Of few variates the logarithm alone would vary most where all is well.
     const log = Math.log(t2 / variates + 1)
@@ -37,16 +43,25 @@ export function cvaStream(plan: LineModelPlan): CvaStream {
     take(cell, row, quiet) {
       model.learn(cell, row, quiet)
       const from = cell * n
-      windows.copyWithin(from + channels, from, from + n - channels)
+      for (let i = from + n - 1; i >= from + channels; i--) windows[i] = windows[i - channels]!
       for (let c = 0; c < channels; c++) windows[from + c] = row[c]!
       if (filled[cell]! < lags) filled[cell]!++
-      if (filled[cell]! < lags || !model.fitted()) return false
+      return filled[cell]! >= lags && model.fitted()
+    },
+    multiply(chosen, count) {
       const states = model.states()
-      const own = sumOfSquares(model.weights, 0, states, windows, from, n)
-      remember(state, cell, own, states)
-      const rest = sumOfSquares(model.weights, states, n, windows, from, n)
-      remember(residual, cell, rest, n - states)
-      return true
+      const { stacks } = block
+      for (let k = 0; k < count; k++) {
+        const from = chosen[k]! * n
+        for (let i = 0, to = k; i < n; i++, to += BLOCK_CELLS) stacks[to] = windows[from + i]!
+      }
+      block.weigh(model.weights, n, model.fit())
+      block.squares(0, states, own)
+      block.squares(states, n, rest)
+      for (let k = 0; k < count; k++) {
+        remember(state, chosen[k]!, own[k]!, states)
+        remember(residual, chosen[k]!, rest[k]!, n - states)
+      }
     },
     residualLog: cell => residual[cell]!,
     stateLog: cell => state[cell]!,
@@ -66,29 +81,4 @@ export function cvaStream(plan: LineModelPlan): CvaStream {
       for (const array of arrays) from.array(array)
     },
   }
-}
-
-function sumOfSquares(
-  weights: Float64Array,
-  first: number,
-  last: number,
-  windows: Float32Array,
-  from: number,
-  n: number,
-): number {
-  let total = 0
-  for (let k = first; k < last; k++) {
-    let even = 0
-    let odd = 0
-    let i = 0
-    const row = k * n
-    for (; i + 1 < n; i += 2) {
-      even += weights[row + i]! * windows[from + i]!
-      odd += weights[row + i + 1]! * windows[from + i + 1]!
-    }
-    if (i < n) even += weights[row + i]! * windows[from + i]!
-    const sum = even + odd
-    total += sum * sum
-  }
-  return total
 }

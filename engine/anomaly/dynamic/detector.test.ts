@@ -3,7 +3,7 @@ import { seededRandom } from '../../core/random.ts'
 import type { Channel, LineDefinition, LineFrame, TwinFrame } from '../../flow.ts'
 import { checkDetector } from '../contract.ts'
 import type { Finding } from '../finding.ts'
-import { DYNAMIC_NUMBERS_MAX, dynamicDetector } from './detector.ts'
+import { dynamicDetector, dynamicWay } from './detector.ts'
 import { blockThreshold } from './fit.ts'
 
 const display = { unit: '1', scale: 1, offset: 0, digits: 1 }
@@ -41,7 +41,9 @@ function watch() {
     take(row: Float64Array) {
       time_ms += 1000
       const frame = { time_ms } as LineFrame
-      detector.tick(frame, twinFrame(time_ms, row), finding => found.push(finding))
+      detector.tick(frame, twinFrame(time_ms, row), new Uint8Array(1), finding =>
+        found.push(finding),
+      )
     },
   }
 }
@@ -77,12 +79,13 @@ describe('dynamic detector', () => {
     expect(prefix.detector.scores[0]).toBe(scores[599])
   })
 
-  it('leaves out lines that are too large for its memory', () => {
-    const cells = DYNAMIC_NUMBERS_MAX
-    const detector = dynamicDetector(line(cells), { fields: [], channels })
+  it('gives no score where assets have too many signals', () => {
+    const many = Array.from({ length: 65 }, (_, c) => channel(`s${c}`))
+    expect(dynamicWay(line(200), many.length)).toBe('none')
+    const detector = dynamicDetector(line(200), { fields: [], channels: many })
+    const observed = new Float64Array(200 * many.length)
     const frame = { time_ms: 1000 } as LineFrame
-    const observed = new Float64Array(cells * channels.length)
-    detector.tick(frame, twinFrame(1000, observed), () => {})
+    detector.tick(frame, twinFrame(1000, observed), new Uint8Array(200), () => {})
     expect(detector.scores.every(score => score === 0)).toBe(true)
   })
 })

@@ -5,7 +5,7 @@ import { explain, STREAMS } from './causes.ts'
 import { fusedEvents } from './events.ts'
 import { guards } from './guards.ts'
 import { budgetLevel } from './level.ts'
-import { EVENTS_PER_LINE_DAY, fusionPlan, lineBudget } from './plan.ts'
+import { EVENTS_PER_LINE_DAY, FUSED_KIND, fusionPlan, lineBudget } from './plan.ts'
 import { lineSignals } from './signals.ts'
 import { lineStreams } from './streams.ts'
 
@@ -42,7 +42,7 @@ export function fusedDetector(
   const streams = lineStreams(cells, signals, plan)
   const level = budgetLevel(plan.blocks_min)
   const guard = guards(cells, dt_s, plan)
-  const events = fusedEvents(cells, dt_s, plan)
+  const events = fusedEvents(cells, dt_s, plan, { kind: FUSED_KIND, detector: 'fused' })
   const before = new Float32Array(cells) // evidence of the row before
   const fused = new Float32Array(cells) // evidence of two rows in a row
   const numbers = new Float64Array(3)
@@ -60,11 +60,13 @@ export function fusedDetector(
     before[cell] = fused[cell] = 0
   }
 
-  const judge = (cell: number, isFrozen: boolean, time_ms: number, report: Report): void => {
-    const round = Math.floor(numbers[At.ticks]! / plan.every)
-    const isSample = (round + cell) % plan.sample_every === 0
-    const now = streams.row(cell, quiet[cell] === 1, isSample)
-    if (Number.isNaN(now)) return
+  const judge = (
+    cell: number,
+    now: number,
+    isFrozen: boolean,
+    time_ms: number,
+    report: Report,
+  ): void => {
     const evidence = Math.min(now, before[cell]!)
     fused[cell] = evidence
     before[cell] = now
@@ -103,9 +105,12 @@ export function fusedDetector(
       }
       streams.tick(signals.fill(twin), guard.open, quiet)
       const turn = numbers[At.ticks]! % plan.every
-      for (let cell = turn; cell < cells; cell += plan.every) {
-        if (guard.open[cell] === 1) judge(cell, frozen[cell] === 1, frame.time_ms, report)
-      }
+      const round = Math.floor(numbers[At.ticks]! / plan.every)
+      streams.rows(turn, plan.every, {
+        ...{ open: guard.open, quiet },
+        isSample: cell => (round + cell) % plan.sample_every === 0,
+        judge: (cell, now) => judge(cell, now, frozen[cell] === 1, frame.time_ms, report),
+      })
       numbers[At.ticks]!++
       if (numbers[At.ticks]! % plan.block_ticks === 0) endBlock()
     },

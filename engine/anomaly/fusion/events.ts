@@ -1,7 +1,7 @@
 import type { Finding, Report } from '../finding.ts'
 import type { Stateful } from '../state.ts'
 import type { Explanation } from './causes.ts'
-import { FUSED_KIND, type FusionPlan } from './plan.ts'
+import type { FusionPlan } from './plan.ts'
 
 /** How one event ended for its cell. */
 export type Standing = 'stands' | 'ended' | 'renewed'
@@ -35,8 +35,22 @@ export const CELL_EVENTS_MAX = 3
 /** The evidence must fall below this share of the threshold that it began at. */
 const CLEAR_SHARE = 0.7
 
+/** The times of a plan that events go by. */
+export type EventTimes = Pick<FusionPlan, 'every' | 'clear_s' | 'confirm_s' | 'renew_s'>
+
+/** What the findings of events are called. */
+export interface EventNames {
+  readonly kind: string
+  readonly detector: string
+}
+
 /** Nothing stands out. */
-export function fusedEvents(cells: number, dt_s: number, plan: FusionPlan): FusedEvents {
+export function fusedEvents(
+  cells: number,
+  dt_s: number,
+  plan: EventTimes,
+  said: EventNames,
+): FusedEvents {
   const row_s = plan.every * dt_s
   const standing_s = new Float32Array(cells).fill(-1) // -1: stands out not
   const begun_at = new Float32Array(cells) // threshold when it began to
@@ -45,6 +59,11 @@ export function fusedEvents(cells: number, dt_s: number, plan: FusionPlan): Fuse
   const told = new Uint8Array(cells)
   const numbers = new Uint32Array(2) // begun in this block, 1 where the line was told
   const arrays = [standing_s, begun_at, waiting_s, clear_s, told, numbers]
+
+  const finding = (cell: number, time_ms: number, active: boolean): Finding => ({
+    ...{ kind: said.kind, cell, tagIndex: -1, active, time_ms },
+    ...{ detector: said.detector, score: 0, text: '', causes: [] },
+  })
 
   const end = (cell: number, { time_ms, report }: Moment): void => {
     standing_s[cell] = -1
@@ -99,11 +118,6 @@ export function fusedEvents(cells: number, dt_s: number, plan: FusionPlan): Fuse
       for (const array of arrays) from.array(array)
     },
   }
-}
-
-function finding(cell: number, time_ms: number, active: boolean): Finding {
-  const place = { kind: FUSED_KIND, cell, tagIndex: -1, active, time_ms }
-  return { ...place, detector: 'fused', score: 0, text: '', causes: [] }
 }
 
 function together(standing_s: Float32Array): Explanation {

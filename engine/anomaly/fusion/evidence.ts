@@ -5,13 +5,10 @@ import type { Stateful } from '../state.ts'
 export interface StreamLaws extends Stateful {
   /** True once every stream has shown enough. */
   ready(): boolean
-  /**
-   * Decades that the value is rarer than one quiet row in ten, as an exponential tail has it; 0 for
-   * anything more common. That tails are heavier is the matter of the level: evidence never flattens.
-   */
-  evidence(stream: number, value: number): number
-  /** Takes a quiet value; far enough apart from the one before not to repeat it. */
-  sample(stream: number, value: number): void
+  readonly from: Float64Array // [stream], where the law begins
+  readonly excess: Float64Array // [stream], mean of what lies above
+  readonly samples: Float32Array // [stream][sample], a ring
+  readonly counts: Float64Array // [stream]
   /** Fits the laws to the samples again. */
   refresh(): void
 }
@@ -21,6 +18,21 @@ export const SAMPLES_MAX = 1024
 const SAMPLES_MIN = 128
 const RULE: TailRule = { quantile: 0.9, gamma_least: 0, caution: 0 }
 
+/**
+ * Decades that a value is rarer than one quiet row in ten, as an exponential tail has it; 0 for
+ * anything more common. That tails are heavier is the matter of the level: evidence never flattens.
+ */
+export function evidenceOf({ from, excess }: StreamLaws, stream: number, value: number): number {
+  const above = value - from[stream]!
+  return above > 0 ? above / (Math.LN10 * excess[stream]!) : 0
+}
+
+/** Takes a quiet value; far enough apart from the one before not to repeat it. */
+export function takeSample({ samples, counts }: StreamLaws, stream: number, value: number): void {
+  samples[stream * SAMPLES_MAX + (counts[stream]! % SAMPLES_MAX)] = value
+  counts[stream]!++
+}
+
 /** Nothing is known of any stream. */
 export function streamLaws(streams: number): StreamLaws {
   const samples = new Float32Array(streams * SAMPLES_MAX) // [stream][sample], a ring
@@ -29,14 +41,10 @@ export function streamLaws(streams: number): StreamLaws {
   const excess = new Float64Array(streams) // mean of what lies above
   const arrays = [samples, counts, from, excess]
   return {
-    ready: () => from.every(one => !Number.isNaN(one)),
-    evidence(stream, value) {
-      const above = value - from[stream]!
-      return above > 0 ? above / (Math.LN10 * excess[stream]!) : 0
-    },
-    sample(stream, value) {
-      samples[stream * SAMPLES_MAX + (counts[stream]! % SAMPLES_MAX)] = value
-      counts[stream]!++
+    ...{ from, excess, samples, counts },
+    ready() {
+      for (let s = 0; s < streams; s++) if (Number.isNaN(from[s]!)) return false
+      return true
     },
     refresh() {
       for (let s = 0; s < streams; s++) {

@@ -1,4 +1,4 @@
-import { type RunningScale, runningScale } from '../running-scale.ts'
+import { type RunningScale, runningScale, scaleTake } from '../running-scale.ts'
 import type { Stateful } from '../state.ts'
 import type { FusionPlan } from './plan.ts'
 
@@ -8,8 +8,11 @@ export interface Front extends Stateful {
   readonly standard: Float64Array // [channel][cell]
   /** `open`: cells that can be judged now; `quiet`: those that may be learnt from. */
   tick(values: Float64Array, open: Uint8Array, quiet: Uint8Array): void
-  /** Ends the row of a cell; false while its scale is not known or nothing came. */
-  row(cell: number, quiet: boolean, into: Float64Array): boolean // [channel]
+  /** Ends the rows of the open cells `first`, `first + step` and so on. */
+  endRows(first: number, step: number, open: Uint8Array, quiet: Uint8Array): void
+  /** Rows that just ended; of use where `has` is 1: the scale is known, and something came. */
+  readonly rows: Float64Array // [channel][cell]
+  readonly has: Uint8Array // [cell]
   restart(cell: number): void
 }
 
@@ -19,51 +22,82 @@ export function front(cells: number, channels: number, plan: FusionPlan): Front 
   const scale = runningScale(channels * cells, scale_ticks)
   const learnt = new Float32Array(cells) // quiet ticks
   const standard = new Float64Array(channels * cells).fill(Number.NaN)
-  const rows = every === 1 ? undefined : rowMeans(cells, channels, plan)
+  const means = every === 1 ? undefined : rowMeans(cells, channels, plan)
+  const rows = means ? new Float64Array(channels * cells) : standard
+  const has = new Uint8Array(cells)
   return {
     standard,
     tick(values, open, quiet) {
-      for (let c = 0, i = 0; c < channels; c++) {
-        for (let cell = 0; cell < cells; cell++, i++) {
-          const value = values[i]!
-          if (open[cell] === 0 || Number.isNaN(value)) {
-            standard[i] = Number.NaN
-            continue
-          }
-          standard[i] = scale.score(i, value)
-          if (quiet[cell] === 1) scale.learn(i, value)
-          rows?.add(i, standard[i]!)
-        }
-      }
+      standardise(scale, values, open, quiet, standard)
+      means?.add(standard)
       for (let cell = 0; cell < cells; cell++) {
         if (quiet[cell] === 1 && learnt[cell]! < scale_min) learnt[cell]!++
       }
     },
-    row(cell, quiet, into) {
-      const ready = learnt[cell]! >= scale_min
-      if (rows) return rows.end(cell, quiet && ready, into) && ready
-      let known = false
-      for (let c = 0; c < channels; c++) {
-        into[c] = standard[c * cells + cell]!
-        known ||= !Number.isNaN(into[c])
+    endRows(first, step, open, quiet) {
+      if (means) {
+        has.fill(0)
+        for (let cell = first; cell < cells; cell += step) {
+          if (open[cell] === 0) continue
+          const ready = learnt[cell]! >= scale_min
+          const known = means.end(cell, quiet[cell] === 1 && ready, rows)
+          has[cell] = Number(known && ready)
+        }
+        return
       }
-      return known && ready
+      markKnown(standard, has)
+      for (let cell = 0; cell < cells; cell++) {
+        if (open[cell] === 0 || learnt[cell]! < scale_min) has[cell] = 0
+      }
     },
+    rows,
+    has,
     restart(cell) {
       learnt[cell] = 0
       for (let c = 0; c < channels; c++) scale.restart(c * cells + cell)
-      rows?.restart(cell)
+      means?.restart(cell)
     },
     save(out) {
       scale.save(out)
       out.array(learnt)
-      rows?.save(out)
+      means?.save(out)
     },
     load(from) {
       scale.load(from)
       from.array(learnt)
-      rows?.load(from)
+      means?.load(from)
     },
+  }
+}
+
+/** Scores a tick, and learns it where it is quiet; a function of arrays, as the scales are. */
+function standardise(
+  scale: RunningScale,
+  values: Float64Array, // [channel][cell]
+  open: Uint8Array, // [cell]
+  quiet: Uint8Array, // [cell]
+  into: Float64Array, // [channel][cell]
+): void {
+  const cells = open.length
+  for (let first = 0; first < into.length; first += cells) {
+    for (let cell = 0; cell < cells; cell++) {
+      const i = first + cell
+      const value = values[i]!
+      if (open[cell] === 0 || Number.isNaN(value)) {
+        into[i] = Number.NaN
+        continue
+      }
+      into[i] = scaleTake(scale, i, value, quiet[cell] === 1)
+    }
+  }
+}
+
+/** Marks the cells of which something is known. */
+function markKnown(values: Float64Array, has: Uint8Array): void {
+  const cells = has.length
+  has.fill(0)
+  for (let first = 0; first < values.length; first += cells) {
+    for (let cell = 0; cell < cells; cell++) if (!Number.isNaN(values[first + cell]!)) has[cell] = 1
   }
 }
 
@@ -73,19 +107,25 @@ function rowMeans(cells: number, channels: number, { every, scale_ticks }: Fusio
   const sums = new Float32Array(channels * cells)
   const counts = new Float32Array(channels * cells)
   return {
-    add(i: number, value: number) {
-      sums[i]! += value
-      counts[i]!++
+    add(values: Float64Array) {
+      for (let i = 0; i < values.length; i++) {
+        const value = values[i]!
+        if (Number.isNaN(value)) continue
+        sums[i]! += value
+        counts[i]!++
+      }
     },
     end(cell: number, quiet: boolean, into: Float64Array): boolean {
       let known = false
       for (let c = 0, i = cell; c < channels; c++, i += cells) {
         const mean = counts[i]! > 0 ? sums[i]! / counts[i]! : Number.NaN
         sums[i] = counts[i] = 0
-        into[c] = Number.isNaN(mean) ? mean : scale.score(i, mean)
-        if (Number.isNaN(mean)) continue
+        if (Number.isNaN(mean)) {
+          into[i] = mean
+          continue
+        }
         known = true
-        if (quiet) scale.learn(i, mean)
+        into[i] = scaleTake(scale, i, mean, quiet)
       }
       return known
     },

@@ -23,23 +23,16 @@ export function guards(cells: number, dt_s: number, plan: FusionPlan): Guards {
   const stale = new Uint8Array(cells) // 1: what it remembers is of an alarm or of work
   const arrays = [held_s, left_s, stale]
 
-  const wait = (cell: number, isHeld: boolean, isFrozen: boolean): void => {
-    held_s[cell] = isHeld ? Math.min(HELD_MOST_S, held_s[cell]! + dt_s) : 0
-    if (isFrozen || held_s[cell]! > SHORT_S) stale[cell] = 1
-    const left = Math.max(0, left_s[cell]! - dt_s)
-    const asked_s = stale[cell] === 1 ? plan.guard_s : plan.guard_short_s
-    left_s[cell] = isHeld ? Math.max(asked_s, left) : left
-  }
+  const held: Held = { held_s, left_s, stale }
+  const times = { dt_s, guard_s: plan.guard_s, guard_short_s: plan.guard_short_s }
 
   return {
     open,
     alone,
     look(twin, frozen, forget) {
+      markOpen(twin, open)
+      waitAll(held, times, open, frozen, alone)
       for (let cell = 0; cell < cells; cell++) {
-        const isFrozen = frozen[cell] === 1
-        open[cell] = Number(twin.trusted[cell] === 1 && twin.masked[cell] !== 1)
-        wait(cell, open[cell] === 0 || isFrozen, isFrozen)
-        alone[cell] = Number(left_s[cell] === 0)
         if (alone[cell] === 0 || stale[cell] === 0) continue
         stale[cell] = 0
         forget(cell)
@@ -51,5 +44,42 @@ export function guards(cells: number, dt_s: number, plan: FusionPlan): Guards {
     load(from) {
       for (const array of arrays) from.array(array)
     },
+  }
+}
+
+interface Held {
+  readonly held_s: Float32Array // [cell]
+  readonly left_s: Float32Array // [cell]
+  readonly stale: Uint8Array // [cell]
+}
+
+function markOpen({ trusted, masked }: TwinFrame, open: Uint8Array): void {
+  for (let cell = 0; cell < open.length; cell++) {
+    open[cell] = trusted[cell] === 1 && masked[cell] !== 1 ? 1 : 0
+  }
+}
+
+/** Lets a tick pass in every cell; a function of arrays, which every line of an engine shares. */
+function waitAll(
+  { held_s, left_s, stale }: Held,
+  times: { readonly dt_s: number; readonly guard_s: number; readonly guard_short_s: number },
+  open: Uint8Array,
+  frozen: Uint8Array,
+  alone: Uint8Array,
+): void {
+  const { dt_s, guard_s, guard_short_s } = times
+  for (let cell = 0; cell < open.length; cell++) {
+    const isFrozen = frozen[cell] === 1
+    const isHeld = isFrozen || open[cell] === 0
+    const left = Math.max(0, left_s[cell]! - dt_s)
+    if (isHeld) {
+      held_s[cell] = Math.min(HELD_MOST_S, held_s[cell]! + dt_s)
+      if (isFrozen || held_s[cell]! > SHORT_S) stale[cell] = 1
+      left_s[cell] = Math.max(stale[cell] === 1 ? guard_s : guard_short_s, left)
+    } else {
+      held_s[cell] = 0
+      left_s[cell] = left
+    }
+    alone[cell] = left_s[cell] === 0 ? 1 : 0
   }
 }

@@ -1,10 +1,11 @@
 import { cusumStream } from '../cusum/stream.ts'
+import { BLOCK_CELLS } from '../cva/block.ts'
 import { cvaStream } from '../cva/stream.ts'
 import { nisStream } from '../nis/stream.ts'
-import { runningScale } from '../running-scale.ts'
+import { type RunningScale, runningScale, scaleTake } from '../running-scale.ts'
 import type { Stateful } from '../state.ts'
 import { type ExplainParts, STREAMS, Stream } from './causes.ts'
-import { streamLaws } from './evidence.ts'
+import { evidenceOf, type StreamLaws, streamLaws, takeSample } from './evidence.ts'
 import { front } from './front.ts'
 import type { FusionPlan } from './plan.ts'
 import type { LineSignals } from './signals.ts'
@@ -14,8 +15,11 @@ export interface Streams extends Stateful {
   readonly evidence: Float32Array // [stream][cell]
   readonly explain: ExplainParts
   tick(values: Float64Array, open: Uint8Array, quiet: Uint8Array): void
-  /** Ends the row of a cell; the evidence of its strangest stream, NaN when it has no row. */
-  row(cell: number, quiet: boolean, isSample: boolean): number
+  /**
+   * Ends the rows of cells, a few at a time, and calls `judge` for each that has one, in their
+   * order, with the evidence of its strangest stream.
+   */
+  rows(first: number, step: number, round: Round): void
   /** True once all streams of the cell are believed. */
   ready(cell: number): boolean
   /** Which stream is the strangest. */
@@ -25,6 +29,14 @@ export interface Streams extends Stateful {
   forget(cell: number): void
   /** Forgets the cell as a whole. */
   restart(cell: number): void
+}
+
+/** Which cells end their row, and what becomes of them. */
+export interface Round {
+  readonly open: Uint8Array // [cell]
+  readonly quiet: Uint8Array // [cell]
+  isSample(cell: number): boolean
+  judge(cell: number, evidence: number): void
 }
 
 /** Values of a stream further out than this many of its own spreads count as this many. */
@@ -43,35 +55,56 @@ export function lineStreams(cells: number, signals: LineSignals, plan: FusionPla
   const scale = runningScale(streams * cells, plan.stream_rows, STREAM_MOST)
   const laws = streamLaws(streams)
   const evidence = new Float32Array(streams * cells)
-  const row = new Float64Array(channels)
+  const weighing = { scale, laws, cells, least: plan.stream_min }
   const own = new Float64Array(shared.length)
-  const values = new Float64Array(streams)
+  const values = new Float64Array(BLOCK_CELLS * streams) // [waiting][stream]
+  const waiting = new Uint32Array(BLOCK_CELLS) // cells whose row is not judged yet
+  const known = new Uint8Array(BLOCK_CELLS) // their streams that are known, from the first
+  const asked = new Uint32Array(BLOCK_CELLS) // those of them that the shared model knows
+  let rows = 0
+  let inModel = 0
 
-  /** Fills the values of the streams that know the cell; returns how many, from the first. */
-  const judge = (cell: number, quiet: boolean): number => {
-    values[Stream.nisSeconds] = nis.fastScore(cell)
-    values[Stream.nisMinutes] = nis.slowScore(cell)
-    for (let c = 0; c < residuals; c++) cusum.take(c, cell, row[c]!)
-    values[Stream.cusum] = cusum.value(cell)
-    if (!cva) return streams
-    // What is not known is as expected: missing is not an anomaly.
-    for (let k = 0; k < own.length; k++) own[k] = row[shared[k]!]! || 0
-    if (!cva.take(cell, own, quiet)) return Stream.cvaResidual
-    values[Stream.cvaResidual] = cva.residualLog(cell)
-    values[Stream.cvaState] = cva.stateLog(cell)
-    return streams
+  /** Takes the row that has just ended, with all but what the shared model says of it. */
+  const take = (cell: number, quiet: boolean): void => {
+    const at = rows * streams
+    values[at + Stream.nisSeconds] = nis.fastScore(cell)
+    values[at + Stream.nisMinutes] = nis.slowScore(cell)
+    values[at + Stream.cusum] = cusum.most[cell]!
+    waiting[rows] = cell
+    known[rows] = streams
+    if (cva) {
+      // What is not known is as expected: missing is not an anomaly.
+      for (let k = 0; k < own.length; k++) {
+        const value = begin.rows[shared[k]! * cells + cell]!
+        own[k] = Number.isNaN(value) ? 0 : value
+      }
+      if (cva.take(cell, own, quiet)) asked[inModel++] = cell
+      else known[rows] = Stream.cvaResidual
+    }
+    rows++
   }
 
-  const weigh = (s: number, cell: number, quiet: boolean, isSample: boolean): number => {
-    const i = s * cells + cell
-    const value = values[s]!
-    const score = scale.score(i, value)
-    const believed = scale.count(i) >= plan.stream_min
-    if (quiet) {
-      scale.learn(i, value)
-      if (believed && isSample) laws.sample(s, score)
+  /** Asks the shared model about the cells that wait, and judges them in their order. */
+  const end = (round: Round): void => {
+    if (inModel > 0) cva!.multiply(asked, inModel)
+    for (let k = 0; k < rows; k++) {
+      const cell = waiting[k]!
+      const at = k * streams
+      if (cva && known[k] === streams) {
+        values[at + Stream.cvaResidual] = cva.residualLog(cell)
+        values[at + Stream.cvaState] = cva.stateLog(cell)
+      }
+      const isQuiet = round.quiet[cell] === 1
+      const isSample = round.isSample(cell)
+      let most = 0
+      for (let s = 0; s < known[k]!; s++) {
+        const found = weigh(weighing, s, cell, values[at + s]!, isQuiet, isSample)
+        evidence[s * cells + cell] = found
+        if (found > most) most = found
+      }
+      round.judge(cell, most)
     }
-    return believed ? laws.evidence(s, score) : 0
+    rows = inModel = 0
   }
 
   const forget = (cell: number): void => {
@@ -89,21 +122,22 @@ export function lineStreams(cells: number, signals: LineSignals, plan: FusionPla
       // Channels come first by channel, so the residuals are the head of the array.
       nis.tick(begin.standard)
     },
-    row(cell, quiet, isSample) {
-      if (!begin.row(cell, quiet, row)) return Number.NaN
-      const known = judge(cell, quiet)
-      let most = 0
-      for (let s = 0; s < known; s++) {
-        const found = weigh(s, cell, quiet, isSample)
-        evidence[s * cells + cell] = found
-        most = Math.max(most, found)
+    rows(first, step, round) {
+      begin.endRows(first, step, round.open, round.quiet)
+      cusum.tick(begin.rows, begin.has)
+      for (let cell = first; cell < cells; cell += step) {
+        if (begin.has[cell] === 0) continue
+        // Rows that wait belong to the weights as they are.
+        if (cva?.model.isDue()) end(round)
+        take(cell, round.quiet[cell] === 1)
+        if (rows === BLOCK_CELLS) end(round)
       }
-      return most
+      end(round)
     },
     ready(cell) {
       if (!laws.ready()) return false
       for (let i = cell; i < evidence.length; i += cells) {
-        if (scale.count(i) < plan.stream_min) return false
+        if (scale.counts[i]! < plan.stream_min) return false
       }
       return true
     },
@@ -135,4 +169,28 @@ export function lineStreams(cells: number, signals: LineSignals, plan: FusionPla
       from.array(evidence)
     },
   }
+}
+
+interface Weighing {
+  readonly scale: RunningScale
+  readonly laws: StreamLaws
+  readonly cells: number
+  /** Values of a stream before its scale is believed. */
+  readonly least: number
+}
+
+/** The evidence of a stream's value, which is learnt where it is quiet. */
+function weigh(
+  { scale, laws, cells, least }: Weighing,
+  stream: number,
+  cell: number,
+  value: number,
+  quiet: boolean,
+  isSample: boolean,
+): number {
+  const i = stream * cells + cell
+  const believed = scale.counts[i]! >= least
+  const score = scaleTake(scale, i, value, quiet)
+  if (quiet && believed && isSample) takeSample(laws, stream, score)
+  return believed ? evidenceOf(laws, stream, score) : 0
 }

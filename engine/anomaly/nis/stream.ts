@@ -25,22 +25,36 @@ export function nisStream(cells: number, channels: number, plan: NisPlan): NisSt
   const powers = new Float32Array(channels * cells).fill(Number.NaN)
   const sums = new Float64Array(cells)
   const counts = new Float64Array(cells)
+  const slow = new Float64Array(cells) // sums of the powers that are known, and how many those are
+  const slowCounts = new Float64Array(cells)
+  const share = plan.slow
+
+  /** Adds the residuals to the powers, and both to the sums of their cells. */
+  const add = (residuals: Float64Array): void => {
+    for (let first = 0; first < channels * cells; first += cells) {
+      for (let cell = 0; cell < cells; cell++) {
+        const r = residuals[first + cell]!
+        const before = powers[first + cell]!
+        if (!Number.isNaN(r)) {
+          const square = r * r
+          sums[cell]! += square
+          counts[cell]!++
+          // Starts at what white residuals have, not at the first value.
+          powers[first + cell] = Number.isNaN(before) ? 1 : before + share * (square - before)
+        } else if (Number.isNaN(before)) continue
+        slow[cell]! += powers[first + cell]!
+        slowCounts[cell]!++
+      }
+    }
+  }
+
   return {
     tick(residuals) {
       sums.fill(0)
       counts.fill(0)
-      for (let c = 0, i = 0; c < channels; c++) {
-        for (let cell = 0; cell < cells; cell++, i++) {
-          const r = residuals[i]!
-          if (Number.isNaN(r)) continue
-          const square = r * r
-          sums[cell]! += square
-          counts[cell]!++
-          const before = powers[i]!
-          // Starts at what white residuals have, not at the first value.
-          powers[i] = Number.isNaN(before) ? 1 : before + plan.slow * (square - before)
-        }
-      }
+      slow.fill(0)
+      slowCounts.fill(0)
+      add(residuals)
       for (let cell = 0; cell < cells; cell++) {
         const count = counts[cell]!
         if (count === 0) continue
@@ -50,20 +64,14 @@ export function nisStream(cells: number, channels: number, plan: NisPlan): NisSt
     },
     fastScore: cell => chiSquareScore(fast[cell]!, valuesIn(plan.fast) * known[cell]!),
     slowScore(cell) {
-      let sum = 0
-      let count = 0
-      for (let i = cell; i < powers.length; i += cells) {
-        const power = powers[i]!
-        if (Number.isNaN(power)) continue
-        sum += power
-        count++
-      }
-      return count === 0 ? 0 : chiSquareScore(sum / count, valuesIn(plan.slow) * count)
+      const count = slowCounts[cell]!
+      return count === 0 ? 0 : chiSquareScore(slow[cell]! / count, valuesIn(plan.slow) * count)
     },
     power: (channel, cell) => powers[channel * cells + cell]!,
     restart(cell) {
       fast[cell] = 1
       known[cell] = 1
+      slow[cell] = slowCounts[cell] = 0
       for (let i = cell; i < powers.length; i += cells) powers[i] = Number.NaN
     },
     save(out) {

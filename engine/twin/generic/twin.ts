@@ -8,9 +8,9 @@ import {
   type TagDefinition,
   type Twin,
 } from '../../flow.ts'
-import { twinFrame } from '../frame.ts'
+import { twinFrame, type WritableTwinFrame } from '../frame.ts'
 import { packState, type StateKind, unpackState } from '../snapshot.ts'
-import { createPredictors } from './predictor.ts'
+import { createPredictors, isWarm, levelOf, type Predictors, stepSeries } from './predictor.ts'
 
 const KIND: StateKind = { name: 'generic', version: 1 }
 /** A cell without a reading for this long is no longer trusted. */
@@ -51,29 +51,15 @@ export function genericTwin(definition: LineDefinition): Twin {
   const silent_s = new Float64Array(cells).fill(SILENT_S)
   const lineWarm = () => {
     for (let s = 0; s < signals.length; s++) {
-      if (width[s] === 1 && predictors.warm(s * cells)) return true
+      if (width[s] === 1 && isWarm(predictors, s * cells)) return true
     }
     return false
   }
-  const frame = twinFrame(fields, channels, cells)
+  const { expected, expected_std, residual } = predictors
+  // Shown where they are made: a copy of each would cost a line of many series its cache.
+  const shown = { expected, expected_std, residual, std: expected_std }
+  const frame = { ...twinFrame(fields, channels, cells), ...shown }
   const state = [predictors.state, silent_s]
-
-  const stepSeries = (input: LineFrame, s: number, cell: number) => {
-    const from = tagIndex[s]! * cells + cell
-    const to = s * cells + cell
-    const value = input.values[from]!
-    const usable = Number.isFinite(value) && input.quality[from]! < Quality.bad
-    const fresh = usable && input.age_ms[from]! <= definition.tick_ms
-    predictors.step(to, fresh ? value : Number.NaN)
-    if (fresh) silent_s[cell] = 0
-    frame.observed[to] = usable ? value : Number.NaN
-    frame.expected[to] = predictors.expected[to]!
-    frame.expected_std[to] = predictors.expected_std[to]!
-    frame.residual[to] = predictors.residual[to]!
-    frame.estimate[to] = predictors.level(to)
-    frame.std[to] = predictors.expected_std[to]!
-    frame.observable[to] = predictors.warm(to) ? 1 : 0
-  }
 
   return {
     fields,
@@ -87,13 +73,14 @@ export function genericTwin(definition: LineDefinition): Twin {
         silent_s[cell] = Math.min(silent_s[cell]! + dt_s, 1e9)
       }
       for (let s = 0; s < signals.length; s++) {
-        for (let cell = 0; cell < width[s]!; cell++) stepSeries(input, s, cell)
+        const series = { from: tagIndex[s]! * cells, to: s * cells, count: width[s]! }
+        stepSignal(predictors, series, { input, tick_ms: definition.tick_ms }, frame, silent_s)
       }
       const byLine = lineWarm() && silent_s[0]! < SILENT_S
       for (let cell = 0; cell < cells; cell++) {
         let warm = byLine
         for (let s = 0; s < signals.length && !warm; s++) {
-          warm = silent_s[cell]! < SILENT_S && predictors.warm(s * cells + cell)
+          warm = silent_s[cell]! < SILENT_S && isWarm(predictors, s * cells + cell)
         }
         frame.trusted[cell] = warm ? 1 : 0
       }
@@ -103,5 +90,28 @@ export function genericTwin(definition: LineDefinition): Twin {
     profiles: () => [],
     snapshot: () => packState(KIND, state),
     restore: bytes => unpackState(KIND, state, bytes),
+  }
+}
+
+/** Steps one signal of all cells and shows it; a function of arrays, as the predictors are. */
+function stepSignal(
+  predictors: Predictors,
+  series: { readonly from: number; readonly to: number; readonly count: number },
+  { input, tick_ms }: { readonly input: LineFrame; readonly tick_ms: number },
+  { observed, estimate, observable }: WritableTwinFrame,
+  silent_s: Float64Array, // [cell]
+): void {
+  const { values, quality, age_ms } = input
+  const { from, to, count } = series
+  for (let cell = 0; cell < count; cell++) {
+    const value = values[from + cell]!
+    const usable = Number.isFinite(value) && quality[from + cell]! < Quality.bad
+    const fresh = usable && age_ms[from + cell]! <= tick_ms
+    const i = to + cell
+    stepSeries(predictors, i, fresh ? value : Number.NaN)
+    if (fresh) silent_s[cell] = 0
+    observed[i] = usable ? value : Number.NaN
+    estimate[i] = levelOf(predictors, i)
+    observable[i] = isWarm(predictors, i) ? 1 : 0
   }
 }
