@@ -104,12 +104,8 @@ describe('a line whose store is away for a while', () => {
     const before = view.status().state_hash
     await send(1, 500)
     await vi.waitFor(() => expect(view.status().degraded).toMatch(/does not answer: away/))
-    expect(engine!.health()).toMatchObject({
-      ready: false,
-      problems: [expect.stringMatching('away')],
-    })
-    const { problems } = engine!.health('rival')
-    expect(problems).toEqual(['a line of another tenant is not as it should be'])
+    expect(engine!.health()).toMatchObject({ ready: false })
+    expect(engine!.health('rival').problems.join()).toMatch('of another tenant')
     expect(events()).toEqual([])
     expect(view.status().state_hash).toBe(before)
     expect(line.credit_bytes()).toBeLessThan(100_000)

@@ -19,6 +19,18 @@ test('records of all sizes come through another thread as they were', () => {
   expect(pool.length).toBe(10_000)
 })
 
+test('records that a store read into one buffer are copied out of it', () => {
+  const reply = Buffer.alloc(30_000, 7)
+  const records = [0, 1, 2].map(i => ({
+    position: 1 + i,
+    bytes: reply.subarray(10_000 * i, 10_000 * i + 9000),
+  }))
+  const packed = packRecords(records)
+  const there = structuredClone(packed, { transfer: buffersOf(packed) })
+  expect(unpackRecords(there).map(({ bytes }) => bytes.length)).toEqual([9000, 9000, 9000])
+  expect(reply.length).toBe(30_000)
+})
+
 test('no records are no records', () => {
   expect(unpackRecords(packRecords([]))).toEqual([])
 })

@@ -37,7 +37,9 @@ export function packRecords(records: readonly LogRecord[]): PackedRecords {
 /** The bytes with nothing else in their buffer. */
 function alone(bytes: Uint8Array): Uint8Array {
   const { buffer, length } = bytes
-  return buffer.byteLength === length && buffer instanceof ArrayBuffer ? bytes : bytes.slice()
+  const isAlone = buffer.byteLength === length && buffer instanceof ArrayBuffer
+  // The slice of a Buffer would be another view of the same memory.
+  return isAlone ? bytes : new Uint8Array(bytes)
 }
 
 /** The records as views of the buffers. */
