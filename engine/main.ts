@@ -1,5 +1,6 @@
 /** Composition root: the only file that builds concrete things and joins them. */
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type Access, access as accessOf } from './access/access.ts'
 import { readTls, requireSafeBind } from './access/bind.ts'
@@ -27,6 +28,9 @@ import { openShelf } from './training/shelf.ts'
 import { VERSION, versionsOf } from './version.ts'
 
 const HEALTH_EVERY_MS = 1000
+/** How long the OPC UA server waits for lines that fold again what came after their state. */
+const CATCH_UP_MS = 3000
+const LOOK_EVERY_MS = 20
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -222,7 +226,9 @@ async function startOpcUa(
   loads: Mutable<Loads>,
 ): Promise<string> {
   const { config } = options
-  // Its packages take seconds to load: the page and the gRPC door do not wait for them.
+  // Its packages take seconds to load, in which this thread does little else: the page and the
+  // gRPC door do not wait for them, nor does what a restart has to fold again.
+  await caughtUp(engine)
   const [{ opcUaSink }, { dropHalfMade }] = await Promise.all([
     import('./outputs/opcua/sink.ts'),
     import('./outputs/opcua/certificates.ts'),
@@ -261,6 +267,14 @@ function logAlarms({ line, events }: LineChange, log: Logger): void {
     const { revision, active, acknowledged, priority, cell, text } = event.body
     if (revision === 1) log.warn({ line, cell, priority }, `alarm: ${text}`)
     else if (!active && !acknowledged) log.info({ line, cell, priority }, `alarm over: ${text}`)
+  }
+}
+
+/** Resolves when no line is behind its log, or after a while. */
+async function caughtUp(engine: LineDirectory): Promise<void> {
+  const isBehind = () => engine.load().lines.some(line => line.behind_entries > 0)
+  for (let waited_ms = 0; waited_ms < CATCH_UP_MS && isBehind(); waited_ms += LOOK_EVERY_MS) {
+    await sleep(LOOK_EVERY_MS)
   }
 }
 

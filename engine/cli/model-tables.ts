@@ -3,10 +3,11 @@ import type { GateReport } from '../training/gate.ts'
 
 type Rows = readonly (readonly string[])[]
 
-/** Columns as wide as their widest cell. */
+/** Columns as wide as their widest cell; a row of one cell is a remark and widens none. */
 export function tableText(rows: Rows): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map(row => (row[column] ?? '').length)),
+  const columns = rows.filter(row => row.length > 1)
+  const widths = (columns[0] ?? []).map((_, column) =>
+    Math.max(...columns.map(row => (row[column] ?? '').length)),
   )
   const line = (row: readonly string[]) =>
     row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')
@@ -87,7 +88,7 @@ export function gateRows(report: GateReport): Rows {
       '',
       `at most ${latency.p99_max_ms}`,
     ],
-    [report.passed ? 'passed' : `refused: ${report.failures.join('; ')}`, '', '', ''],
+    [report.passed ? 'passed' : `refused: ${report.failures.join('; ')}`],
   ]
 }
 

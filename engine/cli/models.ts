@@ -1,18 +1,19 @@
 import { writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import path from 'node:path'
-import { exportModel } from '../anomaly/tensorflow/export-model.ts'
+import { CHECKED_FOLDER, checkedFiles } from '../anomaly/onnx/checked-files.ts'
+import { loadConfig } from '../config.ts'
 import { systemClock } from '../core/clock.ts'
 import { LiquidusError, problemOf } from '../core/errors.ts'
 import { gatherBank, writeBank } from '../training/bank.ts'
 import { type ModelDesk, modelDesk } from '../training/desk.ts'
 import { GATE_LIMITS } from '../training/gate.ts'
-import { registerModel } from '../training/register.ts'
+import { checkHere } from '../training/model-check.ts'
 import { type Alias, type ModelRegistry, modelRegistry } from '../training/registry.ts'
 import { VERSION } from '../version.ts'
 import { type Command, type OptionValues, printJson, say, usage } from './command.ts'
 import { compareRows, gateRows, listRows, showRows, tableText } from './model-tables.ts'
-import { tellProgress } from './train.ts'
+import { tellNext, tellProgress } from './train.ts'
 import { recordedRuns } from './training-runs.ts'
 
 const ALIASES: readonly string[] = ['champion', 'challenger', 'shadow']
@@ -34,8 +35,14 @@ export const modelsCommand: Command = {
 A champion raises alarms; the shadow only scores. A running engine takes a change at its next tick.
 A bank is made once; a challenger has to keep the false events of its normal rows within the budget,
 to find as many of its faults as the champion (more than the linear detector where there is none),
-and to answer in time.`,
+and to answer in time.
+
+register takes the folder that tensorflowjs_converter or model.save() writes (model.json and its
+weights), and a scaler file: {"features": [...], "centre": [...], "scale": [...], "threshold": N}.
+The features are those of any version here (show --json), in the same order; without a threshold
+--calibrate finds one.`,
   options: {
+    config: { type: 'string', value: 'FILE', help: 'configuration of the engine' },
     models: { type: 'string', value: 'DIR', help: 'the registry (default ./models)' },
     tenant: { type: 'string', value: 'NAME', help: 'namespace of a tenant (default: shared)' },
     alias: { type: 'string', value: 'ALIAS', help: 'champion (default), challenger or shadow' },
@@ -45,7 +52,11 @@ and to answer in time.`,
     onnx: { type: 'string', value: 'FILE', help: 'export: where to write' },
     normal: { type: 'string', value: 'DIR,...', help: 'bank: recordings of normal running' },
     faults: { type: 'string', value: 'DIR,...', help: 'bank: recordings with known faults' },
-    budget: { type: 'number', value: 'N', help: 'gate: false events per line-day (default 1)' },
+    budget: {
+      type: 'number',
+      value: 'N',
+      help: 'gate: false events per line-day (default: anomaly.events_per_line_day)',
+    },
     p99: { type: 'number', value: 'MS', help: 'gate: slowest 99th percentile (default 50)' },
     comment: { type: 'string', value: 'TEXT', help: 'why; kept with the alias' },
     by: { type: 'string', value: 'NAME', help: 'approver or author (default: you)' },
@@ -54,15 +65,16 @@ and to answer in time.`,
   async run(options, [action = '', ...targets]) {
     const act = ACTIONS[action]
     if (!act) {
-      throw usage(`unknown action "${action}"; known: ${Object.keys(ACTIONS).join(', ')}`)
+      const problem = action === '' ? 'name an action' : `unknown action "${action}"`
+      throw usage(`${problem}: ${Object.keys(ACTIONS).join(', ')}`)
     }
-    const root = path.resolve((options.models as string | undefined) ?? 'models')
+    const config = loadConfig({ file: options.config as string | undefined })
+    const root = path.resolve((options.models as string | undefined) ?? config.models)
     const registry = modelRegistry(root, options.tenant as string | undefined)
-    const desk = modelDesk(registry, systemClock, {
-      events_per_line_day:
-        (options.budget as number | undefined) ?? GATE_LIMITS.events_per_line_day,
-      p99_max_ms: (options.p99 as number | undefined) ?? GATE_LIMITS.p99_max_ms,
-    })
+    const { budget = config.anomaly.events_per_line_day, p99 = GATE_LIMITS.p99_max_ms } = options
+    const limits = { events_per_line_day: budget as number, p99_max_ms: p99 as number }
+    const checks = { files: checkedFiles(CHECKED_FOLDER), check: checkHere }
+    const desk = modelDesk(registry, systemClock, limits, checks)
     return act({ registry, desk, options, targets })
   },
 }
@@ -75,10 +87,11 @@ interface Call {
 }
 
 const ACTIONS: Readonly<Record<string, (call: Call) => Promise<number>>> = {
-  async list({ desk, options }) {
+  async list({ registry, desk, options }) {
     const models = await desk.list()
     if (options.json) printJson({ models })
-    else if (models.length === 0) say('no models yet; see: liquidus train --help')
+    else if (models.length === 0)
+      say(`no models in ${registry.folder} yet; see: liquidus train --help`)
     else process.stdout.write(tableText(listRows(models)))
     return 0
   },
@@ -120,9 +133,11 @@ const ACTIONS: Readonly<Record<string, (call: Call) => Promise<number>>> = {
     return told(await moved, options)
   },
   async register({ registry, options, targets }) {
+    if (targets.length === 0) throw usage('name the folder of the model: models register DIR')
     if (options.scaler === undefined) throw usage('name the scaler with --scaler FILE')
     const folders = options.calibrate as string | undefined
     const runs = folders === undefined ? [] : await recordedRuns(folders)
+    const { registerModel } = await import('../training/register.ts')
     const record = await registerModel({
       ...{ registry, runs, folder: nameOf(targets), scaler_path: options.scaler as string },
       name: (options.model as string | undefined) ?? 'potline-cells',
@@ -130,8 +145,10 @@ const ACTIONS: Readonly<Record<string, (call: Call) => Promise<number>>> = {
       ...{ author: byOf(options), code: VERSION, onProgress: tellProgress(runs.length) },
     })
     if (options.json) printJson(record)
-    else
+    else {
       say(`${record.name}/${record.version}: registered as shadow, threshold ${record.threshold}`)
+      tellNext(record)
+    }
     return 0
   },
   async export({ registry, options, targets }) {
@@ -142,6 +159,7 @@ const ACTIONS: Readonly<Record<string, (call: Call) => Promise<number>>> = {
       ? registry.loadLive(name)
       : registry.load(name, version))
     if (!stored) throw usage(`${name} has no champion and no shadow; name a version`)
+    const { exportModel } = await import('../anomaly/tensorflow/export-model.ts')
     const bytes = await exportModel(stored)
     await writeFile(file, bytes).catch((error: unknown) => {
       throw new LiquidusError('FILE_UNWRITABLE', { path: file, problem: problemOf(error) })

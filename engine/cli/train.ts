@@ -50,6 +50,7 @@ alarms after "liquidus models promote". Equal data and seeds give equal weights 
         `${record.name}/${record.version}: ${record.training.rows} rows, threshold ` +
           `${record.threshold.toPrecision(4)}, weights ${record.weights_sha256.slice(0, 12)}`,
       )
+      tellNext(record)
     }
     return 0
   },
@@ -108,6 +109,11 @@ export function tellProgress(runs: number): (done: TrainingProgress) => void {
         ? `run ${done.run + 1} of ${runs}: ${done.rows} rows`
         : `epoch ${done.epoch}: loss ${done.loss.toPrecision(4)}`,
     )
+}
+
+/** Says what a new version may become. */
+export function tellNext({ name, version }: { name: string; version: string }): void {
+  say(`it scores, but does not alarm; to let it: liquidus models promote ${name}/${version}`)
 }
 
 /** Trains a version again from what its record says. */

@@ -31,7 +31,7 @@ it('stores a large state once the log it stands for is worth it', () => {
 
 it('stores it sooner where a restart would take long, or its age is long', () => {
   const slow = cadenceOf(LARGE).cadence
-  slow.folded(10, 999)
+  slow.folded(10, 199)
   expect(slow.due(101, 1)).toBe(false)
   slow.folded(10, 1)
   expect(slow.due(102, 1)).toBe(true)

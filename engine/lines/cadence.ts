@@ -4,8 +4,8 @@ import type { Clock } from '../core/clock.ts'
 export const SMALL_STATE_BYTES = 64 << 10
 /** State bytes written, as a share of the log bytes that they save a restart from folding. */
 const STATE_SHARE = 0.5
-/** Folding that a restart may have to repeat. */
-const REPEAT_FOLD_MS = 1000
+/** Folding that a restart may have to repeat; by code that is not yet warm it takes twice that. */
+const REPEAT_FOLD_MS = 200
 /** Age of the stored state while ticks close, for each whole MiB of it. */
 const STATE_AGE_MS = 10_000
 const MIB = 1 << 20

@@ -6,8 +6,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { manualClock } from '../core/clock.ts'
 import type { Anomaly, LineChange, LineView, StoredEvent } from '../flow.ts'
 import { potlineDefinition } from '../lines/potline.ts'
+import { writeBank } from './bank.ts'
 import { type ModelCare, modelCare } from './care.ts'
-import { addFixtureModel } from './fixture-models.ts'
+import { addFixtureModel, fixtureBank } from './fixture-models.ts'
+import type { GateLimits } from './gate.ts'
 import { type ModelRegistry, modelRegistry } from './registry.ts'
 import { LIVE_MODEL, type ModelShelf, openShelf } from './shelf.ts'
 
@@ -47,7 +49,7 @@ function start() {
 }
 
 /** An engine with one line, as far as the care looks at it. */
-function begin(budget?: number) {
+function begin(budget?: number, limits?: GateLimits) {
   changes$ = new Subject()
   const view = {
     definition,
@@ -61,6 +63,7 @@ function begin(budget?: number) {
     clock: manualClock(7),
     log: { info: () => {}, warn: text => said.push(text), error: text => said.push(text) },
     ...(budget === undefined ? {} : { budgetOf: () => budget }),
+    ...(limits ? { limits } : {}),
     engine: {
       changes$,
       line: () => view,
@@ -104,6 +107,19 @@ describe('the care of models', () => {
     send([], 5 * HOUR_MS)
     await new Promise(resolve => setTimeout(resolve, 50))
     expect(await champion()).toBe('2')
+  })
+
+  it('holds a new champion to the budget that is configured', async () => {
+    await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3))
+    const version = await addFixtureModel(registry, 0.5) // stands out all the time
+    const promote = () =>
+      care.desk.of('local').promote(LIVE_MODEL, version, 'champion', 'ann', 'it sees all')
+    await expect(promote()).rejects.toThrow('at most 0 fit the budget of 1 a line-day')
+    care.close()
+    begin(undefined, { events_per_line_day: 10_000, p99_max_ms: 50 })
+    const { move } = await promote()
+    expect(move.gate!.normal).toMatchObject({ events: 1, events_per_line_day: 10_000 })
+    expect(shelf.inForce('local')).toMatchObject({ model: `${LIVE_MODEL}/${version}` })
   })
 
   it('remembers after a restart what the outbox says', async () => {

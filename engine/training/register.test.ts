@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
@@ -83,6 +83,12 @@ describe('a network that was trained elsewhere', () => {
     const before = await registry.versions('outside')
     await expect(register('narrow', scaler)).rejects.toThrow('gives 5 values back, needs 14')
     await expect(register('nowhere', scaler)).rejects.toThrow('cannot read')
+    await expect(register('net.h5', scaler)).rejects.toThrow('is a file of Keras')
+    const shard = join(folder, 'net', 'group1-shard2of2.bin')
+    const whole = await readFile(shard)
+    await writeFile(shard, whole.subarray(4))
+    await expect(register('net', scaler)).rejects.toThrow(/has \d+ bytes of weights, its layers/)
+    await writeFile(shard, whole)
     const other = { ...scaler, features: [...CELL_FEATURES].reverse() }
     await expect(register('net', other)).rejects.toThrow('takes other features')
     const units = scaler.units.map(unit => (unit === 'K' ? 'C' : unit))

@@ -128,6 +128,9 @@ function givenInputs(features: InputSchema['features']): InputSchema {
 }
 
 async function readLayers(folder: string, invalid: (problem: string) => LiquidusError) {
+  if (/\.(keras|h5|hdf5)$/i.test(folder)) {
+    throw invalid('is a file of Keras; make a folder of it with tensorflowjs_converter first')
+  }
   const file = await readJson<LayersFile>(path.join(folder, 'model.json'))
   const { modelTopology, weightsManifest } = file
   if (!modelTopology || !weightsManifest) {
@@ -155,7 +158,7 @@ async function readJson<T>(at: string): Promise<T> {
   const bytes = await readBytes(at)
   try {
     return JSON.parse(String(bytes)) as T
-  } catch (error) {
-    throw new LiquidusError('FILE_UNREADABLE', { path: at, problem: problemOf(error) })
+  } catch {
+    throw new LiquidusError('FILE_UNREADABLE', { path: at, problem: 'it is not JSON' })
   }
 }

@@ -89,6 +89,17 @@ async function listVersions(folder: string, name: string): Promise<readonly stri
   return found.map(entry => entry.name).sort((a, b) => Number(a) - Number(b))
 }
 
+async function listNames(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  return entries
+    .filter(entry => entry.isDirectory() && NAME.test(entry.name) && entry.name !== TENANTS)
+    .map(entry => entry.name)
+    .sort()
+}
+
+const unknown = async (folder: string, name: string) =>
+  fail(name, `is not in ${folder}; models there: ${(await listNames(folder)).join(', ') || 'none'}`)
+
 async function readPointers(folder: string, name: string): Promise<Pointers> {
   const text = await readFile(pathOf(folder, name, ALIASES), 'utf8').catch(() => '{}')
   try {
@@ -116,10 +127,10 @@ async function movePointer(
   { from: expected, ...move }: Partial<AliasMove>,
 ): Promise<void> {
   const known = await listVersions(folder, name)
+  if (known.length === 0) throw await unknown(folder, name)
   if (version !== '' && !known.includes(version)) {
-    throw fail(name, `has no version ${version}; known: ${known.join(', ') || 'none'}`)
+    throw fail(name, `has no version ${version}; known: ${known.join(', ')}`)
   }
-  if (known.length === 0) throw fail(name, 'is not in the registry')
   await changing(folder, name, async () => {
     const pointers = await readPointers(folder, name)
     const from = pointers[alias]
@@ -137,12 +148,17 @@ async function loadModel(folder: string, name: string, version: string): Promise
   const pointers = await readPointers(folder, name)
   const isAlias = Object.hasOwn(NO_ALIASES, version)
   const found = isAlias ? pointers[version as Alias] : version
-  if (found === '') throw fail(name, `has no ${version}`)
+  if (found === '') {
+    throw pointers.history.length > 0
+      ? fail(name, `has no ${version}`)
+      : await unknown(folder, name)
+  }
   const named = `${name}/${found}`
   pathOf(folder, name, found) // refuses names that lead elsewhere
   const known = await listVersions(folder, name)
+  if (known.length === 0) throw await unknown(folder, name)
   if (!known.includes(found)) {
-    throw fail(named, `there is no such version; known: ${known.join(', ') || 'none'}`)
+    throw fail(named, `there is no such version; known: ${known.join(', ')}`)
   }
   const read = (file: string) =>
     readFile(pathOf(folder, name, found, file)).catch(error => {
@@ -213,13 +229,7 @@ export function modelRegistry(root: string, tenant = ''): ModelRegistry {
   const folder = tenant === '' ? root : join(root, TENANTS, tenant)
   return {
     folder,
-    async names() {
-      const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
-      return entries
-        .filter(entry => entry.isDirectory() && NAME.test(entry.name) && entry.name !== TENANTS)
-        .map(entry => entry.name)
-        .sort()
-    },
+    names: () => listNames(folder),
     versions: name => listVersions(folder, name),
     async aliases(name) {
       const { champion, challenger, shadow } = await readPointers(folder, name)

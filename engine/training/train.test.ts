@@ -160,8 +160,9 @@ describe('model registry', () => {
     await expect(registry.load('../whole', '1')).rejects.toThrow('not a valid name')
     await expect(registry.load('whole', '../1')).rejects.toThrow('not a valid name')
     await expect(registry.load('nothing', '1')).rejects.toThrow(
-      'there is no such version; known: none',
+      /is not in .*; models there: .*whole/,
     )
+    await expect(registry.load('whole', '9')).rejects.toThrow('no such version; known: 1, 2')
     expect(await registry.loadLive('nothing')).toBeUndefined()
   })
 })

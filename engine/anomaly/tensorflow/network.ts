@@ -8,11 +8,29 @@ export async function loadNetwork({
   model,
   weights,
 }: Pick<StoredModel, 'model' | 'weights'>): Promise<LayersModel> {
-  const { topology, weightSpecs } = model as { topology: object; weightSpecs: [] }
+  const { topology, weightSpecs } = model as { topology: object; weightSpecs: WeightSpec[] }
+  const problem = sizeProblem(weightSpecs, weights.length)
+  if (problem !== '') throw new Error(problem)
   // A copy of exactly these bytes: a slice of a Buffer would share its memory.
   const weightData = new Uint8Array(weights).buffer
   const artifacts = { modelTopology: topology, weightSpecs, weightData }
   return loadLayersModel({ load: async () => artifacts })
+}
+
+/** Rows of the probe, and pieces of it that have to give the bits of the whole. */
+const PROBE_ROWS = 11
+const PROBE_PIECES = [1, 4]
+/** The quick form of a network differs from the network by this at most. */
+const PROBE_DIFFERENCE_MAX = 1e-4
+
+type WeightSpec = tf.io.WeightsManifestEntry
+
+/** Why bytes are not those of plain 32-bit weights, or ''; of packed ones TensorFlow.js judges. */
+function sizeProblem(specs: readonly WeightSpec[], bytes: number): string {
+  if (specs.some(one => one.dtype !== 'float32' || one.quantization)) return ''
+  const values = specs.map(({ shape }) => shape.reduce((product, size) => product * size, 1))
+  const needed = 4 * values.reduce((sum, count) => sum + count, 0)
+  return needed === bytes ? '' : `has ${bytes} bytes of weights, its layers need ${needed}`
 }
 
 /** Why a network does not fit a row of features, or ''. */
@@ -26,6 +44,26 @@ export function shapeProblem(network: LayersModel, width: number): string {
     return `takes ${takes.join(' x ')} values, its record names ${width} features`
   }
   return gives.join() === `${width}` ? '' : `gives ${gives.join(' x ')} values back, needs ${width}`
+}
+
+/** Why a network can not score cells, judged by a few rows, or ''. */
+export function probeProblem(quick: Runner, whole: Runner, width: number): string {
+  const probe = Float32Array.from({ length: PROBE_ROWS * width }, (_, i) => Math.sin(i))
+  const given = quick(probe, PROBE_ROWS).slice()
+  const wanted = whole(probe, PROBE_ROWS)
+  // Written so that NaN is a problem.
+  if (!wanted.every((value, i) => Math.abs(given[i]! - value) <= PROBE_DIFFERENCE_MAX)) {
+    return 'gives no finite answer to a probe'
+  }
+  for (const rows of PROBE_PIECES) {
+    for (let row = 0; row + rows <= PROBE_ROWS; row += rows) {
+      const some = quick(probe.subarray(row * width, (row + rows) * width), rows)
+      if (some.some((value, i) => value !== given[row * width + i])) {
+        return 'gives answers for a row that depend on the rows beside it'
+      }
+    }
+  }
+  return ''
 }
 
 /** A plain stack of dense layers is run as products; any other network as it is. */

@@ -5,6 +5,7 @@ import { CELL_FEATURES } from '../features.ts'
 import { type OnnxSession, openOnnx } from '../onnx/session.ts'
 import { startTensorflow } from './backend.ts'
 import type { ModelRecord, StoredModel } from './model-record.ts'
+import { probeProblem } from './network.ts'
 import { loadCellScorer, loadModel } from './scorer.ts'
 
 const WIDTH = CELL_FEATURES.length
@@ -77,19 +78,36 @@ describe('a model with two runtimes', () => {
     }
   })
 
-  it('gives a cell the same bits whatever cells are beside it', async () => {
+  it.each([
+    ['ONNX Runtime', 'onnx'],
+    ['TensorFlow.js', 'tensorflow'],
+  ] as const)('gives a cell the same bits whatever cells are beside it, by %s', async (_, on) => {
     for (const model of [dense, convolution]) {
-      const scorer = await loadCellScorer(model)
-      expect(scorer.runtime).toBe('onnx')
+      const scorer = (await loadModel(model))[on]!
+      expect(scorer.runtime).toBe(on)
       const rows = rowsOf(600)
       const together = new Float64Array(600)
       scorer.score(rows, 600, together)
-      const alone = new Float64Array(1)
-      for (let cell = 0; cell < 600; cell += 7) {
-        scorer.score(rows.slice(cell * WIDTH, (cell + 1) * WIDTH), 1, alone)
-        expect(alone[0]).toBe(together[cell])
+      // Alone, and as the lines of a worker might come: of any size, in any order.
+      for (const cells of [1, 2, 40, 333]) {
+        const some = new Float64Array(cells)
+        for (let from = 0; from + cells <= 600; from += cells < 3 ? 7 : cells) {
+          scorer.score(rows.slice(from * WIDTH, (from + cells) * WIDTH), cells, some)
+          expect([...some]).toEqual([...together.subarray(from, from + cells)])
+        }
       }
     }
+  })
+
+  it('is refused where rows that are beside it change the answer for a row', () => {
+    const plain = (input: Float32Array) => input.map(value => 2 * value)
+    const joined = (input: Float32Array, rows: number) =>
+      input.map(value => 2 * value + 1e-7 * (rows % 2))
+    expect(probeProblem(plain, plain, WIDTH)).toBe('')
+    expect(probeProblem(joined, plain, WIDTH)).toContain('depend on the rows beside it')
+    expect(probeProblem(plain, () => new Float32Array(11 * WIDTH).fill(Number.NaN), WIDTH)).toBe(
+      'gives no finite answer to a probe',
+    )
   })
 
   it('stays with TensorFlow.js when the package can not be loaded, and says so', async () => {

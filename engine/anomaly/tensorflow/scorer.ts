@@ -4,9 +4,15 @@ import type { SourceNetwork } from '../onnx/network.ts'
 import type { openOnnx } from '../onnx/session.ts'
 import { verifiedOnnx } from '../onnx/verified.ts'
 import { startTensorflow } from './backend.ts'
-import type { CellScorer } from './cell-scorer.ts'
+import type { CellScorer, Runner } from './cell-scorer.ts'
 import type { StoredModel } from './model-record.ts'
-import { loadNetwork, predictRows, shapeProblem, tensorflowRunner } from './network.ts'
+import {
+  loadNetwork,
+  predictRows,
+  probeProblem,
+  shapeProblem,
+  tensorflowRunner,
+} from './network.ts'
 import {
   FEATURE_MAX,
   reconstructionScorer,
@@ -15,10 +21,6 @@ import {
   type ScorerRecord,
   scaledRows,
 } from './reconstruction.ts'
-
-/** Rows of the check that the quick form of a network gives what the network gives. */
-const PROBE_ROWS = 3
-const PROBE_DIFFERENCE_MAX = 1e-4
 
 /** How a model is made ready; every part may be left out. */
 export interface LoadOptions {
@@ -93,15 +95,9 @@ export async function checkedNetwork(stored: StoredModel): Promise<LayersModel> 
   const width = record.features.length
   const shape = shapeProblem(network, width)
   if (shape !== '') throw refusedModel(record, shape)
-  const probe = Float32Array.from({ length: PROBE_ROWS * width }, (_, i) => Math.sin(i))
-  const quick = tensorflowRunner(network)(probe, PROBE_ROWS)
-  const whole = predictRows(network, probe, PROBE_ROWS)
-  for (let i = 0; i < whole.length; i++) {
-    const difference = Math.abs(quick[i]! - whole[i]!)
-    if (!(difference <= PROBE_DIFFERENCE_MAX)) {
-      throw refusedModel(record, 'gives no finite answer to a probe')
-    }
-  }
+  const whole: Runner = (input, rows) => predictRows(network, input, rows)
+  const probed = probeProblem(tensorflowRunner(network), whole, width)
+  if (probed !== '') throw refusedModel(record, probed)
   return network
 }
 
