@@ -67,7 +67,9 @@ async function caughtUp(ask: () => Promise<Told>): Promise<Told> {
   while (told.behind_entries > 0 && performance.now() - moved_ms < STANDSTILL_MS) {
     await sleep(100)
     const now = await ask()
-    if (JSON.stringify(now) !== JSON.stringify(told)) moved_ms = performance.now()
+    const goesOn =
+      now.engine_accepted > told.engine_accepted || now.behind_entries < told.behind_entries
+    if (goesOn) moved_ms = performance.now()
     told = now
   }
   return told

@@ -175,5 +175,6 @@ async function startRedis(): Promise<TestServer> {
   if (found === undefined) {
     throw new LiquidusError('USAGE', { problem: '--store redis needs redis-server on the PATH' })
   }
-  return startTestServer(found)
+  // As redis/README.md tells operators: else it rewrites its file all the time.
+  return startTestServer(found, { flags: ['--auto-aof-rewrite-min-size', '1gb'] })
 }

@@ -150,7 +150,12 @@ const schema = z.strictObject({
     .enum(['lmdb', 'redis'])
     .default('lmdb')
     .describe('Where log and state live; `redis` needs `redis_url`.'),
-  redis_url: z.string().optional().describe('Address of Redis; chooses the Redis store.'),
+  redis_url: z
+    .string()
+    .optional()
+    .describe(
+      'Address of Redis, or addresses of a cluster joined by commas; chooses the Redis store.',
+    ),
   redis_durability: z
     .enum(['everysec', 'always'])
     .default('everysec')

@@ -1,62 +1,104 @@
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
-import { LiquidusError, problemOf } from '#engine/core/errors.ts'
-import { storeLimits } from '#engine/store/limits.ts'
+import { problemOf } from '#engine/core/errors.ts'
+import { type RedisArgument, type RedisCommand, unavailable } from './command.ts'
+import { commandGate, type Reply } from './gate.ts'
+import { loadScripts, type ScriptCall, scriptCommand } from './scripts.ts'
+import { addressOf } from './slots.ts'
 
-export type RedisArgument = string | number | Uint8Array
-export type ScriptName = (typeof SCRIPTS)[number]
-
-const SCRIPTS = ['acquire', 'append', 'commit', 'define', 'keep', 'open-producer', 'trim'] as const
 const RECONNECT_MS_MAX = 2000
-/** How ioredis says that a command ended with its connection. */
-const CONNECTION_GONE = /^(Connection is closed\.|Reached the max retries per request limit)/
 
 /** One connection whose commands run in call order, or fail with STORE_UNAVAILABLE. */
 export interface RedisConnection {
   command(name: string, ...args: RedisArgument[]): Promise<unknown>
-  /** Runs `functions/<name>.lua`. */
-  script(
-    name: ScriptName,
-    keys: readonly string[],
-    args: readonly RedisArgument[],
-  ): Promise<unknown>
+  /** Sends several in one piece; one reply each, an Error where the server refuses one. */
+  commands(commands: readonly RedisCommand[]): Promise<readonly Reply[]>
+  /**
+   * Runs scripts one after the other, which the server writes to its file at once. One reply each,
+   * an Error where the server refuses one; rejects where it is not known what became of them.
+   */
+  scripts(calls: readonly ScriptCall[]): Promise<readonly Reply[]>
+  connected(): boolean
   close(): Promise<void>
 }
 
-interface Waiting {
-  readonly args: RedisArgument[]
-  timer?: NodeJS.Timeout
-  resolve(reply: unknown): void
-  reject(error: unknown): void
-}
-
-const scripts = new Map(
-  SCRIPTS.map(name => {
-    const text = readFileSync(new URL(`functions/${name}.lua`, import.meta.url), 'utf8')
-    return [name, { text, sha: createHash('sha1').update(text).digest('hex') }] as const
-  }),
-)
-
-/** The error for a server that does not answer or answers with an error. */
-export function unavailable(problem: string, cause?: unknown): LiquidusError {
-  return new LiquidusError(
-    'STORE_UNAVAILABLE',
-    { store: 'redis', problem },
-    { retry: true, ...(cause === undefined ? {} : { cause }) },
-  )
+/** Where a connection goes and how long it waits. */
+export interface ConnectionOptions {
+  readonly url: string
+  readonly answer_ms_max: number
+  readonly log: (text: string) => void
+  /** Called whenever a connection that stood is lost. */
+  readonly onLost?: () => void
 }
 
 /**
  * Connects, and connects again whenever the connection is lost. A command that was under way then
  * fails, and is never sent twice: only its caller knows whether that would be right.
  */
-export async function connectRedis(
-  url: string,
-  answer_ms_max: number,
-  log: (text: string) => void,
-): Promise<RedisConnection> {
-  const client = new Redis(url, {
+export async function connectRedis(options: ConnectionOptions): Promise<RedisConnection> {
+  const connection = redisConnection(options)
+  try {
+    await connection.command('PING')
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+  return connection
+}
+
+/** As `connectRedis`, but does not wait for the server: the first commands do. */
+export function redisConnection(options: ConnectionOptions): RedisConnection {
+  const { answer_ms_max, log } = options
+  const client = clientOf(options)
+  let problem = 'no connection yet'
+  client.on('error', error => {
+    problem = problemOf(error)
+  })
+  const gate = commandGate(client, answer_ms_max, () => problem)
+  let ended = false
+  client.on('close', () => {
+    if (!gate.shut() || ended) return
+    log(`redis: connection lost (${addressOf(options.url)}: ${problem}); connecting again`)
+    options.onLost?.()
+  })
+  client.on('ready', async () => {
+    problem = 'the server closed it'
+    try {
+      for (const [name, ...args] of loadScripts) await client.call(name, ...(args as string[]))
+      gate.open()
+    } catch (error) {
+      problem = problemOf(error)
+      client.disconnect(true)
+    }
+  })
+  client.connect().catch(() => {}) // the gate reports it, with the reason from 'error'
+  return {
+    async command(name, ...args) {
+      const [reply] = await gate.run([[name, ...args]])
+      if (reply instanceof Error) throw unavailable(problemOf(reply), reply)
+      return reply
+    },
+    commands: commands => gate.run(commands),
+    async scripts(calls) {
+      if (calls.length === 1) return gate.run(calls.map(scriptCommand))
+      const replies = await gate.run([['MULTI'], ...calls.map(scriptCommand), ['EXEC']])
+      const done = replies.at(-1)
+      if (Array.isArray(done)) return done
+      // Refused as a whole, nothing is done: each has its own reason, or that of the others.
+      return calls.map((_, index) =>
+        replies[index + 1] instanceof Error ? replies[index + 1] : done,
+      )
+    },
+    connected: () => client.status === 'ready',
+    async close() {
+      ended = true
+      gate.close()
+      client.disconnect()
+    },
+  }
+}
+
+function clientOf({ url, answer_ms_max }: ConnectionOptions): Redis {
+  return new Redis(url, {
     lazyConnect: true,
     protocol: 2,
     enableOfflineQueue: false,
@@ -67,126 +109,4 @@ export async function connectRedis(
     connectTimeout: answer_ms_max,
     retryStrategy: attempts => Math.min(attempts * 50, RECONNECT_MS_MAX),
   })
-  let problem = 'no connection yet'
-  client.on('error', error => {
-    problem = problemOf(error)
-  })
-  const gate = commandGate(client, answer_ms_max, () => problem)
-  let ended = false
-  client.on('close', () => {
-    if (gate.shut() && !ended) log(`redis: connection lost (${problem}); connecting again`)
-  })
-  client.on('ready', async () => {
-    try {
-      for (const { text } of scripts.values()) await client.call('SCRIPT', 'LOAD', text)
-      gate.open()
-    } catch (error) {
-      problem = problemOf(error)
-      client.disconnect(true)
-    }
-  })
-  client.connect().catch(() => {}) // the gate reports it, with the reason from 'error'
-  const connection: RedisConnection = {
-    command: (name, ...args) => gate.run([name, ...args]),
-    script: (name, keys, args) =>
-      gate.run(['EVALSHA', scripts.get(name)!.sha, keys.length, ...keys, ...args]),
-    async close() {
-      ended = true
-      gate.close()
-      client.disconnect()
-    },
-  }
-  try {
-    await connection.command('PING')
-  } catch (error) {
-    await connection.close()
-    throw error
-  }
-  return connection
 }
-
-/** Lets commands through while connected; else they wait, in order, bounded in number and time. */
-function commandGate(client: Redis, answer_ms_max: number, lastProblem: () => string) {
-  const waiting = new Set<Waiting>()
-  let isOpen = false
-  let wasOpen = false
-  let closed = false
-  let unanswered = 0
-  let unansweredBytes = 0
-
-  /** Whether it waited or not, a command resolves as many turns after its reply: in call order. */
-  const send = (one: Waiting): void => {
-    const [name, ...rest] = one.args
-    client.callBuffer(String(name), rest.map(asSent)).then(one.resolve, error => {
-      const text = problemOf(error)
-      // The connection ended but has not said so yet: this command never left, so it may wait.
-      if (!closed && text.startsWith("Stream isn't writeable")) {
-        isOpen = false
-        wait(one)
-        return
-      }
-      // After a time-out or with scripts gone, only a new connection restores order.
-      if (/timed out|NOSCRIPT/.test(text)) client.disconnect(true)
-      one.reject(unavailable(CONNECTION_GONE.test(text) ? lastProblem() : text, error))
-    })
-  }
-
-  const wait = (one: Waiting): void => {
-    waiting.add(one)
-    one.timer = setTimeout(() => {
-      waiting.delete(one)
-      one.reject(unavailable(`no connection for ${answer_ms_max} ms: ${lastProblem()}`))
-    }, answer_ms_max)
-  }
-
-  return {
-    /** True the first time after it was open. */
-    shut(): boolean {
-      isOpen = false
-      const was = wasOpen
-      wasOpen = false
-      return was
-    },
-    open() {
-      isOpen = true
-      wasOpen = true
-      for (const one of waiting) {
-        clearTimeout(one.timer)
-        waiting.delete(one)
-        send(one)
-      }
-    },
-    close() {
-      closed = true
-      for (const one of waiting) {
-        clearTimeout(one.timer)
-        one.reject(unavailable('it was closed'))
-      }
-      waiting.clear()
-    },
-    async run(args: RedisArgument[]): Promise<unknown> {
-      if (closed) throw unavailable('it was closed')
-      if (unanswered >= storeLimits.waitingWrites || unansweredBytes > storeLimits.waitingBytes) {
-        throw unavailable(`${unanswered} commands wait for an answer`)
-      }
-      const size = args.reduce<number>((sum, one) => sum + sizeOf(one), 0)
-      unanswered++
-      unansweredBytes += size
-      try {
-        return await new Promise<unknown>((resolve, reject) => {
-          const one: Waiting = { args, resolve, reject }
-          if (isOpen) send(one)
-          else wait(one)
-        })
-      } finally {
-        unanswered--
-        unansweredBytes -= size
-      }
-    },
-  }
-}
-
-const sizeOf = (one: RedisArgument) => (typeof one === 'number' ? 8 : one.length)
-
-const asSent = (one: RedisArgument): string | Buffer =>
-  one instanceof Uint8Array ? Buffer.from(one.buffer, one.byteOffset, one.byteLength) : String(one)

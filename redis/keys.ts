@@ -4,6 +4,8 @@ import type { LineKey } from '#engine/store/port.ts'
 export interface Keys {
   readonly epoch: string
   readonly definitions: string
+  /** Written again and again where a write is waited for with WAITAOF. */
+  readonly marker: string
   line(line: LineKey): LineKeys
 }
 
@@ -22,6 +24,7 @@ export function keysOf(prefix: string): Keys {
   return {
     epoch: `${prefix}:epoch`,
     definitions: `${prefix}:definitions`,
+    marker: `${prefix}:marker`,
     line: line => ({
       line: `${prefix}:{${line}}:line`,
       producers: `${prefix}:{${line}}:producers`,

@@ -6,12 +6,18 @@ import type { ProducerState, QuarantineRow, StoredEvent } from '#engine/flow.ts'
 import { decodeJson, encodeJson } from '#engine/store/codec.ts'
 import { checkLineKey, checkProducer, storeLimits } from '#engine/store/limits.ts'
 import type { LineKey, LogRecord, Recovered, Store } from '#engine/store/port.ts'
-import { connectRedis, type RedisConnection, unavailable } from './connection.ts'
-import { type Durability, durableWrites, type Writes } from './durability.ts'
+import { unavailable } from './command.ts'
+import type { Durability } from './durability.ts'
+import { LARGE_BYTES } from './groups.ts'
 import { type Keys, keysOf } from './keys.ts'
+import type { Servers } from './one-server.ts'
+import { openServers } from './servers.ts'
 
 export interface RedisStoreOptions {
-  /** redis://[user:password@]host:port[/database] or rediss://... */
+  /**
+   * redis://[user:password@]host:port[/database] or rediss://...; of a cluster any of its servers,
+   * or several joined by commas.
+   */
   readonly url: string
   /** First part of every key. */
   readonly prefix?: string
@@ -33,22 +39,22 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   const { url, prefix = 'liquidus', durability = 'everysec', random } = options
   const answer_ms_max = options.answer_ms_max ?? ANSWER_MS_MAX
   const log = options.log ?? (() => {})
-  const connection = await connectRedis(url, answer_ms_max, log)
+  const keys = keysOf(prefix)
+  const { marker } = keys
+  const servers = await openServers({ url, answer_ms_max, log, durability, marker })
   try {
-    const writes = await durableWrites(connection, durability, answer_ms_max, log)
-    const keys = keysOf(prefix)
-    await connection.command('SET', keys.epoch, randomText(random), 'NX')
-    const epoch = String(await connection.command('GET', keys.epoch))
+    await servers.read('SET', keys.epoch, randomText(random), 'NX')
+    const epoch = String(await servers.read('GET', keys.epoch))
     return {
       name: 'redis',
       epoch,
-      ...lineWrites(writes, keys),
-      ...dataWrites(writes, keys),
-      ...reads(connection, keys),
-      close: () => connection.close(),
+      ...lineWrites(servers, keys),
+      ...dataWrites(servers, keys),
+      ...reads(servers, keys),
+      close: () => servers.close(),
     }
   } catch (error) {
-    await connection.close()
+    await servers.close()
     throw error
   }
 }
@@ -62,13 +68,13 @@ function randomText(random: Random | undefined): string {
 }
 
 function lineWrites(
-  writes: Writes,
+  servers: Servers,
   keys: Keys,
 ): Pick<Store, 'define' | 'acquire' | 'look' | 'openProducer'> {
   const recover = async (line: LineKey, take: 'take' | 'look'): Promise<Recovered> => {
     checkLineKey(line)
     const of = keys.line(line)
-    const reply = await writes('acquire', [of.line, of.producers, of.state], [take])
+    const reply = await servers.write('acquire', [of.line, of.producers, of.state], [take])
     const [fence, log_start, log_end, position, outbox_end, quarantined_count, published] = reply
       .slice(0, 7)
       .map(Number) as [number, number, number, number, number, number, number]
@@ -88,7 +94,7 @@ function lineWrites(
     async define(line, definition) {
       checkLineKey(line)
       const args = [line, definition, storeLimits.lines]
-      const [answer] = await writes('define', [keys.definitions], args)
+      const [answer] = await servers.write('define', [keys.definitions], args)
       if (answer === 'FULL') {
         throw full(`it holds ${storeLimits.lines} lines; remove lines that are not used`)
       }
@@ -101,7 +107,11 @@ function lineWrites(
       checkProducer(producer)
       const of = keys.line(line)
       const args = [fence, producer, storeLimits.producersPerLine]
-      const [answer, first, second] = await writes('open-producer', [of.line, of.producers], args)
+      const [answer, first, second] = await servers.write(
+        'open-producer',
+        [of.line, of.producers],
+        args,
+      )
       if (answer === 'FENCED') throw fenced(line, first)
       if (answer === 'FULL') throw full(`line ${line} has ${first} producers; reuse their names`)
       return { epoch: Number(first), committed_sequence: Number(second) }
@@ -110,7 +120,7 @@ function lineWrites(
 }
 
 function dataWrites(
-  writes: Writes,
+  servers: Servers,
   keys: Keys,
 ): Pick<Store, 'append' | 'commit' | 'keep' | 'trimLog' | 'trimEvents'> {
   return {
@@ -118,7 +128,7 @@ function dataWrites(
       if (from) checkProducer(from.producer)
       const of = keys.line(line)
       const { producer, epoch, sequence } = from ?? { producer: '', epoch: 0, sequence: 0 }
-      const [answer, value] = await writes(
+      const [answer, value] = await servers.write(
         'append',
         [of.line, of.producers, of.log, of.quarantine],
         [
@@ -142,10 +152,11 @@ function dataWrites(
       events.forEach(({ offset }, index) => {
         assert(offset === first + index, `line ${line} continues its outbox`)
       })
-      const [answer, value] = await writes(
+      const [answer, value] = await servers.write(
         'commit',
         [of.line, of.state, of.outbox],
         [fence, position, state ?? '', first, ...events.map(({ event }) => encodeJson(event))],
+        (state?.length ?? 0) > LARGE_BYTES ? 'later' : 'now',
       )
       if (answer === 'FENCED') throw fenced(line, value)
       assert(answer === 'OK', `line ${line} ${value}`)
@@ -155,31 +166,31 @@ function dataWrites(
       const of = keys.line(line)
       const pairs = blobs.flatMap(({ number, bytes }) => [number, bytes])
       const args = [fence, numbers.length, ...numbers, ...pairs]
-      const [answer, value] = await writes('keep', [of.line, of.kept], args)
+      const [answer, value] = await servers.write('keep', [of.line, of.kept], args, 'later')
       if (answer === 'FENCED') throw fenced(line, value)
     },
 
     async trimLog(line, position) {
       const of = keys.line(line)
       const args = [position, storeLimits.trimStep, 'committed_position', 'log_start']
-      while ((await writes('trim', [of.line, of.log], args))[0] === 'MORE');
+      while ((await servers.write('trim', [of.line, of.log], args))[0] === 'MORE');
     },
 
     async trimEvents(line, offset) {
       const of = keys.line(line)
       const args = [offset, storeLimits.trimStep, 'outbox_end', 'outbox_start']
-      while ((await writes('trim', [of.line, of.outbox], args))[0] === 'MORE');
+      while ((await servers.write('trim', [of.line, of.outbox], args))[0] === 'MORE');
     },
   }
 }
 
 function reads(
-  connection: RedisConnection,
+  servers: Servers,
   keys: Keys,
 ): Pick<Store, 'definitions' | 'kept' | 'read' | 'events' | 'quarantine'> {
   const page = async (key: string, from: number, count: number): Promise<LogRecord[]> => {
     if (count <= 0) return []
-    const reply = await connection.command('XRANGE', key, `${from}-0`, '+', 'COUNT', count)
+    const reply = await servers.read('XRANGE', key, `${from}-0`, '+', 'COUNT', count)
     return (reply as [Buffer, [Buffer, Buffer]][]).map(([id, [, bytes]]) => ({
       position: Number.parseInt(id.toString('latin1'), 10),
       bytes,
@@ -187,16 +198,16 @@ function reads(
   }
   return {
     async definitions() {
-      const reply = (await connection.command('HGETALL', keys.definitions)) as Buffer[]
+      const reply = (await servers.read('HGETALL', keys.definitions)) as Buffer[]
       return new Map(pairsOf(reply).map(([line, text]) => [String(line), String(text)]))
     },
 
     async kept(line, wanted = () => true) {
       const { kept } = keys.line(line)
-      const all = (await connection.command('HKEYS', kept)) as Buffer[]
+      const all = (await servers.read('HKEYS', kept)) as Buffer[]
       const found = new Map<number, Uint8Array>()
       for (const number of all.map(one => Number(String(one))).filter(wanted)) {
-        const bytes = (await connection.command('HGET', kept, number)) as Buffer | null
+        const bytes = (await servers.read('HGET', kept, number)) as Buffer | null
         if (bytes) found.set(number, bytes)
       }
       return found

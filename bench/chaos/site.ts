@@ -69,7 +69,8 @@ export async function buildSite(options: SiteOptions): Promise<Site> {
   const journals = path.join(directory, 'journals')
   mkdirSync(journals, { recursive: true })
   mkdirSync(disk, { recursive: true })
-  const redis = options.redis === undefined ? undefined : await startTestServer(options.redis, disk)
+  const redis =
+    options.redis === undefined ? undefined : await startTestServer(options.redis, { within: disk })
   const doors = await startRelay()
   const redisDoor = redis ? await startRelay() : undefined
   redisDoor?.to(Number(new URL(redis!.url).port))
@@ -184,10 +185,13 @@ class ChaosSite implements Site {
   }
 
   #checkOutput(engine: EngineProcess): void {
-    const said = engine.output()
     // lmdb prints traces of its own when the disk is full.
-    if (/this is a bug|unhandled|stopped: /i.test(said)) {
-      this.violations.push(`the engine says: ${said.slice(-OUTPUT_CHARS_MAX)}`)
+    const told = engine
+      .output()
+      .split('\n')
+      .filter(text => /this is a bug|unhandled|stopped: /i.test(text))
+    if (told.length > 0) {
+      this.violations.push(`the engine says: ${told.join('\n').slice(0, OUTPUT_CHARS_MAX)}`)
     }
   }
 

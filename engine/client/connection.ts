@@ -122,13 +122,11 @@ export function connectionError(
         epoch: told('epoch'),
         current: told('current'),
       })
-    case 'SEQUENCE_GAP':
-      return new LiquidusError('SEQUENCE_GAP', {
-        producer,
-        line,
-        expected: told('expected'),
-        got: told('got'),
-      })
+    case 'SEQUENCE_GAP': {
+      const facts = { producer, line, expected: told('expected'), got: told('got') }
+      // In the middle of a stream it means that the store forgot; a new welcome tells from where on.
+      return new LiquidusError('SEQUENCE_GAP', facts, { retry: welcomed })
+    }
     case 'LINE_UNKNOWN':
       return new LiquidusError('LINE_UNKNOWN', { line, known: told('known') })
   }

@@ -6,6 +6,7 @@ import { lineDefinition } from '#engine/ingest/line-definition.ts'
 import type { MemoryIntake, MemoryIntakeOptions, MemoryLine } from '#engine/ingest/memory-intake.ts'
 import { memoryIntake } from '#engine/ingest/memory-intake.ts'
 import { systemClock } from '../core/clock.ts'
+import { LiquidusError } from '../core/errors.ts'
 import type { Identity, LineDefinition } from '../flow.ts'
 import { cellNames, potlineDefinition } from '../lines/potline.ts'
 import type { ProducerBatch } from './encode-batch.ts'
@@ -211,6 +212,38 @@ test('a producer resumes with an engine that was closed and started again', asyn
   await producer.drain()
   expect(readingsOf(intake.line('line-1')).size).toBe(20)
   expect(producer.counts.reconnects).toBe(1)
+})
+
+test('a producer whose line forgot its last batches goes on from the one that the engine names', async () => {
+  const intake = intakeOf({
+    async flushed({ producer, epoch, sequence }) {
+      if (epoch > 1 || sequence < 3) return
+      throw new LiquidusError('SEQUENCE_GAP', { producer, line: 'line-1', expected: 2, got: 3 })
+    },
+  })
+  const { address } = await openDoor(intake)
+  const lost: string[] = []
+  const producer = await connect(address, { onLost: error => lost.push(error.code) })
+  for (let i = 0; i < 6; i++) {
+    await producer.send({ ...batchOf(i), ...(i === 0 ? { series: SERIES } : {}) })
+  }
+  await producer.drain()
+  expect(lost).toEqual(['SEQUENCE_GAP'])
+  expect(readingsOf(intake.line('line-1')).size).toBe(60)
+})
+
+test('a gap that stays fails the producer', async () => {
+  const intake = intakeOf({
+    async flushed({ producer, sequence }) {
+      throw new LiquidusError('SEQUENCE_GAP', {
+        ...{ producer, line: 'line-1', expected: sequence - 1, got: sequence },
+      })
+    },
+  })
+  const { address } = await openDoor(intake)
+  const producer = await connect(address)
+  await producer.send({ ...batchOf(0), series: SERIES })
+  await expect(producer.drain()).rejects.toMatchObject({ code: 'SEQUENCE_GAP' })
 })
 
 test('a ref that changed its meaning keeps it batch by batch across a reconnect', async () => {

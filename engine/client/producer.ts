@@ -126,6 +126,8 @@ class Session implements Producer {
   #reconnecting = false
   #attempt = 0
   #fresh = true
+  /** The engine missed a sequence, and has acknowledged nothing since. */
+  #gap = false
   #waiting = 0
   #turn: Promise<void> = Promise.resolve()
   #wakers: (() => void)[] = []
@@ -282,6 +284,7 @@ class Session implements Producer {
   }
 
   #settle(batch: Pending): void {
+    this.#gap = false
     this.#unacknowledged_bytes -= batch.size
     for (const one of batch.series) this.#defined.set(one.ref, one)
     let rejected = 0
@@ -310,7 +313,10 @@ class Session implements Producer {
   #onEnd(error: LiquidusError): void {
     this.#link = undefined
     if (this.#closed) return
-    if (!error.retry || this.#options.retry === false) this.#fail(error)
+    // A gap that stays although everything was sent again does not go away by itself.
+    const stuck = error.code === 'SEQUENCE_GAP' && this.#gap
+    this.#gap ||= error.code === 'SEQUENCE_GAP'
+    if (!error.retry || stuck || this.#options.retry === false) this.#fail(error)
     else {
       this.#options.onLost?.(error)
       void this.#reconnect()

@@ -84,8 +84,8 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
   /** Numbers of the checkpoints that the store holds. */
   const lookUp = async (): Promise<readonly number[]> => {
     if (fresh) return []
-    bases.found(await keptNumbers(store, key))
-    return [...(await checkpointNumbers(store, key))]
+    bases.found(await parts.patient(() => keptNumbers(store, key)))
+    return [...(await parts.patient(() => checkpointNumbers(store, key)))]
   }
 
   /** Keeps the whole state now and then, so that a log that was trimmed can be run again. */
@@ -94,7 +94,8 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     if (!state || !kept || !bases.isDue(at, now_ms)) return
     named ??= await lookUp()
     if (!bases.isDue(at, now_ms)) return
-    const stored = await store.kept(key, number => kept.numbers.includes(number))
+    const isNamed = (number: number) => kept.numbers.includes(number)
+    const stored = await parts.patient(() => store.kept(key, isNamed))
     const blobs = [...stored].map(([number, bytes]) => ({ number, bytes }))
     const facts = { position: at, outbox_end: outboxEnd, needed_after: neededAfter }
     const whole = { state, kept: { blobs, numbers: kept.numbers } }
