@@ -86,7 +86,7 @@ describe.runIf(browserPath)('the page, in a real browser, on the demonstration',
     await page.goto(`${engine.http}/#/line/potline-1/cell/cell-117`)
     await expect
       .poll(() => page.getByLabel('Alarms and recommendation').textContent(), { timeout: 120_000 })
-      .toMatch(/feeder 2 delivers \d+ % of what is commanded/i)
+      .toMatch(/feeder 2 delivers about \d+ % of what it is asked/i)
   })
 
   it('shows what lies inside the cell: alumina along it, anodes, feeders, ledge', async () => {

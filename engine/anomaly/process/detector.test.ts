@@ -18,8 +18,6 @@ const names = [
   'voltage_noise_V',
   'superheat_K',
   'bath_K',
-  'lean_feeder_1',
-  'lean_feeder_delivery_1',
 ]
 const fields = names.map(name => ({ name }) as Quantity)
 const channels = [{ name: 'cell_voltage_V', tag: 'cell_voltage' } as Channel]
@@ -38,16 +36,13 @@ interface Second {
   readonly dip_K?: number
   readonly masked?: boolean
   readonly known?: boolean
-  /** Feeder that the twin names, and what it delivers. */
-  readonly feeder?: number
-  readonly delivered?: number
   /** The second cell is fed and answers like the first. */
   readonly both?: boolean
 }
 
 const STEADY = {
   ...{ voltage_V: 4.25, slope_uOhmpmin: 0, noise_V: 0.008, margin: 0.006, superheat_K: 8 },
-  ...{ bath_K: 1235, feed: 1, feeder: 0, delivered: 1 },
+  ...{ bath_K: 1235, feed: 1 },
 }
 
 /** Frames of two cells: the first as told, the second in normal running. */
@@ -77,18 +72,12 @@ function frames(tick: number, second: Second): { frame: LineFrame; twin: TwinFra
     cell.noise_V,
     cell.superheat_K,
     cell.bath_K,
-    cell.feeder,
-    cell.delivered,
   ]
   const [first, other] = [
     estimates(told),
     estimates({ ...STEADY, slope_uOhmpmin: beside.slope_uOhmpmin }),
   ]
   const observable = new Uint8Array(names.length * CELLS).fill(known ? 1 : 0)
-  observable.fill(0, names.indexOf('lean_feeder_1') * CELLS)
-  for (const name of ['lean_feeder_1', 'lean_feeder_delivery_1']) {
-    if (second.feeder) observable[names.indexOf(name) * CELLS] = 1
-  }
   const estimate = Float64Array.from(names.flatMap((_, i) => [first[i]!, other[i]!]))
   const twin = {
     ...{ tick, time_ms, estimate },
@@ -161,32 +150,6 @@ describe('process rules', () => {
     expect(begun()).toEqual(['feed-below-demand 0'])
     expect(found[0]!.causes[0]!.text).toBe('alumina feed below demand')
     expect(found[0]!.text).toMatch(/1\d\d % of the need is commanded/)
-  })
-
-  it('name the feeder that the anode currents name, at once, and until it delivers again', () => {
-    const { run, found } = watch()
-    run(7200, {})
-    run(60, { feeder: 3, delivered: 0.05 })
-    expect(found.map(({ kind, cell, active }) => [kind, cell, active])).toEqual([
-      ['feed-below-demand', 0, true],
-    ])
-    expect(found[0]!.text).toMatch(/feeder 3 delivers 5 % of what is commanded/)
-    expect(found[0]!.causes[0]!.text).toBe('feeder 3 delivers 5 % of what is commanded')
-    run(3600, { feeder: 3, delivered: 0.07 })
-    expect(found).toHaveLength(1)
-    run(60, {})
-    expect(found).toHaveLength(2)
-    expect(found[1]!.active).toBe(false)
-  })
-
-  it('tell a standing lack of alumina again, once, when its feeder is found', () => {
-    const { run, found } = watch()
-    run(7200, {})
-    run(2400, { feed: 1.3, slope_uOhmpmin: 0.003 })
-    run(600, { feed: 1.3, slope_uOhmpmin: 0.003, feeder: 2, delivered: 0.2 })
-    expect(found.map(({ active }) => active)).toEqual([true, true])
-    expect(found[0]!.text).toMatch(/resistance rises/)
-    expect(found[1]!.causes[0]!.text).toBe('feeder 2 delivers 20 % of what is commanded')
   })
 
   it('expect of a cell what its line does: another rhythm of feeding is no finding', () => {

@@ -1,13 +1,14 @@
+import { assert } from '../../core/assert.ts'
 import type { Channel, LineDefinition, LineFrame, Quantity, TwinFrame } from '../../flow.ts'
 import { potlineTag } from '../../lines/potline.ts'
 import type { Report } from '../finding.ts'
 import { persistence } from '../persistence.ts'
 import type { Stateful } from '../state.ts'
 import { anodeCheck } from './anodes.ts'
-import { cellLooks } from './cell-look.ts'
+import { type CellLook, cellLooks } from './cell-look.ts'
 import { feedBalance } from './feed-balance.ts'
 import { feedSurplus } from './feed-surplus.ts'
-import { feederContrast } from './feeder-contrast.ts'
+import { feederWatch } from './feeder-watch.ts'
 import { lineCurrentCheck } from './line-current.ts'
 import type { Faults } from './quiet.ts'
 import { effectRisk, processRules } from './rules.ts'
@@ -32,21 +33,33 @@ export function processDetector(
   const voltageTag = definition.tags.findIndex(({ tag }) => tag === potlineTag.voltage)
   const looks = cellLooks(definition, names)
   const samples = sampleCheck(definition, names)
-  const contrast = feederContrast(definition)
-  const feed = feedBalance(definition, names, cell => contrast.suspect(cell))
-  const surplus = feedSurplus(definition)
+  const feeders = feederWatch(definition, names)
+  const feed = feedBalance(definition, names, cell => feeders.lean(cell))
+  const surplus = feedSurplus(definition, cell => feeders.rich(cell))
   const anodes = anodeCheck(definition)
   const shell = shellCheck(definition)
   const line = lineCurrentCheck(definition)
   const currentTag = definition.tags.findIndex(({ tag }) => tag === potlineTag.current)
   const risk = new Float64Array(cells)
   const inEffect = new Uint8Array(cells)
+  const restless = new Uint8Array(cells)
+  const lean = new Uint8Array(cells)
   const isEffect = (cell: number) => inEffect[cell] === 1
+  const mood = {
+    isEffect,
+    isRestless: (cell: number) => restless[cell] === 1,
+    isLean: (cell: number) => lean[cell] === 1,
+  }
+  const feel = (cell: number, { voltage_V, noise_V, risk, slope_Ohmps }: CellLook) => {
+    inEffect[cell] = voltage_V > EFFECT_V ? 1 : 0
+    restless[cell] = noise_V > RESTLESS_V ? 1 : 0
+    lean[cell] = risk > LEAN_RISK || slope_Ohmps > LEAN_OHMPS ? 1 : 0
+  }
   const rules = processRules.map(rule => ({
     rule,
     held: persistence(cells, rule.need_s, rule.clear_s),
   }))
-  const checks: readonly Stateful[] = [looks, samples, contrast, feed, surplus, anodes, shell, line]
+  const checks: readonly Stateful[] = [looks, samples, feeders, feed, surplus, anodes, shell, line]
   const parts: readonly Stateful[] = [...checks, ...rules.map(({ held }) => held)]
   return {
     risk,
@@ -59,7 +72,7 @@ export function processDetector(
         const look = looks.fill(twin, cell, blind)
         look.risk = effectRisk(look)
         risk[cell] = look.risk || 0
-        inEffect[cell] = look.voltage_V > EFFECT_V ? 1 : 0
+        feel(cell, look)
         for (const { rule, held } of rules) {
           const edge = held.look(cell, rule.judge(look), dt_s)
           if (edge === '') continue
@@ -70,22 +83,30 @@ export function processDetector(
         }
         surplus.look(cell, look, frame.time_ms, report)
       }
-      contrast.tick(frame, isEffect)
+      feeders.tick(frame, twin, mood)
       feed.tick(frame, twin, faults, report, line.calm_s())
       samples.tick(frame, twin, report, line.calm_s())
       anodes.tick(frame, isEffect, report)
       shell.tick(frame, report)
     },
     save: out => {
+      out.text(STATE)
       out.array(risk)
       for (const part of parts) part.save(out)
     },
     load: from => {
+      assert(from.text() === STATE, 'the state of the process rules is of this version')
       from.array(risk)
       for (const part of parts) part.load(from)
     },
   }
 }
 
+/** Changes with the shape of the state. */
+const STATE = 'process-2'
 const EFFECT_V = 6
+const RESTLESS_V = 0.02
+/** A cell that runs lean gets too little, whatever its feeders seem to do. */
+const LEAN_RISK = 0.35
+const LEAN_OHMPS = 0.012e-6 / 60
 const NOTHING = { text: '', score: 0, causes: [] }

@@ -1,8 +1,10 @@
 import type { Channel, LineDefinition, LineFrame, Quantity, TwinFrame } from '../../flow.ts'
 import { isFeedShot, potlineTag } from '../../lines/potline.ts'
-import { estimateAt, estimateNames, stdAt } from '../estimates.ts'
+import { estimateAt, estimateNames } from '../estimates.ts'
 import type { Report } from '../finding.ts'
 import type { Stateful } from '../state.ts'
+import { NEED_KGPC } from './feeder-model.ts'
+import { type Delivery, deliveryText } from './feeder-watch.ts'
 import { type Faults, type QuietTime, quietTime } from './quiet.ts'
 
 /**
@@ -15,8 +17,6 @@ export interface FeedBalance extends Stateful {
   tick(frame: LineFrame, twin: TwinFrame, faults: Faults, report: Report, lineCalm_s?: number): void
 }
 
-/** Alumina used up per coulomb at 94.5 % current efficiency: CE M / (6 F), kg/C. */
-const NEED_KGPC = (0.945 * 0.10196) / (6 * 96485.33)
 /** Fixed back voltage of the pseudo-resistance. */
 const FIXED_V = 1.65
 
@@ -90,22 +90,20 @@ interface Balance {
     readonly voltageRow: number
     readonly slope: number
     readonly noise: number
-    readonly feeder: number
-    readonly delivery: number
   }
   readonly quiet: QuietTime
   readonly state: Float64Array // [row][cell]
   readonly fed_kg: Float64Array // [cell], in this tick
   readonly sum: Sum
-  /** A feeder that the anode currents make suspect before the twin names it, from 1; 0: none. */
-  readonly suspect: (cell: number) => number
+  /** The feeder that delivers too little by the anode currents. */
+  readonly lean: (cell: number) => Delivery
 }
 
 /** Feed balance of all cells of a potline. */
 export function feedBalance(
   definition: LineDefinition,
   names: { readonly fields: readonly Quantity[]; readonly channels: readonly Channel[] },
-  suspect: (cell: number) => number = () => 0,
+  lean: (cell: number) => Delivery = () => WHOLE,
 ): FeedBalance {
   const cells = definition.cells.length
   const find = estimateNames(names.fields, names.channels, cells)
@@ -113,8 +111,6 @@ export function feedBalance(
     voltageRow: find.channel(potlineTag.voltage),
     slope: find.field('resistance_slope_Ohmps'),
     noise: find.field('voltage_noise_V'),
-    feeder: find.field('lean_feeder_1'),
-    delivery: find.field('lean_feeder_delivery_1'),
   }
   const voltageTag = definition.tags.findIndex(({ tag }) => tag === potlineTag.voltage)
   const currentTag = definition.tags.findIndex(({ tag }) => tag === potlineTag.current)
@@ -133,7 +129,7 @@ export function feedBalance(
   const order = new Float64Array(cells)
   const quiet = quietTime(cells)
   const dt_s = definition.tick_ms / 1000
-  const balance: Balance = { cells, dt_s, at, quiet, state, fed_kg, sum, suspect }
+  const balance: Balance = { cells, dt_s, at, quiet, state, fed_kg, sum, lean }
   const arrays = [state, sum.sums, sum.standing, sum.told]
 
   return {
@@ -147,13 +143,13 @@ export function feedBalance(
       const lineSpread = spreadOf(balance, order)
       for (let cell = 0; cell < cells; cell++) {
         learn(balance, twin, cell, current_A, faults.has(voltageTag * cells + cell))
-        name(balance, twin, cell, frame.time_ms, report)
+        name(balance, cell, frame.time_ms, report)
         const by = deviation(balance, cell)
         if (lineCalm_s < AFTER_LOAD_S || Number.isNaN(by)) continue
         if (estimateAt(twin, at.noise, cell) > NOISE_MAX_V) continue
         const beside = (by - learnOwn(balance, cell, by)) / lineSpread
         learnSpread(balance, cell, by)
-        judge(balance, twin, cell, beside, frame.time_ms, report)
+        judge(balance, cell, beside, frame.time_ms, report)
       }
     },
     save(out) {
@@ -247,39 +243,14 @@ function spreadOf({ state, cells }: Balance, order: Float64Array): number {
   return Math.max(1, Math.sqrt(order[(cells - 1) >> 1]!))
 }
 
-/** The feeder that the anode currents name; none where the twin does not see one. */
-function leanFeeder({ at, suspect }: Balance, twin: TwinFrame, cell: number): Lean {
-  lean.feeder = estimateAt(twin, at.feeder, cell) || 0
-  lean.delivered = estimateAt(twin, at.delivery, cell)
-  lean.std = stdAt(twin, at.delivery, cell)
-  if (lean.feeder === 0) {
-    lean.feeder = suspect(cell)
-    lean.delivered = Number.NaN
-  }
-  return lean
-}
-
-interface Lean {
-  feeder: number
-  delivered: number
-  std: number
-}
-
-const lean: Lean = { feeder: 0, delivered: Number.NaN, std: Number.NaN }
-
 /**
  * A feeder that is named by itself is a finding, whatever the resistance says so far; one that is
  * named while the finding stands is told again, with its name.
  */
-function name(
-  balance: Balance,
-  twin: TwinFrame,
-  cell: number,
-  time_ms: number,
-  report: Report,
-): void {
+function name(balance: Balance, cell: number, time_ms: number, report: Report): void {
   const { sum } = balance
-  const { feeder } = leanFeeder(balance, twin, cell)
+  const lean = balance.lean(cell)
+  const { feeder } = lean
   if (feeder === 0 || feeder === sum.told[cell]) return
   sum.told[cell] = feeder
   sum.standing[cell] = 1
@@ -288,21 +259,15 @@ function name(
   report({ ...place, ...describe(feed, lean), detector: 'process' })
 }
 
-function judge(
-  balance: Balance,
-  twin: TwinFrame,
-  cell: number,
-  by: number,
-  time_ms: number,
-  report: Report,
-): void {
+function judge(balance: Balance, cell: number, by: number, time_ms: number, report: Report): void {
   const { state, cells, dt_s, sum } = balance
   // The sum runs on while nothing may be told: evidence of one phase counts in the next.
   const step = (Math.min(DEVIATION_MAX, by) - sum.allowance) * (dt_s / 60)
   const total = Math.min(SUM_MAX_SHARE * sum.limit, Math.max(0, sum.sums[cell]! + step))
   sum.sums[cell] = total
   const stands = sum.standing[cell] === 1
-  const { feeder } = leanFeeder(balance, twin, cell)
+  const lean = balance.lean(cell)
+  const { feeder } = lean
   const feed = state[Row.feed20 * cells + cell]!
   const known = state[Row.age_s * cells + cell]! / USUAL_S
   const limit = sum.limit * (1 + START_SHARE * (1 - known))
@@ -314,19 +279,16 @@ function judge(
   report({ ...place, ...told, detector: 'process' })
 }
 
+/** No feeder is at fault. */
+const WHOLE: Delivery = { feeder: 0, delivered_1: 1 }
 const NOTHING = { text: '', score: 0, causes: [] }
 
-function describe(feed: number, { feeder, delivered, std }: Lean) {
+function describe(feed: number, lean: Delivery) {
   const title = 'alumina feed below demand'
-  if (feeder > 0) {
-    const known = Number.isFinite(delivered)
-    const percent = Math.max(0, Math.round(100 * delivered))
-    const band = known && Number.isFinite(std) ? ` ± ${Math.round(100 * std)} %` : ''
-    const cause = known
-      ? `feeder ${feeder} delivers ${percent} % of what is commanded`
-      : `feeder ${feeder} delivers less than is commanded`
+  if (lean.feeder > 0) {
+    const cause = deliveryText(lean)
     return {
-      text: `${title}: ${cause}${band}, by the anode currents`,
+      text: `${title}: ${cause}, by the anode currents`,
       score: 0.95,
       causes: [
         { text: cause, weight: 0.9 },

@@ -3,10 +3,13 @@ import { isFeedShot, potlineTag } from '../../lines/potline.ts'
 import type { Report } from '../finding.ts'
 import type { Stateful } from '../state.ts'
 import type { CellLook } from './cell-look.ts'
+import { NEED_KGPC } from './feeder-model.ts'
+import { type Delivery, deliveryText } from './feeder-watch.ts'
 
 /**
- * Counts what a cell was commanded less than it used up. A cell that then does not run lean - its
- * resistance does not climb - gets alumina that nobody commands. A rich cell hides all else.
+ * Tells of a cell that gets more alumina than is commanded. A feeder that the anode currents name
+ * is told at once. Else it counts what was commanded less than was used up: a cell that then does
+ * not run lean - its resistance does not climb - gets alumina that nobody commands.
  */
 export interface FeedSurplus extends Stateful {
   /** Once per tick, before the cells. */
@@ -15,8 +18,6 @@ export interface FeedSurplus extends Stateful {
   look(cell: number, look: CellLook, time_ms: number, report: Report): void
 }
 
-/** Alumina used up per coulomb at 94.5 % current efficiency: CE M / (6 F), kg/C. */
-const NEED_KGPC = (0.945 * 0.10196) / (6 * 96485.33)
 /**
  * Time for which the cell got nothing at all, so to speak: 80 min of feeding at 70 %. Quiet cells,
  * ours and foreign, climb after 20 min on most plants and 20 min at the very most.
@@ -31,7 +32,10 @@ const BACK_SHARE = 0.3
 const PEAK_MEMORY_S = 12 * 3600
 
 /** The accounts of all cells of a line. */
-export function feedSurplus(definition: LineDefinition): FeedSurplus {
+export function feedSurplus(
+  definition: LineDefinition,
+  rich: (cell: number) => Delivery = () => WHOLE,
+): FeedSurplus {
   const cells = definition.cells.length
   const dt_s = definition.tick_ms / 1000
   const currentTag = definition.tags.findIndex(({ tag }) => tag === potlineTag.current)
@@ -41,26 +45,17 @@ export function feedSurplus(definition: LineDefinition): FeedSurplus {
   const standing = new Uint8Array(cells)
   const fed_kg = new Float64Array(cells)
   const order = new Float64Array(cells)
-  const arrays = [missed_s, peak_s, standing]
+  const told = new Uint8Array(cells)
+  const arrays = [missed_s, peak_s, standing, told]
   let need_kg = Number.NaN
   let limit_s = MISSED_S
 
   const tell = (cell: number, active: boolean, time_ms: number, report: Report) => {
     standing[cell] = active ? 1 : 0
-    const minutes = Math.round(missed_s[cell]! / 60)
-    const title = 'alumina feed above demand'
-    const text = active
-      ? `${title}: ${minutes} min of the need were not commanded, yet resistance does not rise`
-      : ''
-    const causes = active
-      ? [
-          { text: 'a feeder delivers more than its shot', weight: 0.6 },
-          { text: title, weight: 0.2 },
-          { text: 'ore falls in from the crust', weight: 0.2 },
-        ]
-      : []
+    told[cell] = active ? rich(cell).feeder : 0
     const place = { kind: 'feed-above-demand', cell, tagIndex: -1, active, time_ms }
-    report({ ...place, text, causes, score: active ? 0.9 : 0, detector: 'process' })
+    const what = active ? describe(missed_s[cell]!, rich(cell)) : NOTHING
+    report({ ...place, ...what, detector: 'process' })
   }
 
   return {
@@ -86,8 +81,11 @@ export function feedSurplus(definition: LineDefinition): FeedSurplus {
       missed_s[cell] = now_s
       const kept = peak_s[cell]! * (1 - dt_s / PEAK_MEMORY_S)
       peak_s[cell] = Math.max(kept, Math.min(now_s, limit_s))
-      if (standing[cell] === 0 && now_s >= limit_s) tell(cell, true, time_ms, report)
-      else if (standing[cell] === 1 && now_s < BACK_SHARE * limit_s) {
+      const { feeder } = rich(cell)
+      const isNew = standing[cell] === 0 ? now_s >= limit_s || feeder > 0 : feeder > 0
+      if (isNew && (standing[cell] === 0 || feeder !== told[cell])) {
+        tell(cell, true, time_ms, report)
+      } else if (standing[cell] === 1 && now_s < BACK_SHARE * limit_s && feeder === 0) {
         tell(cell, false, time_ms, report)
       }
     },
@@ -97,5 +95,34 @@ export function feedSurplus(definition: LineDefinition): FeedSurplus {
     load(from) {
       for (const array of arrays) from.array(array)
     },
+  }
+}
+
+/** No feeder is at fault. */
+const WHOLE: Delivery = { feeder: 0, delivered_1: 1 }
+const NOTHING = { text: '', score: 0, causes: [] }
+
+function describe(missed_s: number, rich: Delivery) {
+  const title = 'alumina feed above demand'
+  if (rich.feeder > 0) {
+    const cause = deliveryText(rich)
+    return {
+      text: `${title}: ${cause}, by the anode currents`,
+      score: 0.95,
+      causes: [
+        { text: cause, weight: 0.9 },
+        { text: title, weight: 0.1 },
+      ],
+    }
+  }
+  const minutes = Math.round(missed_s / 60)
+  return {
+    text: `${title}: ${minutes} min of the need were not commanded, yet resistance does not rise`,
+    score: 0.9,
+    causes: [
+      { text: 'a feeder delivers more than its shot', weight: 0.6 },
+      { text: title, weight: 0.2 },
+      { text: 'ore falls in from the crust', weight: 0.2 },
+    ],
   }
 }

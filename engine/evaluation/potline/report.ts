@@ -31,6 +31,8 @@ export function potlineReport(result: PotlineResult): string {
   ].join('\n')
 }
 
+const FEEDER_FAULTS = ['blocked-feeder', 'overfeeding']
+
 function kindLines(kinds: Readonly<Record<string, KindFigures>>): string[] {
   const head = [
     `${'fault'.padEnd(18)} count  found %  after min  right cause % first/any  named in 20 min %`,
@@ -46,13 +48,12 @@ function kindLines(kinds: Readonly<Record<string, KindFigures>>): string[] {
       percent(named_20min).padStart(19)
     )
   })
-  const blocked = kinds['blocked-feeder']
-  const feeder = blocked
-    ? [
-        `blocked feeder named by its number: ${percent(blocked.feeder_named)} %, within 20 min ` +
-          `${percent(blocked.feeder_named_20min)} %`,
-      ]
-    : []
+  const feeder = FEEDER_FAULTS.flatMap(kind => {
+    const of = kinds[kind]
+    if (!of) return []
+    const named = `named by its number: ${percent(of.feeder_named)} %, within 20 min`
+    return [`feeder of ${kind} ${named} ${percent(of.feeder_named_20min)} %`]
+  })
   return [...head, ...rows, ...feeder]
 }
 

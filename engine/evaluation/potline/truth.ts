@@ -31,6 +31,7 @@ interface Scoring {
 }
 
 const FEED_BELOW = 'alumina feed below demand'
+const FEED_ABOVE = 'alumina feed above demand'
 
 /** How each kind is scored: docs/evaluation.md has the same table. */
 export const scoring: Readonly<Record<ScoredKind, Scoring>> = {
@@ -40,7 +41,8 @@ export const scoring: Readonly<Record<ScoredKind, Scoring>> = {
   },
   overfeeding: {
     grace_s: 3 * HOUR_S,
-    causes: () => /delivers more than its shot|alumina feed above demand/,
+    causes: ({ feeder }) =>
+      new RegExp(`^(${FEED_ABOVE}|feeder ${feeder} delivers|a feeder delivers more)`),
   },
   depletion: {
     grace_s: 3 * HOUR_S,

@@ -1,0 +1,134 @@
+import { bestChange, biasPlace, forgetStarts, sinceAnode_s } from './feeder-evidence.ts'
+import { type Watch, watchRow } from './feeder-state.ts'
+import { feedersVariance, shiftWave, WAVE_STATES, waveState } from './wave-filter.ts'
+
+/**
+ * Twice the logarithm of the likelihood ratio that is a finding. Quiet hours of 200 simulated
+ * cell-days reach 23, with a tail of exp(-ratio / 3.8): one in 1,000 cell-days reaches 27.
+ */
+const RATIO = 30
+const NEED_SCANS = 3
+/** Smaller changes are no fault. */
+export const CHANGE_MIN = 0.4
+const CHANGE_LOW = -1
+const CHANGE_HIGH = 1.5
+/** What falls in with a new anode is uncertain in place and pace too. */
+const AFTER_ANODE = 1.8
+const AFTER_ANODE_S = 45 * 60
+/** For so long after a change another one may be of its making, and must be this much clearer. */
+const AFTERMATH_S = 6 * 3600
+const AFTERMATH = 5
+/** On lines that fit less well than this all limits grow with what is usual there. */
+const USUAL_RATIO = 2.3
+const USUAL_MAX = 10
+const USUAL_S = 8 * 3600
+/** A feeder is whole that for so long has had less than this share of its change left. */
+const WHOLE_SHARE = 0.35
+const WHOLE_S = 45 * 60
+const WHOLE_SIGMAS = 1
+/** A finding that nothing confirms is given up after about a day. */
+const FORGET_S = 24 * 3600
+
+/** The ratio that is a finding on this line: its median cell says how well the model fits. */
+export function ratioLimit({ rows, order, cells }: Watch): number {
+  order.set(rows.subarray(watchRow.usual * cells, (watchRow.usual + 1) * cells))
+  order.sort()
+  return RATIO * Math.max(1, order[(cells - 1) >> 1]! / USUAL_RATIO)
+}
+
+/** Weighs the best change of a scan, and takes it over once it is beyond doubt. */
+export function judgeFeeders(
+  watch: Watch,
+  cell: number,
+  limit: number,
+  isLean: boolean,
+  dt_s: number,
+): void {
+  const { model, evidence, rows, cells } = watch
+  const at = (row: number) => row * cells + cell
+  const best = bestChange(model, evidence, cell)
+  const usual = at(watchRow.usual)
+  rows[usual]! += (Math.min(USUAL_MAX, best.ratio) - rows[usual]!) * (dt_s / USUAL_S)
+  const aftermath_s = Math.max(0, rows[at(watchRow.aftermath_s)]! - dt_s)
+  rows[at(watchRow.aftermath_s)] = aftermath_s
+  seeWhole(watch, cell, dt_s)
+  const changed = aftermath_s > 0 ? AFTERMATH : 1
+  const anode = sinceAnode_s(evidence, cell) < AFTER_ANODE_S ? AFTER_ANODE : 1
+  const clear = best.ratio > limit * changed * anode && Math.abs(best.change) >= CHANGE_MIN
+  const shown = clear && !(best.change > 0 && isLean)
+  const signed = shown ? Math.sign(best.change) * (best.feeder + 1) : 0
+  const same = signed !== 0 && signed === rows[at(watchRow.heldFeeder)]
+  const held = same ? rows[at(watchRow.held)]! + 1 : Math.abs(Math.sign(signed))
+  rows[at(watchRow.heldFeeder)] = signed
+  rows[at(watchRow.held)] = held
+  if (held < NEED_SCANS) return
+  rows[at(watchRow.held)] = 0
+  rows[at(watchRow.aftermath_s)] = AFTERMATH_S
+  takeOver(watch, cell, best.feeder, best.start, best.change, aftermath_s > 0)
+}
+
+/** Ends what stands once the feeder, which is followed meanwhile, delivers as it used to. */
+function seeWhole(
+  { model, filter, rows, cells, change, usual }: Watch,
+  cell: number,
+  dt_s: number,
+): void {
+  const { modes, feeders, feederWave } = model
+  const whole = watchRow.whole * cells + cell
+  for (let f = 0; f < feeders; f++) {
+    const i = cell * feeders + f
+    change[i]! *= 1 - dt_s / FORGET_S
+    if (Math.abs(change[i]!) < CHANGE_MIN) continue
+    const aftermath = watchRow.aftermath_s * cells + cell
+    rows[aftermath] = Math.max(rows[aftermath]!, AFTERMATH_S / 2)
+    let along = 0
+    let square = 0
+    let doubt = 0
+    for (let k = 0; k < modes; k++) {
+      const c = feederWave[k * feeders + f]!
+      const place = (cell * modes + k) * WAVE_STATES + waveState.feeders
+      along += c * (filter.estimate[place]! - usual[cell * modes + k]!)
+      square += c * c
+      doubt += c * c * feedersVariance(filter, cell, k)
+    }
+    const sure = (WHOLE_SIGMAS * Math.sqrt(doubt)) / square / Math.abs(change[i]!)
+    const isWhole = along / square / change[i]! + sure < WHOLE_SHARE
+    rows[whole] = Math.max(0, rows[whole]! + (isWhole ? dt_s : -dt_s))
+    if (rows[whole]! < WHOLE_S) continue
+    change[i] = 0
+    rows[whole] = 0
+  }
+}
+
+/** The feeder delivers another share from now on; the filter goes on from there. */
+function takeOver(
+  { model, filter, evidence, change, usual }: Watch,
+  cell: number,
+  feeder: number,
+  start: number,
+  by: number,
+  isAftermath: boolean,
+): void {
+  const { bias } = evidence
+  for (let k = 0; k < model.modes; k++) {
+    const share = by * model.feederWave[k * model.feeders + feeder]!
+    const i = biasPlace(model, cell, start, k)
+    const before = filter.estimate[(cell * model.modes + k) * WAVE_STATES + waveState.feeders]!
+    if (!isAftermath) usual[cell * model.modes + k] = before + share * bias[i + 2]!
+    shiftWave(
+      filter,
+      cell,
+      k,
+      [share * bias[i]!, share * bias[i + 1]!, share * (bias[i + 2]! + 1)],
+      share,
+    )
+  }
+  forgetStarts(evidence, cell)
+  const i = cell * model.feeders + feeder
+  const before = change[i]!
+  // A change back is a feeder made whole; what comes back late is no feeder that gives too much.
+  if (before * by < 0 && Math.abs(before) > CHANGE_MIN / 2) change[i] = 0
+  else if (by < 0 || before > 0 || !isAftermath) {
+    change[i] = Math.max(CHANGE_LOW, Math.min(CHANGE_HIGH, before + by))
+  }
+}
