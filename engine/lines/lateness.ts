@@ -95,17 +95,7 @@ export function lateness(definition: LineDefinition): Lateness {
   }
 
   return {
-    isOutOfOrder({ count: rows, series, times_ms }) {
-      let found = false
-      for (let row = 0; row < rows; row++) {
-        const s = series[row]!
-        const time_ms = times_ms[row]!
-        if (time_ms > seen_ms[s]!) seen_ms[s] = time_ms
-        // Two readings of one instant stand side by side in a slice, in the order of their values.
-        else if (!(row > 0 && series[row - 1] === s && times_ms[row - 1] === time_ms)) found = true
-      }
-      return found
-    },
+    isOutOfOrder: slice => notesDisorder(seen_ms, slice),
     mark(tick, readings) {
       pending.set(tick, (pending.get(tick) ?? 0) + readings)
     },
@@ -187,4 +177,20 @@ export function lateness(definition: LineDefinition): Lateness {
       revision = scalars.revision
     },
   }
+}
+
+/** Notes the newest time of each series; a function of no line, so that all lines share its code. */
+function notesDisorder(
+  seen_ms: Float64Array, // [series]
+  { count, series, times_ms }: ReadingBatch,
+): boolean {
+  let found = false
+  for (let row = 0; row < count; row++) {
+    const s = series[row]!
+    const time_ms = times_ms[row]!
+    if (time_ms > seen_ms[s]!) seen_ms[s] = time_ms
+    // Two readings of one instant stand side by side in a slice, in the order of their values.
+    else if (!(row > 0 && series[row - 1] === s && times_ms[row - 1] === time_ms)) found = true
+  }
+  return found
 }

@@ -6,7 +6,7 @@ import {
   Quality,
   type ReadingBatch,
 } from '../../flow.ts'
-import { type OpenTick, openTick, putReading, resetTick } from './open-tick.ts'
+import { type OpenTick, openTick, putReading, putSignals, resetTick } from './open-tick.ts'
 import {
   dropSilent,
   foldTick,
@@ -14,7 +14,7 @@ import {
   type WritableFrame,
   writeFrame,
 } from './series-memory.ts'
-import { KIND_EVENT, KIND_SAMPLE, KIND_SIGNAL, seriesPlan } from './series-plan.ts'
+import { KIND_EVENT, KIND_SAMPLE, seriesPlan } from './series-plan.ts'
 import { packBuilder, unpackBuilder } from './snapshot.ts'
 
 /** Ticks that may be open at once; one more forces the oldest to close. */
@@ -261,16 +261,16 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
     let taken: OpenTick | undefined // the tick that the last signal joined
     let touched: OpenTick | undefined // the tick to look at
     for (let row = from; row < to; row++) {
-      const s = series[row]!
-      const time_ms = times_ms[row]!
-      assert(s < seriesCount, 'a batch holds series of its line')
-      if (taken?.tick === tick && kind[s] === KIND_SIGNAL) {
-        noteTime(time_ms, tick)
-        putReading(taken, memory.expected, s, time_ms, values[row]!, quality[row]!)
-      } else {
-        taken = put(s, time_ms, values[row]!, quality[row]!)
-        touched = taken ?? touched
+      if (taken?.tick === tick) {
+        const next = putSignals(taken, memory.expected, kind, batch, row, to)
+        if (next > row) noteTime(times_ms[next - 1]!, tick)
+        row = next
+        if (row === to) break
       }
+      const s = series[row]!
+      assert(s < seriesCount, 'a batch holds series of its line')
+      taken = put(s, times_ms[row]!, values[row]!, quality[row]!)
+      touched = taken ?? touched
     }
     if (touched && isDue(touched)) closeDue(touched, emit)
   }

@@ -1,4 +1,6 @@
-import { Quality } from '../../flow.ts'
+import { assert } from '../../core/assert.ts'
+import { Quality, type ReadingBatch } from '../../flow.ts'
+import { KIND_SIGNAL } from './series-plan.ts'
 
 /** What has come in for one tick that is not closed yet. Pooled: `reset` makes it new. */
 export interface OpenTick {
@@ -46,6 +48,28 @@ export function resetTick(open: OpenTick, tick: number): void {
   open.reported_expected = 0
   open.events = []
   open.samples = []
+}
+
+/**
+ * Adds signals of the tick, row after row, up to the first that is no signal; gives that row. A
+ * function of no line, so that all lines share its code.
+ */
+export function putSignals(
+  taken: OpenTick,
+  expected: Uint8Array, // [series]
+  kind: Uint8Array, // [series]
+  { series, times_ms, values, quality }: ReadingBatch,
+  from: number,
+  to: number,
+): number {
+  let row = from
+  for (; row < to; row++) {
+    const s = series[row]!
+    assert(s < kind.length, 'a batch holds series of its line')
+    if (kind[s] !== KIND_SIGNAL) break
+    putReading(taken, expected, s, times_ms[row]!, values[row]!, quality[row]!)
+  }
+  return row
 }
 
 /** Adds a signal or sample to its tick; the newest reading of a series is its last value. */
