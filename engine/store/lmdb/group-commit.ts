@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { AssertionFailure } from '../../core/assert.ts'
 import { LiquidusError, problemOf } from '../../core/errors.ts'
 import { storeLimits } from '../limits.ts'
@@ -41,6 +42,12 @@ const GROUP_BYTES_MAX = 16 * 1024 * 1024
 /** Of the `later` operations: one at least, and no further one beyond this, so that none holds up. */
 const LATER_BYTES_MAX = 1024 * 1024
 
+/**
+ * Between the starts of two transactions: each costs the more the more pages lie free, so a busy
+ * store makes fewer and larger ones. One that rested begins at once.
+ */
+const PACE_MS = 4
+
 /** `transact` makes everything its callback writes durable at once, or nothing if it throws. */
 export function groupCommit(
   transact: (body: () => Outcome[]) => Promise<Outcome[]>,
@@ -51,6 +58,7 @@ export function groupCommit(
   let waitingBytes = 0
   let closed = false
   let draining: Promise<void> | undefined
+  let rested: Promise<unknown> = Promise.resolve()
 
   const nextGroup = (): Waiting[] => {
     const group = takeUpTo(now, GROUP_OPERATIONS_MAX, GROUP_BYTES_MAX)
@@ -60,6 +68,8 @@ export function groupCommit(
   const drain = async () => {
     await undefined // calls made in the same turn join the first group
     while (now.length + later.length > 0) {
+      await rested
+      rested = sleep(PACE_MS)
       const group = nextGroup()
       await commitGroup(group)
       for (const { size } of group) waitingBytes -= size

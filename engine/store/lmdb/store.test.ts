@@ -7,6 +7,7 @@ import { seededRandom } from '../../core/random.ts'
 import { encodeJson } from '../codec.ts'
 import { describeStore } from '../contract.ts'
 import { openLmdbStore } from './store.ts'
+import { PAGE_BYTES } from './tables.ts'
 
 const newDirectory = () => mkdtempSync(join(tmpdir(), 'liquidus-lmdb-'))
 
@@ -152,7 +153,7 @@ test('a data file that is none, or is cut off, is refused by name instead of end
       message: expect.stringContaining(words),
     })
   for (const pages of [2, 4]) {
-    writeFileSync(file, whole.subarray(0, pages * 4096))
+    writeFileSync(file, whole.subarray(0, pages * PAGE_BYTES))
     await refused(`${file} is cut off`)
   }
   writeFileSync(file, Buffer.alloc(whole.length, 0x5a))
