@@ -5,7 +5,10 @@ import type { LineKey } from '../port.ts'
 import { checkDataFile, type Owner, unwritable } from './owner.ts'
 
 type Place = [line: LineKey, number: number]
-type Table<K extends string | [string, string] | Place> = Database<Uint8Array, K>
+type Table<K extends string | [string, string] | Place | (string | number)[]> = Database<
+  Uint8Array,
+  K
+>
 
 /** The tables of the data file; keys sort by line, then by number. */
 export interface Tables {
@@ -14,8 +17,12 @@ export interface Tables {
   readonly definitions: Table<string>
   readonly lines: Table<string>
   readonly producers: Table<[line: LineKey, producerHex: string]>
-  readonly states: Table<string>
-  readonly kept: Table<Place>
+  /** States, and blobs beside them, in pieces: [line, piece] and [line, number, piece]. */
+  readonly states: Table<(string | number)[]>
+  readonly kept: Table<(string | number)[]>
+  /** The same as data files of before hold them, whole. */
+  readonly wholeStates: Table<string>
+  readonly wholeKept: Table<Place>
   readonly log: Table<Place>
   readonly outbox: Table<Place>
   readonly quarantine: Table<Place>
@@ -58,16 +65,19 @@ export function openTables(directory: string, mapSize: number): Tables {
       // that nobody holds, and end the process.
       eventTurnBatching: false,
     })
-    const table = <K extends string | [string, string] | Place>(name: string): Table<K> =>
-      root.openDB<Uint8Array, K>({ name, encoding: 'binary' })
+    const table = <K extends string | [string, string] | Place | (string | number)[]>(
+      name: string,
+    ): Table<K> => root.openDB<Uint8Array, K>({ name, encoding: 'binary' })
     return {
       root,
       meta: table('meta'),
       definitions: table('definitions'),
       lines: table('lines'),
       producers: table('producers'),
-      states: table('states'),
-      kept: table('kept'),
+      states: table('state-pieces'),
+      kept: table('kept-pieces'),
+      wholeStates: table('states'),
+      wholeKept: table('kept'),
       log: table('log'),
       outbox: table('outbox'),
       quarantine: table('quarantine'),

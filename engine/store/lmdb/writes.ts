@@ -6,6 +6,7 @@ import { checkLineKey, checkProducer, storeLimits } from '../limits.ts'
 import type { AppendProducer, Commit, LineKey, Recovered, Store } from '../port.ts'
 import { type GroupCommit, groupCommit } from './group-commit.ts'
 import type { Owner } from './owner.ts'
+import { getPieces, putPieces } from './pieces.ts'
 import { storeFull, takesSpace } from './space.ts'
 import {
   type LineRecord,
@@ -232,7 +233,7 @@ export function commitWrites({
   lineOf,
   fenced,
 }: Writing): Pick<Store, 'commit' | 'trimEvents'> {
-  const { states, outbox } = tables
+  const { states, wholeStates, outbox } = tables
   return {
     async commit(line, commit) {
       const { fence, position, state } = commit
@@ -245,7 +246,8 @@ export function commitWrites({
         record.published_position = position
         if (state) {
           record.committed_position = position
-          states.put(line, state)
+          putPieces(states, [line], state)
+          if (wholeStates.doesExist(line)) wholeStates.remove(line)
         }
         for (const stored of commit.events) {
           outbox.put([line, stored.offset], encodeJson(stored.event))
@@ -280,7 +282,7 @@ function recover(
   record: LineRecord,
   producers: Recovered['producers'],
 ): Recovered {
-  const state = tables.states.getBinary(line)
+  const state = stateOf(tables, line)
   return {
     fence: record.fence,
     log_end: record.log_end,
@@ -291,6 +293,10 @@ function recover(
     outbox_end: record.outbox_end,
     quarantined_count: record.quarantine_end,
   }
+}
+
+function stateOf({ states, wholeStates }: Tables, line: LineKey): Uint8Array | undefined {
+  return getPieces(states, [line]) ?? wholeStates.getBinary(line)
 }
 
 /** True where the batch is in the log already; throws where it is fenced or leaves a gap. */
@@ -311,7 +317,7 @@ function isRepeated(tables: Tables, line: LineKey, record: LineRecord, commit: C
   if (events.length === 0 || position !== record.published_position) return false
   if (events.at(-1)!.offset !== record.outbox_end) return false
   if (!state) return record.committed_position < position
-  const stored = tables.states.getBinary(line)
+  const stored = stateOf(tables, line)
   return stored !== undefined && Buffer.compare(stored, state) === 0
 }
 
