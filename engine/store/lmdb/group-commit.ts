@@ -43,9 +43,10 @@ const GROUP_BYTES_MAX = 16 * 1024 * 1024
 const LATER_BYTES_MAX = 1024 * 1024
 
 /**
- * Between the starts of two transactions: each costs the more the more pages lie free, so a busy
- * store makes fewer and larger ones. One that rested begins at once.
+ * From the start of a transaction of this many operations to the next one: each costs the more the
+ * more pages lie free, so a busy store makes fewer and larger ones.
  */
+const BUSY_OPERATIONS = 8
 const PACE_MS = 4
 
 /** `transact` makes everything its callback writes durable at once, or nothing if it throws. */
@@ -58,7 +59,7 @@ export function groupCommit(
   let waitingBytes = 0
   let closed = false
   let draining: Promise<void> | undefined
-  let rested: Promise<unknown> = Promise.resolve()
+  let rested: Promise<unknown> | undefined
 
   const nextGroup = (): Waiting[] => {
     const group = takeUpTo(now, GROUP_OPERATIONS_MAX, GROUP_BYTES_MAX)
@@ -69,8 +70,8 @@ export function groupCommit(
     await undefined // calls made in the same turn join the first group
     while (now.length + later.length > 0) {
       await rested
-      rested = sleep(PACE_MS)
       const group = nextGroup()
+      rested = group.length < BUSY_OPERATIONS ? undefined : sleep(PACE_MS)
       await commitGroup(group)
       for (const { size } of group) waitingBytes -= size
     }
