@@ -1,5 +1,6 @@
 import { problemOf } from '#engine/core/errors.ts'
 import { storeLimits } from '#engine/store/limits.ts'
+import { takeUpTo } from '#engine/store/take-up-to.ts'
 import { unavailable } from './command.ts'
 import { type Reply, sizeOf } from './gate.ts'
 import type { ScriptCall } from './scripts.ts'
@@ -119,15 +120,4 @@ export function writeGroups(
       }
     },
   }
-}
-
-/** Takes the first ones; the bytes may pass the limit by the last one taken. */
-function takeUpTo(waiting: Waiting[], count_max: number, bytes_max: number): Waiting[] {
-  let count = 0
-  let size = 0
-  while (count < waiting.length && count < count_max && size < bytes_max) {
-    size += waiting[count]!.size
-    count++
-  }
-  return waiting.splice(0, count)
 }

@@ -4,7 +4,7 @@ import { estimateAt, estimateNames } from '../estimates.ts'
 import type { Report } from '../finding.ts'
 import type { Stateful } from '../state.ts'
 import { NEED_KGPC } from './feeder-model.ts'
-import { type Delivery, deliveryText } from './feeder-watch.ts'
+import { type Delivery, feederFinding, WHOLE } from './feeder-watch.ts'
 import { type Faults, type QuietTime, quietTime } from './quiet.ts'
 
 /**
@@ -279,23 +279,11 @@ function judge(balance: Balance, cell: number, by: number, time_ms: number, repo
   report({ ...place, ...told, detector: 'process' })
 }
 
-/** No feeder is at fault. */
-const WHOLE: Delivery = { feeder: 0, delivered_1: 1 }
 const NOTHING = { text: '', score: 0, causes: [] }
 
 function describe(feed: number, lean: Delivery) {
   const title = 'alumina feed below demand'
-  if (lean.feeder > 0) {
-    const cause = deliveryText(lean)
-    return {
-      text: `${title}: ${cause}, by the anode currents`,
-      score: 0.95,
-      causes: [
-        { text: cause, weight: 0.9 },
-        { text: title, weight: 0.1 },
-      ],
-    }
-  }
+  if (lean.feeder > 0) return feederFinding(title, lean)
   const share = `${Math.round((1 + feed) * 100)} %`
   return {
     text: `${title}: resistance rises though ${share} of the need is commanded`,

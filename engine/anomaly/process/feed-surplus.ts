@@ -4,7 +4,7 @@ import type { Report } from '../finding.ts'
 import type { Stateful } from '../state.ts'
 import type { CellLook } from './cell-look.ts'
 import { NEED_KGPC } from './feeder-model.ts'
-import { type Delivery, deliveryText } from './feeder-watch.ts'
+import { type Delivery, feederFinding, WHOLE } from './feeder-watch.ts'
 
 /**
  * Tells of a cell that gets more alumina than is commanded. A feeder that the anode currents name
@@ -98,23 +98,11 @@ export function feedSurplus(
   }
 }
 
-/** No feeder is at fault. */
-const WHOLE: Delivery = { feeder: 0, delivered_1: 1 }
 const NOTHING = { text: '', score: 0, causes: [] }
 
 function describe(missed_s: number, rich: Delivery) {
   const title = 'alumina feed above demand'
-  if (rich.feeder > 0) {
-    const cause = deliveryText(rich)
-    return {
-      text: `${title}: ${cause}, by the anode currents`,
-      score: 0.95,
-      causes: [
-        { text: cause, weight: 0.9 },
-        { text: title, weight: 0.1 },
-      ],
-    }
-  }
+  if (rich.feeder > 0) return feederFinding(title, rich)
   const minutes = Math.round(missed_s / 60)
   return {
     text: `${title}: ${minutes} min of the need were not commanded, yet resistance does not rise`,

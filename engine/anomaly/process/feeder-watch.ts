@@ -15,6 +15,22 @@ export function deliveryText({ feeder, delivered_1 }: Delivery): string {
   return `feeder ${feeder} delivers about ${percent} % of what it is asked`
 }
 
+/** No feeder is at fault. */
+export const WHOLE: Delivery = { feeder: 0, delivered_1: 1 }
+
+/** What an alarm of the feed says where one feeder is to blame. */
+export function feederFinding(title: string, delivery: Delivery) {
+  const cause = deliveryText(delivery)
+  return {
+    text: `${title}: ${cause}, by the anode currents`,
+    score: 0.95,
+    causes: [
+      { text: cause, weight: 0.9 },
+      { text: title, weight: 0.1 },
+    ],
+  }
+}
+
 /** What the other rules know of a cell. */
 export interface CellMood {
   isEffect(cell: number): boolean

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AssertionFailure } from '../../core/assert.ts'
 import { LiquidusError, problemOf } from '../../core/errors.ts'
 import { storeLimits } from '../limits.ts'
+import { takeUpTo } from '../take-up-to.ts'
 
 /**
  * Runs operations, many to a transaction, and one transaction at a time. Those of one pace run in
@@ -123,17 +124,6 @@ export function groupCommit(
       await commitGroup([{ size: 0, operation: last, resolve() {}, reject() {} }])
     },
   }
-}
-
-/** Takes the first ones; the bytes may pass the limit by the last one taken. */
-function takeUpTo(waiting: Waiting[], count_max: number, bytes_max: number): Waiting[] {
-  let count = 0
-  let size = 0
-  while (count < waiting.length && count < count_max && size < bytes_max) {
-    size += waiting[count]!.size
-    count++
-  }
-  return waiting.splice(0, count)
 }
 
 /** A refusal fails its own operation; anything else undoes the whole group. */
