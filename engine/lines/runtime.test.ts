@@ -103,9 +103,8 @@ describe('a line whose store is away for a while', () => {
     await settled()
     const before = view.status().state_hash
     await send(1, 500)
-    await vi.waitFor(() => expect(view.status().degraded).toMatch(/does not answer: away/))
-    expect(engine!.health()).toMatchObject({ ready: false })
-    expect(engine!.health('rival').problems.join()).toMatch('of another tenant')
+    await vi.waitFor(() => expect(view.status().degraded).toMatch(/not answer: away/))
+    expect(engine!.health('rival').problems).toEqual([expect.stringMatching('another tenant')])
     expect(events()).toEqual([])
     expect(view.status().state_hash).toBe(before)
     expect(line.credit_bytes()).toBeLessThan(100_000)
