@@ -198,12 +198,9 @@ describe('a line that cannot go on', () => {
   })
 
   it('refuses readings at last, instead of filling the store', async () => {
-    const { send } = await open({
-      commit: async () => {
-        throw away()
-      },
-    })
-    await expect(send(5200)).rejects.toMatchObject({ code: 'STORE_FULL', retry: true })
+    const failing = async () => Promise.reject(away())
+    const { send } = await open({ commit: failing }, realFold, { log_entries_max: 400 })
+    await expect(send(500)).rejects.toMatchObject({ code: 'STORE_FULL', retry: true })
   })
 })
 
