@@ -22,6 +22,8 @@ export interface GroupCommit {
 export interface GroupScope {
   begin(): void
   end(): void
+  /** The transaction is on the disk; comes before its operations resolve. */
+  done?(): void
   /** The transaction failed: nothing of it is stored. */
   undone(): void
 }
@@ -33,7 +35,8 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-interface Outcome {
+/** How one operation ended. */
+export interface Outcome {
   readonly value: unknown
   readonly error: unknown
 }
@@ -50,11 +53,11 @@ const LATER_BYTES_MAX = 1024 * 1024
 const BUSY_OPERATIONS = 8
 const PACE_MS = 4
 
-/** `transact` makes everything its callback writes durable at once, or nothing if it throws. */
-export function groupCommit(
-  transact: (body: () => Outcome[]) => Promise<Outcome[]>,
-  scope: GroupScope,
-): GroupCommit {
+/** Makes everything its callback writes durable at once, or nothing if it throws. */
+export type Transact = (body: () => Outcome[]) => Promise<Outcome[]>
+
+/** Opens a group commit over the transactions of one file. */
+export function groupCommit(transact: Transact, scope: GroupScope): GroupCommit {
   const now: Waiting[] = []
   const later: Waiting[] = []
   let waitingBytes = 0
@@ -87,6 +90,7 @@ export function groupCommit(
         scope.end()
         return results
       })
+      scope.done?.()
       group.forEach((one, index) => {
         const { value, error } = outcomes[index]!
         if (error === undefined) one.resolve(value)

@@ -1,5 +1,5 @@
 import type { Database } from 'lmdb'
-import { PAGE_BYTES } from './tables.ts'
+import { PAGE_BYTES } from './data-file.ts'
 
 /** Header of an overflow page. */
 const PAGE_HEAD_BYTES = 16

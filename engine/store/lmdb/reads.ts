@@ -2,13 +2,15 @@ import { assert } from '../../core/assert.ts'
 import type { QuarantineRow, StoredEvent } from '../../flow.ts'
 import { decodeJson } from '../codec.ts'
 import type { LineKey, LogRecord, Store } from '../port.ts'
+import { firstRowKept, type LogSegments } from './segments.ts'
 import { readLine, type Tables } from './tables.ts'
 
 /** All calls that only read; they see what the last finished transaction left. */
 export function lmdbReads(
   tables: Tables,
+  segments: LogSegments,
 ): Pick<Store, 'definitions' | 'read' | 'events' | 'quarantine'> {
-  const { definitions, log, outbox, quarantine } = tables
+  const { definitions, outbox } = tables
   return {
     async definitions() {
       const all = new Map<LineKey, string>()
@@ -19,12 +21,12 @@ export function lmdbReads(
     },
 
     async read(line, from, limit) {
-      const { log_start, log_end } = readLine(tables, line)
+      const { log_end } = segments.ends(line)
       const records: LogRecord[] = []
       let size = 0
-      let position = Math.max(from, log_start)
+      let position = Math.max(from, segments.startOf(line))
       while (position <= log_end && records.length < limit.count_max && size < limit.bytes_max) {
-        const bytes = log.getBinary([line, position])
+        const bytes = segments.entry(line, position)
         assert(bytes, `entry ${position} of line ${line} is in the log`)
         size += bytes.byteLength
         // The first entry comes even when it is larger than the limit, so that reading goes on.
@@ -45,12 +47,12 @@ export function lmdbReads(
     },
 
     async quarantine(line, after, count_max) {
-      const { quarantine_start, quarantine_end } = readLine(tables, line)
-      const first = Math.max(after + 1, quarantine_start)
+      const { quarantine_end } = segments.ends(line)
+      const first = Math.max(after + 1, firstRowKept(quarantine_end))
       const last = Math.min(quarantine_end, first + count_max - 1)
       return readPlaces(first, last, id => ({
         id,
-        row: decodeJson<QuarantineRow>(quarantine.getBinary([line, id])!),
+        row: decodeJson<QuarantineRow>(segments.quarantineRow(line, id)!),
       }))
     },
   }

@@ -1,20 +1,26 @@
 import { LiquidusError } from '../../core/errors.ts'
-import { type Tables, usedBytes } from './tables.ts'
 
 /** The error for a limit that was reached. */
 export function storeFull(problem: string): LiquidusError {
   return new LiquidusError('STORE_FULL', { store: 'lmdb', problem })
 }
 
-/** Counts what is written between two looks at the file, and refuses what has no room. */
-export function takesSpace(tables: Tables, mapSize: number) {
+/** Refuses what has no room. */
+export interface Space {
+  take(size: number): void
+  /** What must go on when appends are refused already. */
+  takeLast(size: number): void
+}
+
+/** Counts what is written between two looks at the files. */
+export function takesSpace(usedBytes: () => number, mapSize: number): Space {
   const lookAfter = mapSize / 64
-  let used = usedBytes(tables)
+  let used = usedBytes()
   let since = 0
   const take = (size: number, limit: number) => {
     since += size
     if (since > lookAfter || used + since > limit) {
-      used = usedBytes(tables)
+      used = usedBytes()
       since = size
     }
     if (used + size <= limit) return
@@ -24,7 +30,7 @@ export function takesSpace(tables: Tables, mapSize: number) {
     )
   }
   return {
-    take: (size: number) => take(size, (mapSize / 8) * 7),
-    takeLast: (size: number) => take(size, mapSize),
+    take: size => take(size, (mapSize / 8) * 7),
+    takeLast: size => take(size, mapSize),
   }
 }

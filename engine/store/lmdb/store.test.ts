@@ -6,8 +6,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { seededRandom } from '../../core/random.ts'
 import { encodeJson } from '../codec.ts'
 import { describeStore } from '../contract.ts'
+import { PAGE_BYTES } from './data-file.ts'
 import { openLmdbStore } from './store.ts'
-import { PAGE_BYTES } from './tables.ts'
 
 const newDirectory = () => mkdtempSync(join(tmpdir(), 'liquidus-lmdb-'))
 

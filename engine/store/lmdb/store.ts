@@ -5,10 +5,23 @@ import type { Random } from '../../core/random.ts'
 import { decodeJson, encodeJson } from '../codec.ts'
 import type { Store } from '../port.ts'
 import { keptBlobs } from './kept.ts'
+import { type LogWriting, logWrites, startLogWriting } from './log-writes.ts'
 import { isRunning, type Owner, prepareDirectory, thisProcess } from './owner.ts'
 import { lmdbReads } from './reads.ts'
-import { openTables, readOwner, type Tables } from './tables.ts'
-import { commitWrites, lineWrites, logWrites, startWriting } from './writes.ts'
+import { openSegment, type Segment } from './segment.ts'
+import { checkSegmentFiles, segmentFiles, segmentPath } from './segment-files.ts'
+import { segmentTurnover } from './segment-turnover.ts'
+import { logSegments } from './segments.ts'
+import { takesSpace } from './space.ts'
+import {
+  openTables,
+  readLine,
+  readOwner,
+  readSegmentNumbers,
+  type Tables,
+  writeSegmentNumbers,
+} from './tables.ts'
+import { commitWrites, lineWrites, startWriting } from './writes.ts'
 
 export interface LmdbStoreOptions {
   readonly directory: string
@@ -20,6 +33,8 @@ export interface LmdbStoreOptions {
 
 const MAP_SIZE_DEFAULT = 16 * 1024 ** 3
 const MAP_SIZE_MIN = 8 * 1024 ** 2
+/** A segment of the log is full when its entries have this many bytes, or a 16th of the map. */
+const SEGMENT_BYTES_MAX = 256 * 1024 ** 2
 
 /**
  * Opens or creates the embedded store in a directory. One process holds a directory at a time;
@@ -55,10 +70,14 @@ async function openPrepared(
   // The map is larger than the data may grow, because freed pages leave holes.
   const tables = openTables(directory, mapSize * 2)
   const owner = thisProcess(randomText(undefined))
+  const opened: Segment[] = []
   try {
     const epoch = takeDirectory(tables, owner, directory, () => randomText(random))
-    return lmdbStore(tables, owner, { directory, mapSize, epoch, release })
+    const segmentBytes = Math.min(SEGMENT_BYTES_MAX, mapSize / 16)
+    takeSegments(tables, owner, directory, segmentBytes, opened)
+    return lmdbStore(tables, owner, opened, { directory, mapSize, segmentBytes, epoch, release })
   } catch (error) {
+    for (const { root } of opened) await root.close()
     await tables.root.close()
     throw error
   }
@@ -94,27 +113,104 @@ function takeDirectory(
   })
 }
 
+/** Opens the log into `opened` and makes it ours: another owner's next write to it is refused. */
+function takeSegments(
+  tables: Tables,
+  owner: Owner,
+  directory: string,
+  bytes_max: number,
+  opened: Segment[],
+): void {
+  const numbers = readSegmentNumbers(tables)
+  checkSegmentFiles(directory, numbers)
+  const isNew = numbers.length === 0
+  const startOf = (line: string) => readLine(tables, line).log_start
+  for (const number of isNew ? [1] : numbers) {
+    const path = segmentPath(directory, number)
+    opened.push(openSegment({ directory, path, number }, bytes_max, startOf))
+  }
+  if (isNew) tables.root.transactionSync(() => writeSegmentNumbers(tables, [1]))
+  // Whoever held the directory writes to the last, or has it at hand and writes to the one before.
+  for (const segment of opened.slice(-2)) sign(segment, owner)
+}
+
+function sign({ root, meta }: Segment, owner: Owner): void {
+  root.transactionSync(() => {
+    meta.put('owner', encodeJson(owner))
+  })
+}
+
+interface Place {
+  readonly directory: string
+  readonly mapSize: number
+  readonly segmentBytes: number
+  readonly epoch: string
+  release(): void
+}
+
 function lmdbStore(
   tables: Tables,
   owner: Owner,
-  place: { directory: string; mapSize: number; epoch: string; release(): void },
+  opened: readonly Segment[],
+  { directory, mapSize, segmentBytes, epoch, release }: Place,
 ): Store {
-  const writing = startWriting(tables, owner, place.directory, place.mapSize)
+  const segments = logSegments(tables, opened)
+  const space = takesSpace(segments.used, mapSize)
+  const check = (file: Pick<Tables, 'meta'>) => {
+    const held = readOwner(file)
+    if (held?.token === owner.token) return
+    throw new LiquidusError('STORE_LOCKED', { path: directory, pid: held?.pid ?? 0 })
+  }
+  const writing = startWriting(tables, segments, space, () => check(tables))
+  const files = segmentFiles(directory, async path => {
+    const empty = openSegment({ directory, path, number: 0 }, segmentBytes, () => 1)
+    sign(empty, owner)
+    await empty.root.close()
+  })
+  const turnover = segmentTurnover({
+    tables,
+    main: writing.group,
+    segments,
+    log: () => log,
+    space,
+    segmentBytes,
+    lineOf: writing.lineOf,
+    async create(number) {
+      await files.create(number)
+      return openSegment(
+        { directory, path: segmentPath(directory, number), number },
+        segmentBytes,
+        segments.startOf,
+      )
+    },
+    retire: files.retire,
+  })
+  const log: LogWriting = startLogWriting(
+    segments,
+    segment => {
+      check(tables)
+      check(segment)
+    },
+    turnover.roll,
+  )
   let closing: Promise<void> | undefined
   const close = async () => {
+    await log.group.close(() => {})
+    await turnover.close()
     await writing.group.close(() => {
       tables.meta.remove('owner')
     })
+    for (const { root } of segments.all) await root.close()
     await tables.root.close()
-    place.release()
+    release()
   }
   return {
     name: 'lmdb',
-    epoch: place.epoch,
-    ...lmdbReads(tables),
-    ...lineWrites(writing),
-    ...logWrites(writing),
-    ...commitWrites(writing),
+    epoch,
+    ...lmdbReads(tables, segments),
+    ...lineWrites(writing, log.group),
+    ...logWrites(segments, log, space, writing.checkFence),
+    ...commitWrites(writing, turnover.tidy),
     ...keptBlobs(writing),
     close() {
       closing ??= close()

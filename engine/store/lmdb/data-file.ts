@@ -1,0 +1,54 @@
+import { type Database, open, type RootDatabase } from 'lmdb'
+import { checkDataFile, unwritable } from './owner.ts'
+
+type Key = string | [string, string] | [line: string, number: number] | (string | number)[]
+/** A named tree of one data file. */
+export type Table<K extends Key> = Database<Uint8Array, K>
+/** Bytes by line and number. */
+export type PlaceTable = Table<[line: string, number: number]>
+
+/** One file of LMDB, with the tables in it. */
+export interface DataFile {
+  readonly root: RootDatabase<Uint8Array, string>
+  table<K extends Key>(name: string): Table<K>
+}
+
+/**
+ * Page of a new data file; an older file keeps its own. A batch of 1000 readings takes three of these
+ * and five of the usual 4096, and what a transaction costs grows with the pages that lie free.
+ */
+export const PAGE_BYTES = 8192
+
+/** Opens or creates a data file; every commit is on the disk before its promise resolves. */
+export function openDataFile(directory: string, path: string, mapSize: number): DataFile {
+  checkDataFile(directory, path)
+  try {
+    const root = open<Uint8Array, string>({
+      path,
+      encoding: 'binary',
+      mapSize,
+      pageSize: PAGE_BYTES,
+      maxDbs: 16,
+      overlappingSync: false, // otherwise lmdb resolves a write before its flush
+      // One transaction runs at a time; lmdb's own batches would fail, on a full disk, in a promise
+      // that nobody holds, and end the process.
+      eventTurnBatching: false,
+    })
+    return { root, table: name => root.openDB({ name, encoding: 'binary' }) }
+  } catch (error) {
+    throw unwritable(directory, error)
+  }
+}
+
+/** Bytes of the tables' file that hold data; pages freed by removals do not count. */
+export function usedBytes(tables: Iterable<Pick<Table<Key>, 'getStats'>>): number {
+  let pages = 0
+  let pageSize = PAGE_BYTES
+  for (const table of tables) {
+    const stats = table.getStats() as Record<string, number>
+    pageSize = stats.pageSize ?? pageSize
+    pages += (stats.treeBranchPageCount ?? 0) + (stats.treeLeafPageCount ?? 0)
+    pages += stats.overflowPages ?? 0
+  }
+  return pages * pageSize
+}
