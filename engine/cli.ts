@@ -1,6 +1,7 @@
-import { helpOf, readArguments } from './cli/command.ts'
+import { helpOf, plainWords, readArguments } from './cli/command.ts'
 import { COMMANDS, overview } from './cli/commands.ts'
 import { LiquidusError, problemOf } from './core/errors.ts'
+import { VERSION } from './version.ts'
 
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args
@@ -8,10 +9,14 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(overview())
     return name === undefined ? 2 : 0
   }
+  if (name === '--version' || name === 'version') {
+    process.stdout.write(`${VERSION}\n`)
+    return 0
+  }
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (!entry) {
     process.stderr.write(
-      `liquidus: unknown command "${name}"; known: ${Object.keys(COMMANDS).join(', ')}\n`,
+      `liquidus: unknown command "${name}"; known: ${Object.keys(COMMANDS).join(', ')} (see: liquidus --help)\n`,
     )
     return 2
   }
@@ -34,7 +39,7 @@ try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
   if (error instanceof LiquidusError) {
-    process.stderr.write(`liquidus: ${error.message}\n`)
+    process.stderr.write(`liquidus: ${plainWords(error.message)}\n`)
     process.exitCode = error.code === 'USAGE' ? 2 : 1
   } else {
     process.stderr.write(`liquidus: this is a bug: ${problemOf(error)}\n`)

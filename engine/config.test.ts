@@ -24,7 +24,7 @@ describe('loadConfig', () => {
   })
 
   it('takes limits by tenant', () => {
-    const tenants = { plant: { readings_per_s_max: 1e5, streams_max: 4 } }
+    const tenants = { plant: { readings_per_s_max: 1e5, streams_max: 4, connections_max: 9 } }
     expect(loadConfig({ environment: {}, flags: { tenants } }).tenants).toEqual(tenants)
     const wrong = { plant: { readings_per_s: 1 } }
     expect(() => loadConfig({ environment: {}, flags: { tenants: wrong } })).toThrow(

@@ -102,7 +102,18 @@ const accessKey = z.strictObject({
 const tenantLimits = z.strictObject({
   readings_per_s_max: z.number().positive().optional().describe('Readings a second, on average.'),
   bytes_per_s_max: z.number().positive().optional().describe('Bytes a second, on average.'),
-  streams_max: z.number().int().min(1).optional().describe('Streams open at once.'),
+  streams_max: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('Streams open at once; default: as many as are free for others.'),
+  connections_max: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('WebSocket connections open at once; default: as many as are free for others.'),
   lines_max: z.number().int().min(0).optional().describe('Lines that producers may create.'),
 })
 

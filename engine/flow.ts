@@ -595,7 +595,10 @@ export interface StoredEvent {
   readonly event: OutputEvent
 }
 
-/** What one commit made true. Telemetry may be conflated by a sink; events may not. */
+/**
+ * What one commit made true, or events that follow from the durable log and are being stored.
+ * Telemetry may be conflated by a sink; events may not.
+ */
 export interface LineChange {
   readonly tenant: string
   readonly line: string
@@ -654,7 +657,10 @@ export interface LineView {
   trend(cell: number, from_ms: number, points_max: number): Trend | Promise<Trend>
   /** Profiles of one cell at the last tick; none before the first. */
   profiles(cell: number): readonly Profile[] | Promise<readonly Profile[]>
-  /** Events with offset > after, oldest first; `oldest` is the first offset still kept. */
+  /**
+   * Events with offset > after, oldest first, those that are only told among them; `oldest` is the
+   * first offset still kept.
+   */
   events(
     after: number,
     count_max: number,
@@ -663,6 +669,8 @@ export interface LineView {
     readonly newest: number
     readonly events: readonly StoredEvent[]
   }>
+  /** Events that were told and are not in the store and the views yet. */
+  pendingEvents(): readonly StoredEvent[]
   /** Writes the decision to the log; resolves when durable. */
   decide(decision: Decision, who: Identity, comment: string): Promise<void>
 }

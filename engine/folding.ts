@@ -56,6 +56,7 @@ function buildTrend({ cells }: LineDefinition, { twin }: LineFold, bytes_max: nu
   const ring = trendRing({ cells: cells.length, columns, bytes_max })
   return {
     push: frame => ring.push(frame.time_ms, trendRow(frame)),
+    amend: frame => ring.amend(frame.time_ms, trendRow(frame)),
     read: (cell, from_ms, points_max) => ring.read(cell, from_ms, points_max),
   }
 }

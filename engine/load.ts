@@ -84,12 +84,14 @@ export interface BatchTaken {
   readonly alone: boolean
 }
 
-/** Limits of one tenant; what is absent is not limited. */
+/** Limits of one tenant; of streams and connections without one, as many as are free for others. */
 export interface TenantLimits {
   readonly readings_per_s_max?: number | undefined
   readonly bytes_per_s_max?: number | undefined
   /** Streams open at once. */
   readonly streams_max?: number | undefined
+  /** WebSocket connections open at once. */
+  readonly connections_max?: number | undefined
   readonly lines_max?: number | undefined
 }
 

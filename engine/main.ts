@@ -157,6 +157,8 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
       guard,
       clock,
       log,
+      connectionsMax: tenant => config.tenants[tenant]?.connections_max,
+      onRefused: tenant => allowances.of(tenant).refuse(),
     })
     await webSocket.start()
     loads.websocket = webSocket.load

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { describeStore } from '#engine/store/contract.ts'
 import { available } from '#engine/tools/require.ts'
 import { slotOf } from './slots.ts'
 import { openRedisStore } from './store.ts'
 import { startTestCluster, type TestCluster } from './test-cluster.ts'
+import { describeRedisStore } from './test-contract.ts'
 import { startTestServer } from './test-server.ts'
 
 const tool = available('redis')
@@ -27,19 +27,7 @@ function describeCluster(path: string): void {
     return lines.find(line => Math.floor(slotOf(line) / 5461) === server)!
   }
 
-  describeStore('redis store in a cluster', async () => {
-    const given = options()
-    let store = await openRedisStore(given)
-    return {
-      store,
-      async reopen() {
-        await store.close()
-        store = await openRedisStore(given)
-        return store
-      },
-      destroy: () => store.close(),
-    }
-  })
+  describeRedisStore('redis store in a cluster', options)
 
   describe('with three servers', () => {
     test('each line is on the server that has its slot', async () => {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { describeStore } from '#engine/store/contract.ts'
 import { expectKept, startWriter } from '#engine/store/crash-contract.ts'
 import { available } from '#engine/tools/require.ts'
 import { openRedisStore } from './store.ts'
+import { describeRedisStore } from './test-contract.ts'
+import { startDelay } from './test-delay.ts'
 import { startTestServer, type TestServer } from './test-server.ts'
 
 const tool = available('redis')
@@ -20,18 +21,8 @@ function describeRedis(path: string): void {
     })
     afterAll(() => server.destroy())
 
-    describeStore('redis store', async () => {
-      const options = { url: server.url, prefix: newPrefix(), durability: 'always' } as const
-      let store = await openRedisStore(options)
-      return {
-        store,
-        async reopen() {
-          await store.close()
-          store = await openRedisStore(options)
-          return store
-        },
-        destroy: () => store.close(),
-      }
+    describeRedisStore('redis store', () => {
+      return { url: server.url, prefix: newPrefix(), durability: 'always' }
     })
 
     test('a second engine that takes the line over fences the first one', async () => {
@@ -45,6 +36,31 @@ function describeRedis(path: string): void {
         code: 'STORE_FENCED',
       })
       await Promise.all([first.close(), second.close()])
+    })
+
+    test('a take-over that the server meets late fences nobody, be its engine dead or slow', async () => {
+      const prefix = newPrefix()
+      const next = await openRedisStore({ url: server.url, prefix })
+      for (const isDead of [true, false]) {
+        const delay = await startDelay(server.url)
+        const late = await openRedisStore({ url: delay.url, prefix })
+        delay.hold('EVALSHA')
+        const taken = late.acquire('a/b')
+        const told = expect(taken).rejects.toMatchObject({
+          code: isDead ? 'STORE_UNAVAILABLE' : 'STORE_FENCED',
+        })
+        await delay.holds
+        if (isDead) await late.close()
+        const { fence, log_end } = await next.acquire('a/b')
+        const before = await server.calls('evalsha')
+        delay.release()
+        await expect.poll(() => server.calls('evalsha')).toBe(before + 1)
+        expect(await next.append('a/b', fence, new Uint8Array(3))).toBe(log_end + 1)
+        await told
+        await late.close()
+        await delay.close()
+      }
+      await next.close()
     })
 
     test('a server that stops answering fails calls in time, and its return is noticed', async () => {

@@ -71,10 +71,11 @@ function lineWrites(
   servers: Servers,
   keys: Keys,
 ): Pick<Store, 'define' | 'acquire' | 'look' | 'openProducer'> {
-  const recover = async (line: LineKey, take: 'take' | 'look'): Promise<Recovered> => {
+  const recover = async (line: LineKey, from: number | 'look'): Promise<Recovered> => {
     checkLineKey(line)
     const of = keys.line(line)
-    const reply = await servers.write('acquire', [of.line, of.producers, of.state], [take])
+    const reply = await servers.write('acquire', [of.line, of.producers, of.state], [from])
+    if (reply[0] === 'FENCED') throw fenced(line, reply[1])
     const [fence, log_start, log_end, position, outbox_end, quarantined_count, published] = reply
       .slice(0, 7)
       .map(Number) as [number, number, number, number, number, number, number]
@@ -100,7 +101,14 @@ function lineWrites(
       }
     },
 
-    acquire: line => recover(line, 'take'),
+    async acquire(line) {
+      checkLineKey(line)
+      // From the engine that has it now: what runs after another one took it changes nothing.
+      return recover(
+        line,
+        Number(String((await servers.read('HGET', keys.line(line).line, 'fence')) ?? 0)),
+      )
+    },
     look: line => recover(line, 'look'),
 
     async openProducer(line, fence, producer) {

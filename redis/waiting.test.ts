@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { describeStore } from '#engine/store/contract.ts'
 import { available } from '#engine/tools/require.ts'
 import { openRedisStore } from './store.ts'
 import { startTestCluster } from './test-cluster.ts'
+import { describeRedisStore } from './test-contract.ts'
 import { startTestServer, type TestServer } from './test-server.ts'
 
 const path = available('redis')?.path
@@ -37,28 +37,19 @@ function describeWaiting(path: string): void {
   describe('with a server that syncs each second', () => {
     let server: TestServer
     let number = 0
+    const newPrefix = () => `test-${++number}`
     beforeAll(async () => {
       server = await startTestServer(path, syncsEachSecond)
     })
     afterAll(() => server.destroy())
     const open = (answer_ms_max?: number) =>
       openRedisStore({
-        ...{ url: server.url, prefix: `test-${++number}`, durability: 'always' },
+        ...{ url: server.url, prefix: newPrefix(), durability: 'always' },
         ...(answer_ms_max === undefined ? {} : { answer_ms_max }),
       })
 
-    describeStore('redis store that waits for the file', async () => {
-      const options = { url: server.url, prefix: `test-${++number}`, durability: 'always' } as const
-      let store = await openRedisStore(options)
-      return {
-        store,
-        async reopen() {
-          await store.close()
-          store = await openRedisStore(options)
-          return store
-        },
-        destroy: () => store.close(),
-      }
+    describeRedisStore('redis store that waits for the file', () => {
+      return { url: server.url, prefix: newPrefix(), durability: 'always' }
     })
 
     test('a write is answered only once the file is synced, and a read meanwhile', async () => {

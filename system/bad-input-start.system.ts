@@ -55,7 +55,7 @@ describe('configuration and flags that are wrong', () => {
   })
 
   it('names a value that cannot be, a broken file and a missing one', async () => {
-    expect(await refusalOf(startWith('--http', '70000'), 1)).toMatch(/"http_port".*<=65535/)
+    expect(await refusalOf(startWith('--http', '70000'), 2)).toMatch(/--http 70000 .*<=65535/)
     expect(await refusalOf(startWith('--config', at('none.json')), 1)).toMatch(
       /cannot read .*none\.json: there is no such file/,
     )
@@ -145,7 +145,9 @@ describe('ports and data directories that are taken', () => {
       )
     }
     const record = ['plant', '--record', below, '--hours', '0.01', '--cells', '1']
-    expect(await refusalOf(record, 1)).toMatch(new RegExp(`cannot write ${below}: ENOTDIR`))
+    expect(await refusalOf(record, 1)).toMatch(
+      new RegExp(`cannot write ${below}: a part of the path is a file`),
+    )
   })
 
   it('refuses a data file that is none', async () => {
@@ -170,7 +172,7 @@ describe('ports and data directories that are taken', () => {
         /cut\.csv\.gz: unexpected end of file/,
       ],
       [file('empty.csv', ''), /empty\.csv, line 1: the file is empty/],
-      [at('nowhere.csv'), /cannot read .*nowhere\.csv: ENOENT/],
+      [at('nowhere.csv'), /cannot read .*nowhere\.csv: there is no such file/],
       [at('empty-folder'), /cannot read .*empty-folder: no \.csv or \.csv\.gz in it/],
     ]
     const grpc = engine.grpc

@@ -28,16 +28,24 @@ describe('a system whose processes are killed at random', () => {
 })
 
 describe('a schedule of faults', () => {
-  const plan = { seed: 3, kills: 40, store: 'redis', disk: true } as const
+  const plan = { seed: 3, kills: 40, store: 'redis', disk: true, clock: true } as const
 
   it('is the same for the same seed and another for another', () => {
     expect(scheduleOf(plan)).toEqual(scheduleOf(plan))
     expect(scheduleOf({ ...plan, seed: 4 })).not.toEqual(scheduleOf(plan))
   })
 
-  it('kills no Redis where there is none, and fills no disk that is not its own', () => {
-    const kinds = scheduleOf({ ...plan, store: 'lmdb', disk: false }).map(step => step.fault.kind)
+  it('kills no Redis where there is none, and fills no disk and sets no clock but its own', () => {
+    const without = { ...plan, store: 'lmdb', disk: false, clock: false } as const
+    const kinds = scheduleOf(without).map(step => step.fault.kind)
     expect(kinds).toContain('kill-engine')
-    expect(kinds.filter(kind => kind.includes('redis') || kind === 'disk-full')).toEqual([])
+    const others = ['disk-full', 'jump-clock']
+    expect(kinds.filter(kind => kind.includes('redis') || others.includes(kind))).toEqual([])
+  })
+
+  it('sets the clock forwards and backwards', () => {
+    const faults = scheduleOf({ ...plan, kills: 400 }).map(step => step.fault)
+    const jumps = faults.flatMap(fault => (fault.kind === 'jump-clock' ? [fault.by_ms] : []))
+    expect(new Set(jumps)).toEqual(new Set([3600_000, -3600_000]))
   })
 })

@@ -40,6 +40,8 @@ export async function applyFault(
       return
     case 'disk-full':
       return fillDisk(site, disk!, fault)
+    case 'jump-clock':
+      return jumpClock(site, fault)
   }
 }
 
@@ -49,6 +51,27 @@ async function pauseEngine(site: Site, for_ms: number): Promise<void> {
   process.kill(engine.pid, 'SIGSTOP')
   await sleep(for_ms)
   process.kill(engine.pid, 'SIGCONT')
+}
+
+async function jumpClock(
+  site: Site,
+  {
+    by_ms,
+    for_ms,
+    kill,
+  }: { readonly by_ms: number; readonly for_ms: number; readonly kill: boolean },
+): Promise<void> {
+  site.setClock(by_ms)
+  try {
+    await sleep(for_ms / 2)
+    if (kill) {
+      await site.killEngine()
+      await site.startEngine()
+    }
+    await sleep(for_ms / 2)
+  } finally {
+    site.setClock(0)
+  }
 }
 
 async function fillDisk(

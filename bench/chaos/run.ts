@@ -8,6 +8,7 @@ import { auditLines, type LineAudit } from './audit.ts'
 import { mountSmallDisk } from './disk.ts'
 import { applyFault } from './faults.ts'
 import { CHAOS_LINES, PRODUCERS } from './lines.ts'
+import { machineClock } from './machine-clock.ts'
 import { killsOf, type Step, scheduleOf, stepText } from './schedule.ts'
 import { buildSite, type Site } from './site.ts'
 
@@ -62,23 +63,29 @@ export async function runChaos(plan: ChaosPlan, say: (text: string) => void): Pr
   const place = scratch('chaos')
   const diskAt = path.join(place.path, 'disk')
   const disk = mountSmallDisk(diskAt)
-  const skipped = typeof disk === 'string' ? [`disk full: ${disk}`] : []
+  const clock = machineClock(place.path)
+  const skipped = [
+    ...(typeof disk === 'string' ? [`disk full: ${disk}`] : []),
+    ...(typeof clock === 'string' ? [`clock jumps of the engine: ${clock}`] : []),
+  ]
   for (const one of skipped) say(`not done: ${one}`)
-  const steps = scheduleOf({ ...plan, disk: typeof disk !== 'string' })
+  const smallDisk = typeof disk === 'string' ? undefined : disk
+  const jumping = typeof clock === 'string' ? undefined : clock
+  const steps = scheduleOf({ ...plan, disk: smallDisk !== undefined, clock: jumping !== undefined })
   const faults: Record<string, number> = {}
   const directory = path.join(place.path, 'run')
   const clear = () => {
-    if (typeof disk !== 'string') disk.unmount()
+    smallDisk?.unmount()
     rmSync(place.path, { recursive: true, force: true })
   }
   const stop = onInterrupt(clear, say)
   try {
-    const site = await buildSite({ directory, disk: diskAt, seed: plan.seed, redis })
+    const { seed } = plan
+    const site = await buildSite({ directory, disk: diskAt, seed, redis, clock: jumping })
     sites.add(site)
     try {
       await site.startEngine()
       for (const one of PRODUCERS) site.startProducer(one)
-      const smallDisk = typeof disk === 'string' ? undefined : disk
       await disturb(site, steps, say, async ({ fault }) => {
         faults[fault.kind] = (faults[fault.kind] ?? 0) + 1
         await applyFault(site, fault, smallDisk)

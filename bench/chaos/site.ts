@@ -14,6 +14,7 @@ import { startTestServer, type TestServer } from '#redis/test-server.ts'
 import { type AlertsHeard, hearAlerts } from './alerts-heard.ts'
 import { ackedFile } from './journal.ts'
 import { CHAOS_LINES, configuredLines, PRODUCERS, type ProducerPlan } from './lines.ts'
+import type { MachineClock } from './machine-clock.ts'
 import type { ProducerOrders } from './producer.ts'
 import { type Relay, startRelay } from './relay.ts'
 
@@ -31,6 +32,8 @@ export interface SiteOptions {
   readonly seed: number
   /** Path of redis-server; absent: the embedded store. */
   readonly redis?: string | undefined
+  /** The engine's clock; absent: the machine's. */
+  readonly clock?: MachineClock | undefined
 }
 
 /** Engine, producers, store and a dashboard, each in a process or behind a relay of its own. */
@@ -54,6 +57,8 @@ export interface Site {
   finishProducers(stop: boolean): Promise<void>
   cutProducers(): number
   cutRedis(): number
+  /** The engine's clock is wrong by so much from now on. */
+  setClock(wrong_by_ms: number): void
   /** Waits until another batch of one or all producers is acknowledged; false: not in time. */
   progress(within_ms: number, everyone: boolean): Promise<boolean>
   /** Waits until the engine has folded and committed its whole log. */
@@ -107,6 +112,7 @@ class ChaosSite implements Site {
   readonly redis: TestServer | undefined
   readonly config: string
   readonly #seed: number
+  readonly #clock: MachineClock | undefined
   readonly #parts: Parts
   readonly #producers = new Map<string, ChildProcess>()
   readonly #expected = new WeakSet<object>()
@@ -116,6 +122,7 @@ class ChaosSite implements Site {
     this.redis = parts.redis
     this.config = parts.config
     this.#seed = options.seed
+    this.#clock = options.clock
     this.#parts = parts
   }
 
@@ -125,7 +132,7 @@ class ChaosSite implements Site {
     const began_ms = performance.now()
     for (;;) {
       try {
-        const engine = await startEngineProcess(['--config', this.config], cleanEnvironment())
+        const engine = await startEngineProcess(['--config', this.config], this.#environment())
         this.#serve(engine)
         this.restarts_ms.push(performance.now() - began_ms)
         return
@@ -136,6 +143,8 @@ class ChaosSite implements Site {
       }
     }
   }
+
+  #environment = (): NodeJS.ProcessEnv => ({ ...cleanEnvironment(), ...this.#clock?.environment })
 
   #serve(engine: EngineProcess): void {
     this.#engine = engine
@@ -151,7 +160,7 @@ class ChaosSite implements Site {
   async killStartingEngine(after_ms: number): Promise<void> {
     const child = spawn(process.execPath, [...ENGINE_ARGS, 'start', '--config', this.config], {
       cwd: ROOT,
-      env: { ...process.env, ...cleanEnvironment() },
+      env: { ...process.env, ...this.#environment() },
       stdio: 'ignore',
     })
     const gone = new Promise(resolve => child.once('exit', resolve))
@@ -240,6 +249,7 @@ class ChaosSite implements Site {
 
   cutProducers = () => this.#parts.doors.cut()
   cutRedis = () => this.#parts.redisDoor?.cut() ?? 0
+  setClock = (wrong_by_ms: number) => this.#clock?.set(wrong_by_ms)
 
   async progress(within_ms: number, everyone: boolean): Promise<boolean> {
     const before = this.#acknowledgedBytes()

@@ -312,6 +312,23 @@ test('a batch is cut where its times or its size do not fit one message', () => 
   ])
 })
 
+test('one producer names all series of a long potline with its first batch', async () => {
+  const cells = cellNames(444)
+  const long = { ...POTLINE, cells }
+  const { address } = await openDoor(memoryIntake({ tenant: 'plant', definitions: [long] }))
+  const producer = await connect(address)
+  const names = Array.from({ length: 39 }, (_, i) => `anode_current_${i}`)
+  const series = cells.flatMap((asset_path, cell) =>
+    names.map((tag, i) => ({ ref: 3 + cell * names.length + i, asset_path, tag, unit: 'kA' })),
+  )
+  expect(series.length).toBe(17_316)
+  await producer.send({ ...batchOf(0), series: [...SERIES, ...series] })
+  await producer.drain()
+  expect(producer.counts).toMatchObject({ sent_readings: 10, acknowledged_readings: 10 })
+  const tooMany = Array.from({ length: 60_000 }, (_, i) => ({ ...series[0]!, ref: 20_000 + i }))
+  await expect(producer.send({ ...batchOf(1), series: tooMany })).rejects.toThrow(/too many/)
+})
+
 test('an engine that is not there, refuses or does not know the line is told apart', async () => {
   await expect(connect('127.0.0.1:1')).rejects.toMatchObject({
     code: 'CONNECTION_REFUSED',

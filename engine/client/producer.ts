@@ -67,6 +67,8 @@ export interface ProducerOptions extends EngineAddress {
 
 /** Sends that may wait for room at the same time. */
 export const WAITING_SENDS_MAX = 1024
+/** Room for the sequence and the lengths around series and columns. */
+const HEAD_BYTES = 64
 const RETRY_FIRST_MS = 100
 const RETRY_MAX_MS = 5_000
 
@@ -192,9 +194,9 @@ class Session implements Producer {
 
   async #sendInTurn(batch: ProducerBatch): Promise<void> {
     this.#throwWhenOver()
-    const half_bytes = (this.#link?.max_batch_bytes ?? 1 << 20) / 2
+    const bytes_max = this.#link?.max_batch_bytes ?? 1 << 20
     let series = batch.series ?? []
-    for (const segment of segments(batch, half_bytes)) {
+    for (const segment of segments(batch, bytes_max / 2)) {
       const columns = encodeColumns(batch, segment)
       const size = columns.length + 64 * series.length
       while (!this.#hasRoom(size)) await this.#changed()
@@ -209,7 +211,7 @@ class Session implements Producer {
       this.#unacknowledged.push(pending)
       this.#unacknowledged_bytes += size
       this.counts.sent_readings += segment.count
-      this.#transmit(pending, half_bytes)
+      this.#transmit(pending, bytes_max)
       series = []
     }
   }
@@ -221,10 +223,11 @@ class Session implements Producer {
     return length === 0 || this.#unacknowledged_bytes + size <= link.credit_bytes
   }
 
-  #transmit(pending: Pending, series_bytes_max: number): void {
+  #transmit(pending: Pending, bytes_max: number): void {
     const named = this.#fresh ? this.#definitionsUpTo(pending) : pending.series
     const series = encodeSeries(named)
-    if (series.length > series_bytes_max) {
+    // The first batch of a link names every series; most leave more room than half.
+    if (series.length > bytes_max - pending.columns.length - HEAD_BYTES) {
       const problem = `${named.length} series are too many for one producer; use several`
       this.#fail(new LiquidusError('USAGE', { problem }))
       throw this.#failure
@@ -253,11 +256,11 @@ class Session implements Producer {
     // The numbers change only when the engine lost acknowledged batches, e.g. with its store.
     for (const pending of this.#unacknowledged) pending.sequence = ++sequence
     this.next_sequence = sequence + 1
-    const half_bytes = this.#link!.max_batch_bytes / 2
+    const bytes_max = this.#link!.max_batch_bytes
     try {
       for (const pending of this.#unacknowledged) {
         pending.rejections = []
-        this.#transmit(pending, half_bytes)
+        this.#transmit(pending, bytes_max)
       }
     } catch (error) {
       if (error !== this.#failure) throw error

@@ -11,10 +11,11 @@ const TICK = START_MS / 1000
 function closerAt(tick_ms = 1000) {
   const clock = manualClock(START_MS)
   const first = Math.floor(START_MS / tick_ms)
-  const at = { next: first, newest: first }
+  const at = { next: first, newest: first, jump_ms: 0 }
   const logged: CloseEntry[] = []
-  const stand = () => ({ next_tick: at.next, newest_tick: at.newest })
-  const closer = arrivalCloser({ ...tinyLine, clock: 'wall', tick_ms }, stand, clock, entry => {
+  const stand = () => ({ next_tick: at.next, newest_tick: at.newest, newest_ms: START_MS })
+  const elapsing = { elapsed_ms: clock.elapsed_ms, now_ms: () => clock.now_ms() + at.jump_ms }
+  const closer = arrivalCloser({ ...tinyLine, clock: 'wall', tick_ms }, stand, elapsing, entry => {
     logged.push(entry)
     at.next = Math.max(at.next, entry.tick + 1)
   })
@@ -54,7 +55,7 @@ describe('arrivalCloser', () => {
     expect(logged).toEqual([])
   })
 
-  it('closes the ticks of a silent line by the clock, and stops when it stays silent', () => {
+  it('closes the ticks of a silent line as time passes, and stops when it stays silent', () => {
     const { logged, pass, closer } = closerAt()
     pass(2900)
     expect(logged).toEqual([])
@@ -67,6 +68,16 @@ describe('arrivalCloser', () => {
     pass(900_000)
     expect(logged.length).toBe(length)
     closer.close()
+  })
+
+  it('closes the same ticks whatever the wall clock says meanwhile', () => {
+    const { at, logged, pass } = closerAt()
+    pass(5000)
+    at.jump_ms = 3600_000
+    pass(5000)
+    at.jump_ms = -3600_000
+    pass(5000)
+    expect(logged.map(one => one.tick)).toEqual(Array.from({ length: 12 }, (_, i) => TICK + i))
   })
 
   it('never closes a tick that is not over', () => {

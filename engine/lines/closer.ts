@@ -4,7 +4,7 @@ import type { FoldStand } from './seat.ts'
 
 /** Arrival time that a tick waits for stragglers once readings of the next tick came. */
 const GRACE_MS = 200
-/** A line without any arrival for this long has its ticks closed by the clock ... */
+/** A line without any arrival for this long has its ticks closed as time passes ... */
 const SILENT_AFTER_MS = 3000
 /** ... until it has been silent for this long; then its time stands still. */
 const SILENT_GIVE_UP_MS = 600_000
@@ -21,7 +21,7 @@ export interface ArrivalCloser {
  */
 export function arrivalCloser(
   definition: LineDefinition,
-  stand: () => Pick<FoldStand, 'next_tick' | 'newest_tick'>,
+  stand: () => Pick<FoldStand, 'next_tick' | 'newest_tick' | 'newest_ms'>,
   clock: Clock,
   log: (entry: CloseEntry) => void,
 ): ArrivalCloser {
@@ -39,9 +39,12 @@ export function arrivalCloser(
   const watch = setInterval(() => {
     const quiet_ms = clock.elapsed_ms() - lastArrival_ms
     if (quiet_ms < SILENT_AFTER_MS || quiet_ms > SILENT_GIVE_UP_MS) return
+    const { next_tick, newest_ms } = stand()
+    // The wall clock may jump; ticks closed ahead of time would make a line deaf until they come.
+    const now_ms = newest_ms + quiet_ms
     // The tick that holds this moment is not over yet.
-    const tick = Math.floor((clock.now_ms() - SILENT_AFTER_MS) / tick_ms) - 1
-    if (!(stand().next_tick <= tick) || tick <= closedSilent) return
+    const tick = Math.floor((now_ms - SILENT_AFTER_MS) / tick_ms) - 1
+    if (!(next_tick <= tick) || tick <= closedSilent) return
     closedSilent = tick
     log({ kind: 'close', tick, reason: 'silent' })
   }, 1000)

@@ -44,6 +44,8 @@ export interface LineCommitter {
   stored(): { readonly state: Uint8Array | undefined; readonly position: number }
   /** Up to here the events are in the outbox. */
   published(): number
+  /** Offset of the last event in the outbox. */
+  outbox_end(): number
   /** Resolves once a commit that is under way has ended, well or not. */
   idle(): Promise<void>
   readonly events: LineView['events']
@@ -155,6 +157,7 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     },
     stored: () => ({ state, position: committed }),
     published: () => published,
+    outbox_end: () => outboxEnd,
     async idle() {
       await writing
     },

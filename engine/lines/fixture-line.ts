@@ -89,6 +89,7 @@ export function tinySecond(
 /** A history that keeps nothing. */
 export const noTrend: LineTrend = {
   push() {},
+  amend() {},
   read: () => ({ times_ms: new Float64Array(), columns: new Map() }),
 }
 

@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs'
+import { merge, type Observable, Subject } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import { decodeEntry } from '../core/log-entry.ts'
 import { spreadOf } from '../core/spread.ts'
@@ -10,10 +10,13 @@ import type { LogItem } from './entry-queue.ts'
 import type { LineFold } from './fold.ts'
 import type { FoldPorts, FoldStand, SeatRequest } from './seat.ts'
 import type { StageTimes } from './stage-times.ts'
+import type { Step } from './step.ts'
 
 /** Bounded history of a line for trend pictures. */
 export interface LineTrend {
   push(twin: TwinFrame): void
+  /** Late readings changed a tick that was pushed before. */
+  amend(twin: TwinFrame): void
   read(cell: number, from_ms: number, points_max: number): Trend
 }
 
@@ -33,6 +36,7 @@ export function runFold(
   const { tenant, line } = request.definition
   const spread = spreadOf(`${tenant}/${line}`)
   const cadence = stateCadence(clock, request.position, request.published, spread)
+  const early$ = new Subject<LineChange>()
   let folding = 0
   let arrived = false
   const timed = <T>(stage: 'twin' | 'anomaly' | 'advice' | 'snapshot', work: () => T): T => {
@@ -40,6 +44,13 @@ export function runFold(
     const result = work()
     times.add(stage, clock.elapsed_ms() - started_ms)
     return result
+  }
+  /** Events of a step are told before the commit; those that were published before are not made. */
+  const tell = (step: Step): void => {
+    if (folding <= request.published) step.events.length = 0
+    if (step.events.length === 0) return
+    const change = ports.tell(step.events)
+    if (change) early$.next(change)
   }
   const stages: LineStages = {
     pull: async () => (await ports.pull()).map(itemOf),
@@ -63,15 +74,16 @@ export function runFold(
     },
     advice(step) {
       if (step.at !== 'readings') timed('advice', () => fold.runAdvice(step))
-      if (folding <= request.published) step.events.length = 0
+      tell(step)
     },
     settle(emit) {
       if (!fold.isRewindDue()) return undefined
-      return fold.rewind(ports, step => {
+      const onStep = (step: Step) => {
         if (step.at === 'tick' && step.twin) trend.push(step.twin)
-        if (folding <= request.published) step.events.length = 0
+        tell(step)
         emit(step)
-      })
+      }
+      return fold.rewind(ports, onStep, trend.amend)
     },
     commit(draft) {
       const due = cadence.due(draft.position, draft.ticks, draft.events.length)
@@ -82,7 +94,7 @@ export function runFold(
       return ports.commit(made)
     },
   }
-  return linePipeline(stages)
+  return merge(early$, linePipeline(stages))
 }
 
 /** A log record as the fold takes it. */

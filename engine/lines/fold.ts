@@ -31,8 +31,15 @@ export interface LineFold {
   frames(item: LogItem, emit: (step: Step) => void): void
   /** True where late readings call for a rewind before the next entry is folded. */
   isRewindDue(): boolean
-  /** Folds past ticks again from a checkpoint; the steps that come of it have been through all stages. */
-  rewind(past: Past, onStep: (step: Step) => void): Promise<void>
+  /**
+   * Folds past ticks again from a checkpoint; the steps that come of it have been through all
+   * stages. `onAgain` hears of each past tick as it is known now.
+   */
+  rewind(
+    past: Past,
+    onStep: (step: Step) => void,
+    onAgain?: (twin: TwinFrame) => void,
+  ): Promise<void>
   /** Log position after which entries may be read again; those up to it may go. */
   needed_after(): number
   /** Rewinds so far: each changed values of the past. */
@@ -136,13 +143,14 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
       }
       endEntry(position)
     },
-    async rewind(past, onStep) {
+    async rewind(past, onStep, onAgain = () => {}) {
       assert(due, 'a rewind is due')
       const order = due
       due = undefined
       shown.freeze(latest)
       const done = await rewindLine(parts, order, {
         past,
+        again: onAgain,
         corrected: events => onStep({ at: 'rewind', events }),
         fresh(frame) {
           runStages(foldOf, { at: 'tick', frame, twin: undefined, events: [] }, onStep)

@@ -16,6 +16,7 @@ import type {
   OutputEvent,
   ReadingBatch,
   Twin,
+  TwinFrame,
 } from '../flow.ts'
 import {
   CHECKPOINT_EVERY_MS,
@@ -63,6 +64,8 @@ export interface RewindOrder {
 
 export interface RewindHooks {
   readonly past: Past
+  /** A past tick, from the wrong one on, as the twin sees it now. */
+  again(twin: TwinFrame): void
   /** Past ticks are right now; called once, before the first `fresh`. */
   corrected(events: OutputEvent[]): void
   /** A tick that the late readings complete: it is new. */
@@ -261,7 +264,9 @@ function pastPass(parts: RewindParts, order: RewindOrder, hooks: RewindHooks, ne
   }
   const frame = (one: LineFrame): void => {
     if (one.tick < next) {
-      keep(one.tick, anomaly.tick(one, twin.step(one)))
+      const seen = twin.step(one)
+      if (one.tick >= order.tick) hooks.again(seen)
+      keep(one.tick, anomaly.tick(one, seen))
       return
     }
     end()

@@ -22,6 +22,7 @@ import { type Patience, patience } from './patience.ts'
 import { restartBudget } from './restarts.ts'
 import { type FoldPorts, type FoldSeat, type OpenSeat, ThreadLost } from './seat.ts'
 import { addTimes, stageTimes } from './stage-times.ts'
+import { lineTelling, type Telling } from './telling.ts'
 import { lineTroubles } from './troubles.ts'
 import { checkpointNumbers } from './verify-base.ts'
 import { CREDIT_MAX_BYTES, lineWriter } from './writer.ts'
@@ -113,7 +114,12 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     }
   }
 
-  let told = recovered.published
+  const telling = lineTelling(committer.outbox_end)
+  let shown = recovered.published
+  const changeOf = (ticked: boolean, events: LineChange['events']): LineChange => {
+    const { tick, time_ms } = stand()
+    return { tenant, line, ticked, tick, time_ms, events }
+  }
   const ports: FoldPorts = {
     pull: () => queue.next(),
     read,
@@ -121,20 +127,22 @@ export function lineRuntime(parts: LineParts): LineRuntime {
       const found = await patient(() => store.kept(key, one => one === number))
       return found.get(number)
     },
+    tell(events) {
+      const fresh = telling.early(events)
+      return fresh.length === 0 ? undefined : changeOf(false, fresh)
+    },
     async commit(made) {
       if (made.arrived) closer.arrived()
-      const events = await committer.commit(made)
-      // What was told before is not told again, neither after a start nor by another thread.
-      if (made.position <= told) return undefined
-      told = made.position
-      const ticked = made.ticks > 0
-      if (!ticked && events.length === 0) return undefined
-      const { tick, time_ms } = stand()
-      return { tenant, line, ticked, tick, time_ms, events }
+      const stored = await committer.commit(made)
+      const events = telling.stored(stored)
+      // What was shown before is not shown again, neither after a start nor by another thread.
+      const ticked = made.ticks > 0 && made.position > shown
+      shown = Math.max(shown, made.position)
+      return ticked || stored.length > 0 ? changeOf(ticked, events) : undefined
     },
   }
   const running = supervised({
-    ...{ parts, ports, queue, committer },
+    ...{ parts, ports, queue, committer, telling },
     seat: () => seat,
     moved(next) {
       times.sums.set(addTimes(times, seat.times).sums)
@@ -160,6 +168,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
       })
       return running.changes$.pipe(
         tap({
+          next: () => telling.shown(committer.outbox_end()),
           error: (error: unknown) => {
             if (closed) return
             troubles.stop(`the line stopped: ${problemOf(error)}`)
@@ -237,7 +246,18 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     scores: () => seat.view.scores(),
     profiles: cell => seat.profiles(cell),
     trend: (cell, from_ms, points_max) => seat.trend(cell, from_ms, points_max),
-    events: committer.events,
+    async events(after, count_max) {
+      const pending = [...telling.pending()]
+      const { oldest, newest, events } = await committer.events(after, count_max)
+      const last = events.at(-1)?.offset ?? after
+      const more = events.length < newest - after ? [] : pending.filter(one => one.offset > last)
+      return {
+        oldest,
+        newest: Math.max(newest, pending.at(-1)?.offset ?? 0),
+        events: [...events, ...more].slice(0, count_max),
+      }
+    },
+    pendingEvents: telling.pending,
   }
 }
 
@@ -252,6 +272,7 @@ function supervised(around: {
   readonly ports: FoldPorts
   readonly queue: EntryQueue
   readonly committer: LineCommitter
+  readonly telling: Telling
   readonly seat: () => FoldSeat
   readonly moved: (seat: FoldSeat) => void
   readonly closed: () => boolean
@@ -268,6 +289,7 @@ function supervised(around: {
     if (around.closed()) throw new QueueClosed('the line is closing')
     // A commit that the lost thread began may still become true.
     await committer.idle()
+    around.telling.restart()
     const { state, position } = committer.stored()
     queue.rewind(position)
     const published = committer.published()

@@ -7,6 +7,7 @@ import type {
   LineDefinition,
   LineFrame,
   LineView,
+  OutputEvent,
   Profile,
   Quantity,
   Trend,
@@ -63,6 +64,8 @@ export interface Made extends CommitDraft {
 export interface FoldPorts extends Past {
   /** The next entries of the log; waits while there are none. */
   pull(): Promise<readonly LogRecord[]>
+  /** Tells events of the chunk in the making: all that `commit` will give, in the same order. */
+  tell(events: readonly OutputEvent[]): LineChange | undefined
   commit(made: Made): Promise<LineChange | undefined>
 }
 

@@ -162,6 +162,8 @@ export interface FixtureLine extends LineView {
   tick(): void
   /** Stores the event, keeps the record it carries, and tells the sinks. */
   emit(event: OutputEvent): StoredEvent
+  /** Tells the event before the record that it carries can be seen. */
+  told(event: OutputEvent): StoredEvent
   /** Drops events up to and including the offset, as retention does. */
   trim(offset: number): void
   /** What decide() was called with. */
@@ -268,6 +270,7 @@ function fixtureLine(definition: LineDefinition, changed: (change: LineChange) =
   const alarms = new Map<string, AlarmRecord>()
   const advice = new Map<string, Advice>()
   const stored: StoredEvent[] = []
+  const pending: StoredEvent[] = []
   const { tenant, line } = definition
   const firstTick = FIXTURE_START_ms / definition.tick_ms
   let ticks = 0
@@ -297,6 +300,7 @@ function fixtureLine(definition: LineDefinition, changed: (change: LineChange) =
         events: stored.filter(entry => entry.offset > after).slice(0, count_max),
       }
     },
+    pendingEvents: () => pending,
     async decide(decision, who, comment) {
       view.decisions.push({ decision, who, comment })
     },
@@ -308,6 +312,14 @@ function fixtureLine(definition: LineDefinition, changed: (change: LineChange) =
       latest = { frame, twin: { ...twin, tick, time_ms } }
       ring.push(time_ms, trendRow(twin))
       changed({ tenant, line, ticked: true, tick, time_ms, events: [] })
+    },
+    told(event) {
+      const entry = { offset: trimmed + stored.length + 1, event }
+      pending.push(entry)
+      stored.push(entry)
+      const { tick, time_ms } = latest?.frame ?? { tick: 0, time_ms: 0 }
+      changed({ tenant, line, ticked: false, tick, time_ms, events: [entry] })
+      return entry
     },
     emit(event) {
       if (event.channel === 'alarm') alarms.set(event.id, event.body)

@@ -63,3 +63,39 @@ test('an empty ring answers with empty columns', () => {
   expect(trend.times_ms.length).toBe(0)
   expect(trend.columns.get('a')!.length).toBe(0)
 })
+
+test('a row that is still whole can be amended, also where it later lives on as extremes', () => {
+  const ring = trendRing({ cells: 1, columns: ['a'], capacity: 20 })
+  for (let t = 0; t < 30; t++) ring.push(t, row(t === 25 ? 99 : 1))
+  expect(Math.max(...ring.read(0, 0, 1000).columns.get('a')!)).toBe(99)
+  ring.amend(25, row(2))
+  ring.amend(26, row(3))
+  for (const unknown of [-1, 25.5, 31]) ring.amend(unknown, row(77))
+  expect([...ring.read(0, 24, 1000).columns.get('a')!]).toEqual([1, 2, 3, 1, 1, 1])
+  for (let t = 30; t < 4 * TREND_COARSE_EVERY; t++) ring.push(t, row(1))
+  expect(Math.max(...ring.read(0, 0, 1000).columns.get('a')!)).toBe(3)
+})
+
+test('every row that was pushed is seen, whole or in the extremes', () => {
+  const ring = trendRing({ cells: 1, columns: ['a'], capacity: 20 })
+  for (let t = 0; t < 3 * TREND_COARSE_EVERY; t++) {
+    ring.push(t, row(t % 7 === 3 ? 100 + t : 1))
+    const { times_ms, columns } = ring.read(0, 0, 1000)
+    const values = columns.get('a')!
+    const peak = t - ((t - 3 + 7) % 7)
+    if (peak > 0) expect(Math.max(...values)).toBe(100 + peak)
+    expect(times_ms[0]).toBe(0)
+    expect([...times_ms]).toEqual([...times_ms].sort((a, b) => a - b))
+  }
+})
+
+test('a wide line keeps two minutes of whole rows, within its bytes', () => {
+  const bytes_max = 300 * 4 * 10
+  const ring = trendRing({ cells: 10, columns: ['a'], bytes_max })
+  const wide = [new Float64Array(10)]
+  for (let t = 0; t < 10_000; t++) ring.push(t, wide)
+  const { times_ms } = ring.read(0, 0, 4000)
+  expect([...times_ms].filter(t => t >= 10_000 - 150)).toHaveLength(150)
+  expect(times_ms.length).toBeLessThanOrEqual(300)
+  expect(times_ms[0]).toBeLessThan(10_000 - 65 * TREND_COARSE_EVERY)
+})

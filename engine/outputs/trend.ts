@@ -2,6 +2,8 @@ import type { Channel, Quantity, Trend, TwinFrame } from '../flow.ts'
 
 /** Rows kept as they came, when the caller names no capacity: half an hour of a 1 Hz line. */
 export const TREND_ROWS = 1800
+/** Rows kept as they came even where little fits: a rewind changes values of the last two minutes. */
+const TREND_ROWS_MIN = 150
 /** Rows that one coarse bucket takes in; a bucket keeps two rows, its extremes in order. */
 export const TREND_COARSE_EVERY = 60
 /** Coarse buckets kept: one day of a 1 Hz line. */
@@ -22,6 +24,8 @@ export interface TrendRing {
    * newer than the last one is left out.
    */
   push(time_ms: number, row: readonly Float64Array[]): void
+  /** Writes over the row of that time, where it is still whole: late readings changed the past. */
+  amend(time_ms: number, row: readonly Float64Array[]): void
   /**
    * Columns of one cell since `from_ms`, at most `points_max` points. Decimation keeps the least
    * and the greatest value of each span in the order they came, so that peaks stay visible.
@@ -73,14 +77,19 @@ function emptyRows(capacity: number, width: number): Rows {
   }
 }
 
-function append(rows: Rows, time_ms: number, row: readonly (Float64Array | Float32Array)[]): void {
-  const width = rows.values.length / rows.capacity
-  rows.times_ms[rows.next] = time_ms
-  let at = rows.next * width
+type Row = readonly (Float64Array | Float32Array)[]
+
+function write(rows: Rows, slot: number, row: Row): void {
+  let at = (slot * rows.values.length) / rows.capacity
   for (const part of row) {
     rows.values.set(part, at)
     at += part.length
   }
+}
+
+function append(rows: Rows, time_ms: number, row: Row): void {
+  rows.times_ms[rows.next] = time_ms
+  write(rows, rows.next, row)
   rows.next = (rows.next + 1) % rows.capacity
   if (rows.count < rows.capacity) rows.count++
 }
@@ -126,9 +135,10 @@ function emptyExtremes(width: number): Extremes {
 const ABSORB_ROWS = [12, 6, 4, 3, 2, 1] as const
 const BLOCK_VALUES = 2048
 
-/** Takes in the newest `count` rows. */
+/** Takes in the oldest `count` rows, which leave. */
 function absorb(extremes: Extremes, rows: Rows, count: number): void {
-  const slots = Array.from({ length: count }, (_, i) => slotOf(rows, rows.count - count + i))
+  const slots = Array.from({ length: count }, (_, i) => slotOf(rows, i))
+  rows.count -= count
   const width = extremes.low.length
   if (extremes.count === 0) extremes.first_ms = rows.times_ms[slots[0]!]!
   extremes.last_ms = rows.times_ms[slots.at(-1)!]!
@@ -163,14 +173,13 @@ function widen(
   }
 }
 
+const firstOf = ({ low, high, highFirst }: Extremes, i: number) => (highFirst[i] ? high : low)[i]!
+const secondOf = ({ low, high, highFirst }: Extremes, i: number) => (highFirst[i] ? low : high)[i]!
+
 function flush(extremes: Extremes, into: Rows): void {
-  const { low, high, highFirst } = extremes
-  const first = new Float32Array(low.length)
-  const second = new Float32Array(low.length)
-  for (let i = 0; i < low.length; i++) {
-    first[i] = highFirst[i] ? high[i]! : low[i]!
-    second[i] = highFirst[i] ? low[i]! : high[i]!
-  }
+  const { low, high } = extremes
+  const first = low.map((_, i) => firstOf(extremes, i))
+  const second = low.map((_, i) => secondOf(extremes, i))
   append(into, extremes.first_ms, [first])
   append(into, extremes.last_ms, [second])
   low.fill(Number.NaN)
@@ -232,6 +241,18 @@ function pickExtremes(
   out[at + 1] = lowAt < 0 ? Number.NaN : values[Math.max(lowAt, highAt)]!
 }
 
+/** How many rows the ring keeps whole, how many leave together, and how many rows of extremes. */
+function sizesOf(rowsMax: number, capacity: number) {
+  const coarseWish = 2 * TREND_COARSE_BUCKETS
+  const fineWish = Math.max(2, capacity)
+  const share = Math.min(1, rowsMax / (coarseWish + fineWish))
+  const fineLeast = Math.min(fineWish, TREND_ROWS_MIN, rowsMax >> 1)
+  const fine = Math.max(2, fineLeast, Math.floor(fineWish * share))
+  const together = ABSORB_ROWS.find(rows => rows <= fine) ?? 1
+  const coarse = Math.min(coarseWish, rowsMax - fine - together)
+  return { fine: fine + together, together, coarse: Math.max(2, 2 * Math.floor(coarse / 2)) }
+}
+
 /** Makes a ring; `capacity` is in whole rows, older rows live on as extremes for a day. */
 export function trendRing(options: {
   readonly cells: number
@@ -242,14 +263,10 @@ export function trendRing(options: {
   const { cells, columns, bytes_max = TREND_BYTES_MAX } = options
   const width = Math.max(1, cells * columns.length)
   const rowsMax = Math.max(4, Math.floor(bytes_max / (4 * width)))
-  const coarseWish = 2 * TREND_COARSE_BUCKETS
-  const fineWish = Math.max(2, options.capacity ?? TREND_ROWS)
-  const share = Math.min(1, rowsMax / (coarseWish + fineWish))
-  const fine = emptyRows(Math.max(2, Math.floor(fineWish * share)), width)
-  const coarse = emptyRows(Math.max(2, 2 * Math.floor((coarseWish * share) / 2)), width)
+  const sizes = sizesOf(rowsMax, options.capacity ?? TREND_ROWS)
+  const fine = emptyRows(sizes.fine, width)
+  const coarse = emptyRows(sizes.coarse, width)
   const extremes = emptyExtremes(width)
-  const together = ABSORB_ROWS.find(rows => rows <= fine.capacity) ?? 1
-  let unabsorbed = 0
   let newest_ms = Number.NEGATIVE_INFINITY
 
   function copyColumn(rows: Rows, from: number, to: number, offset: number, out: Float32Array) {
@@ -261,31 +278,39 @@ export function trendRing(options: {
     push(time_ms, row) {
       if (!(time_ms > newest_ms)) return
       newest_ms = time_ms
+      if (fine.count === fine.capacity) {
+        // Rows become extremes only as they leave: what is still whole may be amended.
+        absorb(extremes, fine, sizes.together)
+        if (extremes.count === TREND_COARSE_EVERY) flush(extremes, coarse)
+      }
       append(fine, time_ms, row)
-      unabsorbed += 1
-      if (unabsorbed < together) return
-      absorb(extremes, fine, together)
-      unabsorbed = 0
-      if (extremes.count === TREND_COARSE_EVERY) flush(extremes, coarse)
+    },
+    amend(time_ms, row) {
+      const i = firstSince(fine, time_ms)
+      const slot = slotOf(fine, i)
+      if (i < fine.count && fine.times_ms[slot] === time_ms) write(fine, slot, row)
     },
     read(cell, from_ms, points_max) {
       const fineFrom = firstSince(fine, from_ms)
-      const fineStart_ms = fine.count === 0 ? from_ms : fine.times_ms[slotOf(fine, 0)]!
       const coarseFrom = firstSince(coarse, from_ms)
-      const coarseTo = Math.max(coarseFrom, firstSince(coarse, fineStart_ms))
-      const old = coarseTo - coarseFrom
-      const count = old + fine.count - fineFrom
+      const old = coarse.count - coarseFrom
+      // Rows that left and do not yet fill a bucket.
+      const between = extremes.count > 0 && extremes.first_ms >= from_ms ? 2 : 0
+      const whole = old + between
+      const count = whole + fine.count - fineFrom
       const times_ms = new Float64Array(count)
       for (let i = 0; i < old; i++) times_ms[i] = coarse.times_ms[slotOf(coarse, coarseFrom + i)]!
-      for (let i = old; i < count; i++) {
-        times_ms[i] = fine.times_ms[slotOf(fine, fineFrom + i - old)]!
+      if (between > 0) times_ms.set([extremes.first_ms, extremes.last_ms], old)
+      for (let i = whole; i < count; i++) {
+        times_ms[i] = fine.times_ms[slotOf(fine, fineFrom + i - whole)]!
       }
       const values = new Float32Array(columns.length * count)
       for (let column = 0; column < columns.length; column++) {
         const offset = column * cells + cell
         const out = values.subarray(column * count, (column + 1) * count)
-        copyColumn(coarse, coarseFrom, coarseTo, offset, out)
-        copyColumn(fine, fineFrom, fine.count, offset, out.subarray(old))
+        copyColumn(coarse, coarseFrom, coarse.count, offset, out)
+        if (between > 0) out.set([firstOf(extremes, offset), secondOf(extremes, offset)], old)
+        copyColumn(fine, fineFrom, fine.count, offset, out.subarray(whole))
       }
       const points = Math.max(2, Math.min(points_max, TREND_POINTS_MAX))
       return decimate({ times_ms, values, count }, columns, points)

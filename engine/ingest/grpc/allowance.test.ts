@@ -8,6 +8,7 @@ import type { TenantLimits } from '../../load.ts'
 import { memoryIntake } from '../memory-intake.ts'
 import { tenantAllowances } from './allowance.ts'
 import { closeAll, good, log, open, POTLINE, RawStream, T0_MS } from './door-fixture.ts'
+import { defaultLimits } from './limits.ts'
 import { grpcSource } from './source.ts'
 
 const { WriteReadingsRequest, WriteReadingsResponse } = liquidus.ingest.v1
@@ -151,6 +152,14 @@ test('a tenant opens as many streams as it may, and again when one is closed', a
   third.hello({ producerId: 'other' })
   await third.until(heard => heard.some(({ welcome }) => welcome))
   expect(allowances.of('plant').load()).toMatchObject({ streams: 1, refused: 1 })
+})
+
+test('a tenant without a limit leaves streams to others', () => {
+  const allowances = tenantAllowances(() => ({}), manualClock())
+  const greedy = allowances.of('greedy')
+  while (greedy.openStream());
+  expect(greedy.load().streams).toBe(defaultLimits.streams_max / 2)
+  expect(allowances.of('other').openStream()).toBe(true)
 })
 
 test('a tenant creates as many lines as it may', async () => {

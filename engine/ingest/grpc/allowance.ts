@@ -1,5 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
+import { type Places, sharedPlaces } from '../../core/places.ts'
 import type { TenantLimits, TenantLoad } from '../../load.ts'
+import { defaultLimits } from './limits.ts'
 
 /** What a tenant may send: asked before each message, told of each batch. */
 export interface Allowance {
@@ -37,18 +39,20 @@ const CREDIT_MIN_BYTES = 64 * 1024
 /** Tenants come from the keys of the configuration; beyond it they share one allowance. */
 const TENANTS_MAX = 1000
 
-/** Makes the allowances; a tenant without limits is only counted. */
+/** Makes the allowances; a tenant without limits is counted, and leaves streams to others. */
 export function tenantAllowances(
   limitsOf: (tenant: string) => TenantLimits,
   clock: Clock,
 ): Allowances {
   const byTenant = new Map<string, Allowance>()
+  const streams_max = defaultLimits.streams_max
+  const streams = sharedPlaces(streams_max, tenant => limitsOf(tenant).streams_max)
   return {
     of(tenant) {
       const key = byTenant.size < TENANTS_MAX || byTenant.has(tenant) ? tenant : 'others'
       let allowance = byTenant.get(key)
       if (!allowance) {
-        allowance = tenantAllowance(key, limitsOf(tenant), clock)
+        allowance = tenantAllowance(key, limitsOf(tenant), streams, clock)
         byTenant.set(key, allowance)
       }
       return allowance
@@ -57,16 +61,20 @@ export function tenantAllowances(
   }
 }
 
-function tenantAllowance(tenant: string, limits: TenantLimits, clock: Clock): Allowance {
+function tenantAllowance(
+  tenant: string,
+  limits: TenantLimits,
+  streams: Places,
+  clock: Clock,
+): Allowance {
   const readingsBucket = bucket(limits.readings_per_s_max, clock)
   const bytesBucket = bucket(limits.bytes_per_s_max, clock)
-  const { streams_max = Number.POSITIVE_INFINITY, bytes_per_s_max } = limits
+  const { bytes_per_s_max } = limits
   const paced_bytes =
     bytes_per_s_max === undefined
       ? Number.POSITIVE_INFINITY
       : Math.max(CREDIT_MIN_BYTES, bytes_per_s_max * CREDIT_S)
   const wait_ms = () => Math.max(readingsBucket.wait_ms(), bytesBucket.wait_ms())
-  let streams = 0
   let readings = 0
   let bytes = 0
   let refused = 0
@@ -84,21 +92,18 @@ function tenantAllowance(tenant: string, limits: TenantLimits, clock: Clock): Al
     },
     credit_bytes: line_bytes =>
       Math.round(wait_ms() > 0 ? CREDIT_MIN_BYTES : Math.min(line_bytes, paced_bytes)),
-    openStream() {
-      if (streams >= streams_max) return false
-      streams++
-      return true
-    },
-    closeStream() {
-      streams--
-    },
+    openStream: () => streams.take(tenant),
+    closeStream: () => streams.leave(tenant),
     refuse() {
       refused++
     },
     paced(duration_ms) {
       paced_ms += duration_ms
     },
-    load: () => ({ tenant, limits, streams, readings, bytes, refused, paced_s: paced_ms / 1000 }),
+    load: () => ({
+      ...{ tenant, limits, streams: streams.held(tenant), readings, bytes, refused },
+      paced_s: paced_ms / 1000,
+    }),
   }
 }
 

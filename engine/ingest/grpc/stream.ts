@@ -332,8 +332,7 @@ export function serveStream(call: Call, door: Door, registry: StreamRegistry): v
     if (allowance.openStream()) new ReadingStream(call, door, registry, identity)
     else {
       allowance.refuse()
-      const { streams_max } = allowance.limits
-      const problem = `has ${streams_max} streams open, all it may`
+      const problem = `has ${allowance.load().streams} streams open, all it may`
       call.emit('error', tooMuch(identity.tenant, problem, 'streams_max'))
     }
   }

@@ -1,7 +1,7 @@
 import { Observable } from 'rxjs'
 import { assert } from '../../core/assert.ts'
 import { problemOf } from '../../core/errors.ts'
-import type { Profile, Trend } from '../../flow.ts'
+import type { OutputEvent, Profile, Trend } from '../../flow.ts'
 import type { FoldPorts, FoldSeat, SeatRequest, StoredFold, ThreadLost } from '../seat.ts'
 import { stageTimes } from '../stage-times.ts'
 import { frameSlots } from './frame-slots.ts'
@@ -29,6 +29,8 @@ export async function remoteSeat(
   let lost: ThreadLost | undefined
   let onLost: (error: ThreadLost) => void = () => {}
   let ports: FoldPorts | undefined
+  let told: OutputEvent[] = [] // of the chunk in the making
+  let onTold: (events: readonly OutputEvent[]) => void = () => {}
 
   const lookBack = async ({ id, look }: Extract<FromFolds, { is: 'look' }>) => {
     const base = { do: 'found', line, id, problem: '' } as const
@@ -42,17 +44,35 @@ export async function remoteSeat(
       thread.send({ ...base, found: undefined, problem: problemOf(error) })
     }
   }
+  const answered = ({ id, answer, problem }: Extract<FromFolds, { is: 'answer' }>): void => {
+    if (problem === '') questions.get(id)?.resolve(answer)
+    else questions.get(id)?.reject(new Error(problem))
+    questions.delete(id)
+  }
   const take = (message: FromFolds): void => {
-    if (message.is === 'opened') opening?.resolve(message.opened)
-    else if (message.is === 'refused') opening?.reject(new Error(message.problem))
-    else if (message.is === 'made') folding?.resolve(message)
-    else if (message.is === 'failed') folding?.reject(new Error(message.problem))
-    else if (message.is === 'look') void lookBack(message)
-    else if (message.is === 'answer') {
-      const { id, answer, problem } = message
-      if (problem === '') questions.get(id)?.resolve(answer)
-      else questions.get(id)?.reject(new Error(problem))
-      questions.delete(id)
+    switch (message.is) {
+      case 'opened':
+        opening?.resolve(message.opened)
+        break
+      case 'refused':
+        opening?.reject(new Error(message.problem))
+        break
+      case 'told':
+        told.push(...message.events)
+        onTold(message.events)
+        break
+      case 'made':
+        folding?.resolve(message)
+        break
+      case 'failed':
+        folding?.reject(new Error(message.problem))
+        break
+      case 'look':
+        void lookBack(message)
+        break
+      case 'answer':
+        answered(message)
+        break
     }
   }
   const loseAll = (error: ThreadLost): void => {
@@ -106,6 +126,10 @@ export async function remoteSeat(
           return undefined
         }
         ports = given
+        onTold = events => {
+          const change = given.tell(events)
+          if (change) subscriber.next(change)
+        }
         let committing: Promise<unknown> = Promise.resolve()
         // What is being committed is told first: its events are not made a second time.
         onLost = error => {
@@ -113,8 +137,10 @@ export async function remoteSeat(
         }
         const commit = async (made: MadeMessage): Promise<void> => {
           const { position, ticks, events, state, kept, arrived } = made
+          const all = [...told, ...events]
+          told = []
           const change = await given.commit({
-            ...{ position, ticks, events: [...events], state, kept, arrived },
+            ...{ position, ticks, events: all, state, kept, arrived },
           })
           mirror.take(made.shown)
           if (change) subscriber.next(change)
@@ -128,6 +154,7 @@ export async function remoteSeat(
         )
         return () => {
           onLost = () => {}
+          onTold = () => {}
         }
       }),
     trend: (cell, from_ms, points_max) => ask<Trend>({ of: 'trend', cell, from_ms, points_max }),

@@ -78,6 +78,7 @@ async function serveLine(
   const times = stageTimes(stands.times)
   const past = pastAtTheOtherEnd(line, send)
   let give: (records: readonly LogRecord[]) => void = () => {}
+  let told = 0 // events of the chunk in the making
 
   const ports: FoldPorts = {
     pull: () =>
@@ -86,9 +87,15 @@ async function serveLine(
       }),
     read: past.read,
     checkpoint: past.checkpoint,
+    tell(events) {
+      told += events.length
+      send({ is: 'told', line, events })
+      return undefined
+    },
     async commit(made) {
       Atomics.store(start.folding, 0, -1)
-      sendMade(made)
+      sendMade({ ...made, events: made.events.slice(told) })
+      told = 0
       // The next chunk comes when this is committed: that is the answer.
       return undefined
     },

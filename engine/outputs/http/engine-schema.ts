@@ -96,6 +96,7 @@ export const engineSchema = z.object({
       tenant: text,
       streams: z.int(),
       streams_max: optional,
+      connections_max: optional,
       readings_per_s_max: optional,
       bytes_per_s: z.number(),
       bytes_per_s_max: optional,

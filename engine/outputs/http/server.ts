@@ -7,6 +7,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Registry } from 'prom-client'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { LiquidusError, problemOf } from '../../core/errors.ts'
+import { type Places, sharedPlaces } from '../../core/places.ts'
 import type { EngineView, Sink } from '../../flow.ts'
 import { type EngineWatch, engineWatch } from '../engine-figures.ts'
 import {
@@ -33,6 +34,8 @@ export const BODY_BYTES_MAX = 64 * 1024
 const PARAM_CHARS_MAX = 512
 /** Time a request may take to arrive. */
 const REQUEST_TIMEOUT_ms = 30_000
+/** Requests that may be under way at once; a tenant alone may have half of them. */
+const REQUESTS_MAX = 256
 
 /** What the HTTP server is made of. */
 export interface HttpOptions {
@@ -53,6 +56,8 @@ export interface HttpOptions {
   /** What surrounds the lines, for /metrics and /api/engine. */
   readonly loads?: Loads
   readonly clock?: Clock
+  /** Requests that may be under way at once; REQUESTS_MAX unless told. */
+  readonly requests_max?: number
 }
 
 /** The HTTP server as a sink; the WebSocket sink joins its `server`. */
@@ -165,6 +170,27 @@ function createApp({ tls }: HttpOptions): FastifyInstance {
   return app
 }
 
+/** Counts the request while it is under way; turns it away where its tenant has too many. */
+function takePlace(
+  places: Places,
+  tenant: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  if (!places.take(tenant)) {
+    reply.header('retry-after', '1')
+    const message = `${places.held(tenant)} requests of your tenant are under way; try again.`
+    throw new HttpFailure(429, 'TOO_MANY_REQUESTS', message)
+  }
+  // An answer that waits behind another one of its connection does not hear of the connection's end.
+  const ends = [reply.raw, request.raw.socket]
+  const leave = () => {
+    for (const end of ends) end.off('close', leave)
+    places.leave(tenant)
+  }
+  for (const end of ends) end.once('close', leave)
+}
+
 function turnAway(refusal: Refusal | undefined): void {
   if (refusal) throw new HttpFailure(refusal.status, refusal.code, refusal.message)
 }
@@ -230,6 +256,7 @@ function addGuardedRoutes(
 ): void {
   const { engine, guard } = options
   const registry = options.registry ?? processRegistry()
+  const places = sharedPlaces(options.requests_max ?? REQUESTS_MAX, () => undefined)
   app.addHook('onRequest', async (request: FastifyRequest, reply) => {
     const identity = keeper.identify(request.raw)
     if (!identity) {
@@ -238,6 +265,7 @@ function addGuardedRoutes(
       return
     }
     request.identity = identity
+    takePlace(places, identity.tenant, request, reply)
     reply.header('cache-control', 'no-store')
   })
   app.get('/metrics', { schema: { summary: 'Prometheus metrics' } }, async (request, reply) => {

@@ -28,7 +28,8 @@ export interface Client {
 
 const TOO_SLOW = 'too slow; resume with your last epoch and offset'
 
-function closeOrCut(socket: WebSocket, code: number, reason: string): void {
+/** Closes, and cuts off who does not answer that. */
+export function closeOrCut(socket: WebSocket, code: number, reason: string): void {
   socket.close(code, reason)
   const cut = setTimeout(() => socket.terminate(), CLOSE_GRACE_ms)
   socket.once('close', () => clearTimeout(cut))

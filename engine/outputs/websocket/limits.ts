@@ -10,6 +10,8 @@ export interface WsLimits {
   readonly events_pending_max: number
   /** A client further behind gets a snapshot. */
   readonly replay_events_max: number
+  /** How long a client that is ahead waits for what an engine before this one told it. */
+  readonly ahead_wait_ms: number
   readonly frame_interval_ms: number
   /** Alarm figures go out at most this often; a change of the incidents goes at once. */
   readonly summary_interval_ms: number
@@ -28,6 +30,7 @@ export const defaultWsLimits: WsLimits = {
   stalled_max_ms: 10_000,
   events_pending_max: 5000,
   replay_events_max: 1000,
+  ahead_wait_ms: 1000,
   frame_interval_ms: 250,
   summary_interval_ms: 5000,
   hidden_interval_ms: 5000,
@@ -42,5 +45,7 @@ export const COMMAND_WINDOW_ms = 10_000
 export const CLOSE_GRACE_ms = 2000
 /** Entries behind which a line says so in its telemetry. */
 export const BEHIND_ENTRIES = 10
+/** Connections without a place that are told so at a time; more are refused without a reason. */
+export const REFUSALS_MAX = 50
 /** Events read from the store at once. */
 export const REPLAY_PAGE_EVENTS = 250

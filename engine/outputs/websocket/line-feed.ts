@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../core/clock.ts'
 import type { EngineView, LineView, StoredEvent } from '../../flow.ts'
 import { sensorFaults } from '../sensor-faults.ts'
@@ -10,6 +11,8 @@ import {
   type ServerMessage,
   StatusBit,
 } from './protocol.ts'
+
+const AHEAD_LOOK_MS = 20
 
 /** One client's interest in one line. */
 export interface Subscription {
@@ -37,7 +40,9 @@ export interface LineFeed {
   info(view: LineView): LineInfo
   /** Resolves once `published` is known. */
   ready(): Promise<void>
-  /** Highest offset known to be committed; 0 before the first. */
+  /** Resolves once what was told reaches the offset, or after a while. */
+  reached(offset: number): Promise<void>
+  /** Highest offset known to be told; 0 before the first. */
   published(): number
   publish(events: readonly StoredEvent[]): void
   /** Tells those who asked that ticks up to this one are committed. */
@@ -118,13 +123,20 @@ function eventSide(
   line: string,
   view: () => LineView | undefined,
   subscriptions: ReadonlySet<Subscription>,
-): Pick<LineFeed, 'ready' | 'published' | 'publish'> {
+  ahead_wait_ms: number,
+): Pick<LineFeed, 'ready' | 'reached' | 'published' | 'publish'> {
   let published_offset: number | undefined
   return {
     async ready() {
       if (published_offset !== undefined) return
       const newest = (await view()?.events(0, 1))?.newest ?? 0
       published_offset = Math.max(published_offset ?? 0, newest)
+    },
+    async reached(offset) {
+      for (let waited_ms = 0; waited_ms < ahead_wait_ms; waited_ms += AHEAD_LOOK_MS) {
+        if ((published_offset ?? 0) >= offset) return
+        await sleep(AHEAD_LOOK_MS)
+      }
     },
     published: () => published_offset ?? 0,
     publish(events) {
@@ -154,7 +166,7 @@ export function lineFeed(options: {
   const { engine, tenant, line, number, clock, limits } = options
   const subscriptions = new Set<Subscription>()
   const view = () => engine.line(tenant, line)
-  const events = eventSide(engine, line, view, subscriptions)
+  const events = eventSide(engine, line, view, subscriptions, limits.ahead_wait_ms)
   let frame: Uint8Array | undefined
   let encoded_ms = Number.NEGATIVE_INFINITY
   let stale = true

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import { problemOf } from '../../core/errors.ts'
+import type { Places } from '../../core/places.ts'
 import type { EngineView } from '../../flow.ts'
 import type { Guard } from '../guard.ts'
 import type { OutputLog } from '../log.ts'
@@ -24,6 +25,7 @@ export interface Hub {
   readonly limits: WsLimits
   readonly feeds: Feeds
   readonly clients: Set<Client>
+  readonly places: Places
   /** Clients that were closed because they were too slow. */
   readonly slow: { closed: number }
 }
@@ -45,7 +47,7 @@ export function welcome(hub: Hub, client: Client): void {
 
 /** Ends everything the client takes part in. */
 export function forget(hub: Hub, client: Client): void {
-  hub.clients.delete(client)
+  if (hub.clients.delete(client)) hub.places.leave(client.identity.tenant)
   for (const line of [...client.subscriptions.keys()]) {
     const feed = hub.feeds.find(client.identity.tenant, line)
     if (feed) unsubscribe(feed, client)

@@ -59,6 +59,7 @@ interface Peer {
   readonly texts: ServerMessage[]
   readonly frames: Telemetry[]
   readonly closed: Promise<number>
+  readonly reason: Promise<string>
   say(message: ClientMessage): void
   saw<T extends ServerMessage['type']>(
     type: T,
@@ -77,6 +78,7 @@ async function peer(url: string, options: ClientOptions = {}): Promise<Peer> {
     else texts.push(parseServerMessage(Buffer.from(data as ArrayBuffer).toString()))
   })
   const closed = new Promise<number>(resolve => socket.on('close', resolve))
+  const reason = new Promise<string>(resolve => socket.on('close', (_, why) => resolve(`${why}`)))
   await new Promise((resolve, reject) => {
     socket.once('open', resolve)
     socket.once('error', reject)
@@ -87,6 +89,7 @@ async function peer(url: string, options: ClientOptions = {}): Promise<Peer> {
     texts,
     frames,
     closed,
+    reason,
     say: message => socket.send(JSON.stringify(message)),
     saw: (type, count = 1) =>
       vi.waitFor(() => {
@@ -171,7 +174,7 @@ test.each([
   ['the client is ahead of the engine', { epoch: 'epoch-1', offset: 99 }, 'ahead'],
   ['there are too many', { epoch: 'epoch-1', offset: 5 }, 'too-many'],
 ])('a snapshot comes instead of a replay when %s', async (_, resume, why) => {
-  const { line, url } = await serve({ replay_events_max: 10 })
+  const { line, url } = await serve({ replay_events_max: 10, ahead_wait_ms: 40 })
   for (let i = 1; i <= 20; i++) line.emit(alarm(`a${i}`))
   line.trim(why === 'no-longer-kept' ? 18 : 3)
   const client = await subscribed(url, resume)
@@ -180,6 +183,30 @@ test.each([
   expect(snapshot.alarms).toHaveLength(20)
   line.emit(alarm('next'))
   await vi.waitFor(() => expect(client.offsets()).toEqual([21]))
+})
+
+test('an event that is told before it can be seen comes behind the snapshot', async () => {
+  const { line, url } = await serve()
+  line.emit(alarm('a'))
+  const first = await subscribed(url)
+  line.told(alarm('b'))
+  await vi.waitFor(() => expect(first.offsets()).toEqual([2]))
+  const second = await subscribed(url)
+  const snapshot = await second.saw('snapshot')
+  expect(snapshot).toMatchObject({ offset: 1, alarms: [{ id: 'a' }] })
+  await vi.waitFor(() => expect(second.offsets()).toEqual([2]))
+})
+
+test('a client that heard more than a killed engine had stored goes on where it was', async () => {
+  const { line, url } = await serve()
+  line.emit(alarm('a'))
+  const client = await peer(url)
+  client.say({ type: 'subscribe', line: 'line-1', resume: { epoch: 'epoch-1', offset: 2 } })
+  await client.saw('welcome')
+  line.emit(alarm('b')) // made again, as it was told before the kill
+  await client.saw('resumed')
+  line.emit(alarm('c'))
+  await vi.waitFor(() => expect(client.offsets()).toEqual([3]))
 })
 
 test('no event is lost or doubled for clients that subscribe while events come', async () => {
@@ -348,8 +375,37 @@ test('who has no key, comes from another site or under another name is not let i
 
 test('connections have a maximum', async () => {
   const { url } = await serve({ clients_max: 1 })
+  const first = await peer(url)
+  const second = await peer(url)
+  expect(await second.closed).toBe(1013)
+  expect(await second.reason).toMatch(/^the engine has 1 connections open.*try again later$/)
+  first.socket.close()
+  await first.closed
+  await vi.waitFor(async () => expect(await (await peer(url)).saw('welcome')).toBeTruthy())
+})
+
+test('a tenant cannot take the connections of another, and hears why it gets no more', async () => {
+  const refused: string[] = []
+  const change = { guard: fixtureGuard(fixtureKeys), onRefused: (who: string) => refused.push(who) }
+  const { sink, url } = await serve({ clients_max: 4 }, change)
+  const as = (key: string) => peer(url, { headers: { authorization: `Bearer ${key}` } })
+  const first = await as('key-max')
+  await (await as('key-olga')).saw('welcome')
+  const third = await as('key-eva')
+  expect(await third.closed).toBe(1013)
+  expect(await third.reason).toBe('your tenant has 2 connections open, all it may; close one')
+  expect(third.texts).toEqual([])
+  expect([refused, sink.load().clients]).toEqual([['local'], 2])
+  expect((await (await as('key-foreign')).saw('welcome')).identity.tenant).toBe('other')
+  first.socket.close()
+  await vi.waitFor(() => expect(sink.load().clients).toBe(2))
+  await (await as('key-eva')).saw('welcome')
+})
+
+test('a tenant has as many connections as it is configured to', async () => {
+  const { url } = await serve({}, { connectionsMax: tenant => (tenant === 'local' ? 1 : 9) })
   await peer(url)
-  await expect(peer(url)).rejects.toThrow('503')
+  expect(await (await peer(url)).reason).toMatch(/^your tenant has 1 connections open/)
 })
 
 test('a client that answers pings stays and hears heartbeats', async () => {

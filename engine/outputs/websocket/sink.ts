@@ -1,14 +1,16 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { assert } from '../../core/assert.ts'
 import type { Clock } from '../../core/clock.ts'
+import { type Places, sharedPlaces } from '../../core/places.ts'
 import type { EngineView, Identity, LineChange, Sink } from '../../flow.ts'
 import { doorkeeper, type Guard, unauthenticated } from '../guard.ts'
 import type { WebSocketLoad } from '../loads.ts'
 import type { OutputLog } from '../log.ts'
-import { wsClient } from './client.ts'
+import { type Client, closeOrCut, wsClient } from './client.ts'
 import { lineFeeds } from './feeds.ts'
-import { defaultWsLimits, type WsLimits } from './limits.ts'
+import { defaultWsLimits, REFUSALS_MAX, type WsLimits } from './limits.ts'
 import { CloseCode, WS_PATH } from './protocol.ts'
 import { forget, type Hub, handleMessage, welcome } from './session.ts'
 
@@ -23,6 +25,10 @@ export interface WebSocketOptions {
   readonly clock: Clock
   readonly log: OutputLog
   readonly limits?: Partial<WsLimits>
+  /** Connections that a tenant may have; undefined: as many as are free for others. */
+  readonly connectionsMax?: (tenant: string) => number | undefined
+  /** Told when a tenant is turned away because of that. */
+  readonly onRefused?: (tenant: string) => void
 }
 
 /** The WebSocket server as a sink. */
@@ -36,8 +42,10 @@ export function webSocketSink(options: WebSocketOptions): WebSocketSink {
   const limits: WsLimits = { ...defaultWsLimits, ...options.limits }
   const feeds = lineFeeds(engine, clock, limits)
   const slow = { closed: 0 }
-  const hub: Hub = { engine, guard, clock, log, limits, feeds, clients: new Set(), slow }
-  const onUpgrade = upgradeHandler(hub, options.host)
+  const places = sharedPlaces(limits.clients_max, options.connectionsMax ?? (() => undefined))
+  const clients = new Set<Client>()
+  const hub: Hub = { engine, guard, clock, log, limits, feeds, clients, places, slow }
+  const onUpgrade = upgradeHandler(hub, options)
   let stop = () => {}
   return {
     name: 'websocket',
@@ -102,7 +110,7 @@ function pingAll(hub: Hub): void {
   }
 }
 
-function upgradeHandler(hub: Hub, host: string) {
+function upgradeHandler(hub: Hub, { host, onRefused }: WebSocketOptions) {
   const keeper = doorkeeper(hub.guard, host)
   const sockets = new WebSocketServer({
     noServer: true,
@@ -110,6 +118,7 @@ function upgradeHandler(hub: Hub, host: string) {
     perMessageDeflate: false,
     clientTracking: false,
   })
+  const turnAway = refusals()
   return (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
     if (request.url?.split('?')[0] !== WS_PATH) return refuse(socket, 404, 'Nothing is here.')
@@ -120,10 +129,37 @@ function upgradeHandler(hub: Hub, host: string) {
     if (!hub.guard.check(identity, 'read', 'websocket')) {
       return refuse(socket, 403, 'Your role may not read.')
     }
-    if (hub.clients.size >= hub.limits.clients_max) {
-      return refuse(socket, 503, 'Too many connections.')
+    const { tenant } = identity
+    if (hub.places.may(tenant)) {
+      sockets.handleUpgrade(request, socket, head, opened => connect(hub, opened, identity))
+      return
     }
-    sockets.handleUpgrade(request, socket, head, opened => connect(hub, opened, identity))
+    const reason = crowdedBy(hub.places, tenant)
+    if (!hub.places.full()) onRefused?.(tenant)
+    // A page learns why only from a connection that was opened.
+    if (turnAway.busy()) return refuse(socket, 503, reason)
+    sockets.handleUpgrade(request, socket, head, opened => turnAway.close(opened, reason))
+  }
+}
+
+/** Why the tenant gets no place now; at most 123 bytes, as a close frame may hold. */
+function crowdedBy(places: Places, tenant: string): string {
+  const all = `the engine has ${places.places_max} connections open, all it may; try again later`
+  if (places.full()) return all
+  return `your tenant has ${places.held(tenant)} connections open, all it may; close one`
+}
+
+/** Closes connections that get no place, so many at a time. */
+function refusals() {
+  const leaving = new Set<WebSocket>()
+  return {
+    busy: () => leaving.size >= REFUSALS_MAX,
+    close(socket: WebSocket, reason: string): void {
+      leaving.add(socket)
+      socket.on('error', () => {})
+      socket.once('close', () => leaving.delete(socket))
+      closeOrCut(socket, CloseCode.tryAgain, reason)
+    },
   }
 }
 
@@ -134,6 +170,8 @@ function connect(hub: Hub, socket: WebSocket, identity: Identity): void {
     hub.slow.closed++
   }
   const client = wsClient({ socket, identity, clock, limits, gone, tooSlow })
+  // Between the look at the places and now nothing was awaited.
+  assert(hub.places.take(identity.tenant), 'there is a place for who is let in')
   hub.clients.add(client)
   socket.on('message', (data, binary) =>
     handleMessage(hub, client, binary ? undefined : String(data)),

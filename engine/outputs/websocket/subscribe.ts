@@ -34,6 +34,8 @@ export async function subscribe(
 
   await feed.ready()
   const usable = resume?.epoch === engine.epoch ? resume : undefined
+  // An engine that was killed may have told what it had not stored: it is made again just now.
+  if (usable) await feed.reached(usable.offset)
   const found = usable && (await eventsSince(feed, usable.offset, limits.replay_events_max))
   const missed = typeof found === 'string' ? undefined : found
   const offset = feed.published()
@@ -45,15 +47,32 @@ export async function subscribe(
     for (const stored of missed) client.sendEvent(eventText(line, epoch, stored))
     subscription.sent_offset = offset
   } else {
-    const view = feed.view()
-    const alarms = view?.alarms() ?? []
-    const advice = view?.advice() ?? []
     const why = typeof found === 'string' ? found : usable ? 'too-many' : 'other-history'
-    const told = resume ? { not_resumed: why } : {}
-    client.send({ type: 'snapshot', line, epoch, offset, alarms, advice, ...told })
+    sendSnapshot(feed, client, epoch, resume && why)
+    subscription.sent_offset = offset
   }
   subscription.live = true
   feed.deliver(subscription)
+}
+
+/** Sends the line as it is, and behind it what was told and cannot be seen in it yet. */
+function sendSnapshot(
+  feed: LineFeed,
+  client: Client,
+  epoch: string,
+  not_resumed: NotResumed | undefined,
+): void {
+  const { line } = feed
+  const view = feed.view()
+  const pending = view?.pendingEvents() ?? []
+  client.send({
+    ...{ type: 'snapshot', line, epoch },
+    offset: (pending[0]?.offset ?? feed.published() + 1) - 1,
+    alarms: view?.alarms() ?? [],
+    advice: view?.advice() ?? [],
+    ...(not_resumed && { not_resumed }),
+  })
+  for (const stored of pending) client.sendEvent(eventText(line, epoch, stored))
 }
 
 /** Ends the client's interest in the line. */
