@@ -7,8 +7,9 @@ export const chaosCommand: Command = {
   summary: 'Kill, pause and cut a running system at random and audit what is left.',
   details: `Starts an engine, five producers and a dashboard, each in a process or connection of its
 own, with an empty store. A seeded schedule kills (-9) the engine, producers and Redis, pauses them,
-cuts connections and fills the disk (a small one of its own; where none can be mounted, that is said
-and left out), while producers repeat and reorder batches and one has a clock that jumps. Afterwards:
+cuts connections, fills the disk (a small one of its own) and sets the engine's clock an hour wrong
+(with libfaketime); what cannot be done here is said and left out. Meanwhile producers repeat and
+reorder batches, and one has a clock that jumps as well. Afterwards:
 every acknowledged reading is in the log once, no alarm or anomaly comes twice or is missed on the
 WebSocket, and state and events equal those of the log run again and, where one producer alone
 decides the log, those of a run without faults. Exit code 1: one of these does not hold; the

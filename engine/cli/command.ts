@@ -108,6 +108,20 @@ export function usage(problem: string): LiquidusError {
   return new LiquidusError('USAGE', { problem })
 }
 
+/** "1 cell", "8 cells". */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
+/** What the system said of a file, without the words of its C library. */
+export function plainWords(text: string): string {
+  return text
+    .replace(/ENOENT: no such file or directory, \w+ '[^']*'/g, 'there is no such file or folder')
+    .replace(/E(?:ACCES|PERM): [\w ]+, \w+ '[^']*'/g, 'permission is denied')
+    .replace(/EISDIR: [\w ()]+, \w+(?: '[^']*')?/g, 'it is a folder, not a file')
+    .replace(/ENOTDIR: [\w ]+, \w+ '[^']*'/g, 'a part of the path is a file, not a folder')
+}
+
 /** Prints one JSON object on standard output and nothing else. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`)

@@ -28,7 +28,8 @@ export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Pr
       load: async () => (await import('./score.ts')).scoreCommand,
     },
     evaluate: {
-      summary: 'hold a detector to a public benchmark (tep, skab, nab, three_w)',
+      summary:
+        'hold a detector to a public benchmark (tep, skab, nab, three_w) or to simulated potlines',
       load: async () => (await import('./evaluate.ts')).evaluateCommand,
     },
     verify: {
@@ -63,5 +64,5 @@ export function overview(): string {
   const rows = Object.entries(COMMANDS).map(
     ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
   )
-  return `liquidus COMMAND [options]\n\n${rows.join('\n')}\n\nliquidus COMMAND --help tells more.\n`
+  return `liquidus COMMAND [options]\n\n${rows.join('\n')}\n\nliquidus COMMAND --help tells more; liquidus --version names the version.\n`
 }

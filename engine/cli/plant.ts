@@ -1,8 +1,9 @@
+import { readdirSync } from 'node:fs'
 import { systemClock } from '../core/clock.ts'
-import { type Fault, parseFaults } from '../sim/faults.ts'
+import { type Fault, faultKinds, parseFaults } from '../sim/faults.ts'
 import { recordPlant } from '../sim/record.ts'
 import { type PlantProgress, parseSpeed, runPlant } from '../sim/run.ts'
-import { type Command, type OptionValues, printJson, readInput, say } from './command.ts'
+import { type Command, type OptionValues, printJson, readInput, say, usage } from './command.ts'
 
 /** Simulated time starts here unless the plant runs in real time. */
 const SIMULATED_START_MS = Date.UTC(2026, 0, 1)
@@ -11,9 +12,11 @@ const PROGRESS_EVERY_MS = 2000
 export const plantCommand: Command = {
   summary: 'Run a simulated potline that sends through the gRPC door, or record it to files.',
   details: `Faults are written KIND@START[:cell=N,feeder=N,anode=N,magnitude=X,for=TIME], separated by
-";": blocked-feeder, overfeeding, depletion, anode-spike, noisy-cell, stuck-voltage,
-thermocouple-bias. "demo" is the
-demonstration's list, "none" is a quiet plant. Cells count from 1.`,
+";". KIND is one of
+${faultKinds.slice(0, 7).join(', ')},
+${faultKinds.slice(7).join(', ')}. START and TIME
+are like 90s, 30m or 2h. "demo" is the demonstration's list, "none" is a quiet plant. Cells count
+from 1. --record takes a new or empty folder.`,
   options: {
     grpc: { type: 'string', value: 'HOST:PORT', help: 'the engine (default 127.0.0.1:50051)' },
     line: { type: 'string', value: 'NAME', help: 'line to write to (default potline-1)' },
@@ -65,6 +68,11 @@ function shapeOf(options: OptionValues): PlantShape {
   const cells = (options.cells as number | undefined) ?? 40
   const feeders = (options.feeders as number | undefined) ?? 5
   const seed = (options.seed as number | undefined) ?? 1
+  for (const [flag, count] of [['cells', cells] as const, ['feeders', feeders] as const]) {
+    if (!Number.isInteger(count) || count < 1) {
+      throw usage(`--${flag} takes a whole number from 1 on, not "${count}"`)
+    }
+  }
   const plan = (options.faults as string | undefined) ?? 'none'
   return { cells, feeders, seed, faults: plan === 'none' ? [] : parseFaults(plan, cells, feeders) }
 }
@@ -72,6 +80,9 @@ function shapeOf(options: OptionValues): PlantShape {
 async function record(options: OptionValues, shape: PlantShape, signal: AbortSignal) {
   const directory = options.record as string
   const hours = (options.hours as number | undefined) ?? 24
+  if (holdsSomething(directory)) {
+    throw usage(`--record ${directory}: the folder is not empty; name another or remove it first`)
+  }
   let told_s = 0
   const onProgress = (simulated_s: number, total_s: number) => {
     if (options.quiet || simulated_s - told_s < 3600) return
@@ -80,7 +91,17 @@ async function record(options: OptionValues, shape: PlantShape, signal: AbortSig
   }
   const plan = { ...shape, start_ms: 0, hours, onProgress, signal }
   const summary = await recordPlant(plan, directory)
+  if (signal.aborted) say(`stopped after ${(summary.simulated_s / 3600).toFixed(1)} of ${hours} h`)
   return { directory, cells: shape.cells, seed: shape.seed, ...summary }
+}
+
+/** What cannot be looked into is left to the writing, which says why. */
+function holdsSomething(directory: string): boolean {
+  try {
+    return readdirSync(directory).length > 0
+  } catch {
+    return false
+  }
 }
 
 async function send(options: OptionValues, shape: PlantShape, signal: AbortSignal) {

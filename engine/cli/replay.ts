@@ -3,7 +3,7 @@ import { connectProducer, type Producer } from '../client/producer.ts'
 import { systemClock } from '../core/clock.ts'
 import { openRecording } from '../replay/open.ts'
 import { sendRecording } from '../replay/send.ts'
-import { type Command, printJson, readInput, say, usage } from './command.ts'
+import { type Command, counted, printJson, readInput, say, usage } from './command.ts'
 import { verifyCommand } from './verify.ts'
 
 const PROGRESS_EVERY_MS = 1000
@@ -44,13 +44,13 @@ With --from-log --verify nothing is sent: the stored log of --line is run again 
     const line = options.line as string | undefined
     if (line === undefined) throw usage('name the line with --line NAME')
     const speed = speedOf((options.speed as string | undefined) ?? '1')
-    const recording = await openRecording(at, {
-      line,
-      tenant: 'local',
-      ignore: listOf(options.ignore),
-      units: pairsOf(options.units),
-    })
+    const ignore = listOf(options.ignore)
+    const units = pairsOf(options.units)
+    const recording = await openRecording(at, { line, tenant: 'local', ignore, units })
     const { source } = recording
+    const sent = source.definition.tags.map(({ tag }) => tag)
+    checkColumns('--units', [...units.keys()], sent, [])
+    checkColumns('--ignore', ignore, sent, source.notes)
     for (const note of source.notes) say(`note: ${note}`)
     const address = (options.grpc as string | undefined) ?? '127.0.0.1:50051'
     const producer = await connectProducer({
@@ -72,7 +72,8 @@ With --from-log --verify nothing is sent: the stored log of --line is run again 
     const created = producer.welcome.line_created
     say(
       `${created ? 'created' : 'writing to'} line "${line}" (${source.definition.kind}, ` +
-        `${source.definition.cells.length} cells, ${source.definition.tags.length} tags) at ${address}`,
+        `${counted(source.definition.cells.length, 'cell')}, ` +
+        `${counted(source.definition.tags.length, 'tag')}) at ${address}`,
     )
     const report = progressReporter(producer, source.readings_estimate)
     const done = await sendRecording(source, producer, {
@@ -120,6 +121,23 @@ function pairsOf(value: unknown): Map<string, string> {
       if (at < 1) throw usage(`--units takes TAG=UNIT pairs, not "${part}"`)
       return [part.slice(0, at), part.slice(at + 1)]
     }),
+  )
+}
+
+/** A name that no column has is a slip of the pen: its column would go out in the wrong unit. */
+export function checkColumns(
+  flag: string,
+  names: readonly string[],
+  sent: readonly string[],
+  notes: readonly string[],
+): void {
+  const has = (name: string) =>
+    sent.some(tag => tag.toLowerCase() === name.toLowerCase()) ||
+    notes.some(note => note.toLowerCase().includes(`"${name.toLowerCase()}"`))
+  const unknown = names.find(name => !has(name))
+  if (unknown === undefined) return
+  throw usage(
+    `${flag} names "${unknown}", which is no column that is sent; those are ${sent.join(', ')}`,
   )
 }
 

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { type Config, loadConfig } from '../config.ts'
 import { systemClock } from '../core/clock.ts'
-import { problemOf } from '../core/errors.ts'
+import { LiquidusError, problemOf } from '../core/errors.ts'
 import { foldThreads } from '../fold-places.ts'
 import { createLog } from '../log.ts'
-import { type Command, type OptionValues, say } from './command.ts'
+import { type Command, type OptionValues, say, usage } from './command.ts'
 
 /** Flag on the command line to key of the configuration. */
 export const FLAGS: Readonly<Record<string, string>> = {
@@ -46,10 +46,7 @@ sends through the gRPC door like any plant. Stop with Ctrl+C.`,
     log: { type: 'string', value: 'LEVEL', help: 'silent, error, warn, info or debug' },
   },
   async run(options) {
-    const config = loadConfig({
-      file: options.config as string | undefined,
-      flags: flagsOf(options),
-    })
+    const config = configOf(options)
     const defaults = loadConfig({ environment: {} })
     // A port that differs from its default was asked for; so was one that a flag names.
     const fixedPorts = new Set(
@@ -65,7 +62,8 @@ sends through the gRPC door like any plant. Stop with Ctrl+C.`,
     const threads = foldThreads(config, text => log.warn(text))
     const { startEngine } = await import('../main.ts')
     const running = await startEngine({ config, log, threads, fixedPorts })
-    const demo = config.demo && config.lines.length === 0
+    const locked = config.access.keys.length > 0
+    const demo = config.demo && config.lines.length === 0 && !locked
     say(`page    ${running.http}`)
     say(`gRPC    ${running.grpc}`)
     const unmet = running.opcua.then(
@@ -85,6 +83,12 @@ sends through the gRPC door like any plant. Stop with Ctrl+C.`,
           `${config.demo_speed} x real time; --no-demo leaves it out`,
       )
     }
+    if (config.demo && config.lines.length === 0 && locked) {
+      say(
+        'demo    left out, because access.keys are set; with a key that may write: ' +
+          `liquidus plant --grpc ${running.grpc} --key KEY --preroll 2 --faults demo`,
+      )
+    }
     const failed = await stopReason(unmet)
     if (!failed) say('stopping ...')
     const forced = setTimeout(() => process.exit(1), STOP_WITHIN_MS)
@@ -94,6 +98,18 @@ sends through the gRPC door like any plant. Stop with Ctrl+C.`,
     if (failed) throw failed
     return 0
   },
+}
+
+/** The configuration; what is wrong with a flag is said of the flag, not of its key. */
+function configOf(options: OptionValues): Config {
+  try {
+    return loadConfig({ file: options.config as string | undefined, flags: flagsOf(options) })
+  } catch (error) {
+    if (!(error instanceof LiquidusError) || error.code !== 'CONFIG_INVALID') throw error
+    const { key, problem } = error.values
+    const flag = Object.keys(FLAGS).find(each => FLAGS[each] === key && options[each] !== undefined)
+    throw flag === undefined ? error : usage(`--${flag} ${options[flag]} ${problem}`)
+  }
 }
 
 function flagsOf(options: OptionValues): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import type { Advice } from '#engine/flow.ts'
 import { decideAdvice } from './api.ts'
+import { freshnessOf, useNow } from './client.ts'
 import { HoldButton } from './hold-button.tsx'
 import type { ClientState } from './store.ts'
 
@@ -11,6 +12,8 @@ export function AdviceDecision({ advice, state }: { advice: Advice; state: Clien
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState('')
   const may = state.actions.includes('approve')
+  const { freshness } = freshnessOf(state.lines.get(advice.line), useNow(1000))
+  const isBlind = state.connection !== 'open' || freshness === 'old' || freshness === 'none'
   const decide = async (action: 'approve' | 'reject', comment: string) => {
     setBusy(true)
     setProblem('')
@@ -32,7 +35,7 @@ export function AdviceDecision({ advice, state }: { advice: Advice; state: Clien
         <HoldButton
           text="Approve"
           testId="advice-approve"
-          disabled={busy || !may || advice.inhibits.length > 0}
+          disabled={busy || !may || isBlind || advice.inhibits.length > 0}
           onHeld={() => void decide('approve', '')}
         />
         <button
@@ -45,6 +48,11 @@ export function AdviceDecision({ advice, state }: { advice: Advice; state: Clien
           Reject…
         </button>
         {!may && <span className="soft">Your role may not decide.</span>}
+        {may && isBlind && (
+          <span className="soft" data-testid="advice-blind">
+            Values are old: approve once they are live again.
+          </span>
+        )}
       </div>
       {rejecting && (
         <form className="reject" onSubmit={reject}>

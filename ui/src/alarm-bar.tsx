@@ -40,7 +40,11 @@ export function AlarmBar({ state }: { state: ClientState }) {
           {!urgent.active && <span className="state">Returned to normal</span>}
         </p>
       ) : (
-        <p className="alarm-newest calm">No unacknowledged alarm</p>
+        <p className="alarm-newest calm">
+          {state.connection === 'open'
+            ? 'No unacknowledged alarm'
+            : 'Not known without a connection to the engine'}
+        </p>
       )}
       {urgent && <AcknowledgeButton alarm={urgent} state={state} comment="" />}
       {flooded.map(([line, { incidents }]) => (

@@ -4,11 +4,13 @@ import { alarmParts, compareAlarms, isUnacknowledged } from './alarm-state.ts'
 import { formatClock } from './format.ts'
 import { PriorityMark } from './priority-mark.tsx'
 import { hashOf } from './route.ts'
+import type { ClientState } from './store.ts'
 
 const SHOWN_MAX = 8
 
 /** The most urgent alarms of a line or cell, each a link to where it is explained. */
-export function AlarmBrief({ alarms }: { alarms: readonly AlarmRecord[] }) {
+export function AlarmBrief(props: { alarms: readonly AlarmRecord[]; state: ClientState }) {
+  const { alarms, state } = props
   const first = [...alarms].sort(compareAlarms).slice(0, SHOWN_MAX)
   return (
     <section className="panel" aria-label="Newest alarms">
@@ -18,7 +20,11 @@ export function AlarmBrief({ alarms }: { alarms: readonly AlarmRecord[] }) {
           <a href={hashOf({ screen: 'alarms' })}>all {alarms.length}</a>
         )}
       </div>
-      {first.length === 0 && <p className="empty">None</p>}
+      {first.length === 0 && (
+        <p className="empty">
+          {state.connection === 'open' ? 'None' : 'Not known without a connection'}
+        </p>
+      )}
       <ul className="brief">
         {first.map(alarm => (
           <li key={alarm.id}>

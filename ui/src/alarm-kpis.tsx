@@ -1,4 +1,4 @@
-import type { AlarmKpis } from '#engine/flow.ts'
+import type { AlarmKpis, AlarmSummary } from '#engine/flow.ts'
 import { incidentsText } from './alarm-groups.ts'
 import { formatClock, formatNumber, formatSpan, NOTHING } from './format.ts'
 import type { ClientState } from './store.ts'
@@ -13,7 +13,9 @@ interface Figure {
 
 /** Alarm figures of each line over its last 24 hours, against their targets. */
 export function AlarmKpiStrip({ state, line }: { state: ClientState; line: string }) {
-  const lines = [...state.summaries].filter(([name]) => line === '' || name === line)
+  const all = [...state.summaries].filter(([name]) => line === '' || name === line)
+  const lines = all.length > FIGURES_MAX ? all.filter(isCalling).slice(0, FIGURES_MAX) : all
+  const others = all.length - lines.length
   return (
     <>
       {lines.map(([name, { kpis, flood_since_ms, incidents }]) => (
@@ -40,8 +42,21 @@ export function AlarmKpiStrip({ state, line }: { state: ClientState; line: strin
           </dl>
         </section>
       ))}
+      {others > 0 && (
+        <p className="alarm-kpis soft" data-testid="alarm-kpis-others">
+          {lines.length === 0 ? `${others} lines` : `${others} more`}, choose a line to see its
+          figures.
+        </p>
+      )}
     </>
   )
+}
+
+/** Lines whose figures stand above the list; it must not be pushed off the screen by them. */
+const FIGURES_MAX = 2
+
+function isCalling([, { kpis, flood_since_ms }]: readonly [string, AlarmSummary]): boolean {
+  return flood_since_ms > 0 || figuresOf(kpis).some(({ isOver }) => isOver)
 }
 
 function figuresOf(kpis: AlarmKpis): readonly Figure[] {

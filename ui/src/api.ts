@@ -81,6 +81,11 @@ export function signIn(key: string): Promise<unknown> {
   return post('/api/session', { key })
 }
 
+/** Takes this browser's key back. */
+export function signOut(): Promise<unknown> {
+  return request('/api/session', { method: 'DELETE' })
+}
+
 function cellPath(line: string, cell: string): string {
   return `/api/lines/${encodeURIComponent(line)}/cells/${encodeURIComponent(cell)}`
 }

@@ -13,7 +13,7 @@ import { LiveRegion } from './live-region.tsx'
 import { ModelPage } from './model-page.tsx'
 import { Notices } from './notices.tsx'
 import { hashOf, type Route } from './route.ts'
-import { SignIn } from './sign-in.tsx'
+import { SignIn, useKeyWanted } from './sign-in.tsx'
 import type { ClientState, LineState } from './store.ts'
 import { useShortcuts } from './use-shortcuts.ts'
 
@@ -32,6 +32,7 @@ export function App() {
   }, [lineName])
   useShortcuts({ on: shortcutsOn, line, route, openHelp: () => setHelpOpen(true) })
   const { age_ms, freshness } = freshnessOf(line, now_ms)
+  const keyWanted = useKeyWanted(state)
   return (
     <div className="page" data-freshness={freshness}>
       <button type="button" className="skip" onClick={skipToMain}>
@@ -46,11 +47,13 @@ export function App() {
         openHelp={() => setHelpOpen(true)}
       />
       <AlarmBar state={state} />
-      <Notices state={state} line={line} age_ms={age_ms} freshness={freshness} />
+      <Notices {...{ state, line, age_ms, freshness, now_ms, keyWanted }} />
       <main id="main" tabIndex={-1}>
-        {state.lines.size === 0 && state.problem !== '' && <SignIn />}
+        {keyWanted && <SignIn />}
         <ErrorBoundary key={hashOf(route)}>
-          <Screen state={state} line={line} route={route} />
+          {(state.lines.size > 0 || !keyWanted) && (
+            <Screen state={state} line={line} route={route} />
+          )}
         </ErrorBoundary>
       </main>
       <LiveRegion alarm={state.announced} />

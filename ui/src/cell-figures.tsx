@@ -69,7 +69,9 @@ function FigureRow(props: { line: LineState; cell: number; figure: Figure; isHea
           {formatUnit(display.unit)}
         </span>
       ) : (
-        <span className="figure-value unknown">not observable now</span>
+        <span className="figure-value unknown">
+          {telemetry ? 'not observable now' : 'no value yet'}
+        </span>
       )}
       <AnalogIndicator
         display={display}

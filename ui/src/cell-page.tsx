@@ -55,19 +55,21 @@ export function CellPage(props: { state: ClientState; line: LineState; cell: num
             </button>
           </fieldset>
         )}
-        <fieldset className="spans">
-          <legend className="unseen">Time shown</legend>
-          {SPANS.map(([text, each_ms]) => (
-            <button
-              key={text}
-              type="button"
-              aria-pressed={each_ms === span_ms}
-              onClick={() => setSpan(each_ms)}
-            >
-              {text}
-            </button>
-          ))}
-        </fieldset>
+        {!isInside && (
+          <fieldset className="spans">
+            <legend className="unseen">Time shown</legend>
+            {SPANS.map(([text, each_ms]) => (
+              <button
+                key={text}
+                type="button"
+                aria-pressed={each_ms === span_ms}
+                onClick={() => setSpan(each_ms)}
+              >
+                {text}
+              </button>
+            ))}
+          </fieldset>
+        )}
       </div>
       <div className="cell-columns" data-aside={hasAside}>
         <div className="cell-left">
@@ -81,7 +83,7 @@ export function CellPage(props: { state: ClientState; line: LineState; cell: num
         )}
         <aside className="cell-side" aria-label="Alarms and recommendation">
           {alarms[0] && <AlarmGuidance alarm={alarms[0]} state={state} />}
-          {alarms.length !== 1 && <AlarmBrief alarms={alarms.slice(1)} />}
+          {alarms.length !== 1 && <AlarmBrief alarms={alarms.slice(1)} state={state} />}
           {advice[0] && isNow(advice[0], state) ? (
             <AdviceCard advice={advice[0]} state={state} narrow />
           ) : (

@@ -1,5 +1,5 @@
 import type { LineInfo } from '#engine/outputs/websocket/protocol.ts'
-import { digitsFor, formatNumber, formatSpan, formatUnit, words } from './format.ts'
+import { digitsFor, formatAgo, formatNumber, formatUnit, words } from './format.ts'
 import type { LineState } from './store.ts'
 import { useMeasured } from './use-polled.ts'
 
@@ -54,7 +54,7 @@ const NOW_MS = 2500
 
 function ageText(age_ms: number | null): string {
   if (age_ms === null) return ''
-  return age_ms < NOW_MS ? 'now' : formatSpan(age_ms)
+  return age_ms < NOW_MS ? 'now' : formatAgo(age_ms)
 }
 
 /** Decimals as the twin's channel has them, else from the tag's range. */
@@ -62,5 +62,5 @@ function digitsOf(info: LineInfo, tag: string): number {
   const channel = info.channels.find(each => each.tag === tag)
   if (channel) return channel.display.digits
   const definition = info.tags.find(each => each.tag === tag)
-  return definition ? Math.min(2, 1 + digitsFor(definition.high - definition.low)) : 2
+  return definition ? Math.min(2, digitsFor(definition.high - definition.low)) : 2
 }

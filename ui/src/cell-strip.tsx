@@ -1,5 +1,7 @@
+import { useRef, useState } from 'react'
 import type { AlarmRecord } from '#engine/flow.ts'
 import { alarmText, priorityNumber } from './alarm-state.ts'
+import { useNow } from './client.ts'
 import type { MapColumn } from './deviation.ts'
 import { displayOf, formatSigned, formatUnit, formatValue, Z_90 } from './format.ts'
 import { PriorityMark } from './priority-mark.tsx'
@@ -13,19 +15,30 @@ const ROLES: readonly Role[] = ['superheat', 'alumina', 'bath', 'acd', 'feed']
 export function CellStrip(props: {
   line: LineState
   column: MapColumn | undefined
+  /** What the column is of. */
+  variable: string
   alarms: ReadonlyMap<string, AlarmRecord>
   pointed: number
   /** How many cells are listed. */
   rows: number
 }) {
-  const { line, column, alarms, pointed } = props
+  const { line, alarms, pointed } = props
   const { info } = line
   const voltage = info.channels[0]
   const shownRoles = ROLES.filter(role => fieldIndex(info.fields, role) >= 0)
   const fields = shownRoles.map(role => fieldIndex(info.fields, role))
-  const order = orderOf(line, column, alarms, pointed).slice(0, props.rows)
+  const [isHeld, hold] = useState(false)
+  const order = useSteadyOrder(props, isHeld)
+  const listed = [...(pointed >= 0 ? [pointed] : []), ...order.filter(cell => cell !== pointed)]
   return (
-    <section className="panel live" aria-label="Cells that stand out">
+    <section
+      className="panel live"
+      aria-label="Cells that stand out"
+      onFocus={() => hold(true)}
+      onBlur={() => hold(false)}
+      onPointerEnter={() => hold(true)}
+      onPointerLeave={() => hold(false)}
+    >
       <div className="panel-head">
         <h2>
           {pointed >= 0
@@ -59,7 +72,7 @@ export function CellStrip(props: {
           </tr>
         </thead>
         <tbody>
-          {order.map(cell => (
+          {listed.slice(0, props.rows).map(cell => (
             <StripRow
               key={cell}
               line={line}
@@ -134,20 +147,62 @@ function EstimateText(props: { line: LineState; field: number; cell: number }) {
   )
 }
 
-function orderOf(
-  line: LineState,
-  column: MapColumn | undefined,
-  alarms: ReadonlyMap<string, AlarmRecord>,
-  pointed: number,
+const ORDER_EVERY_MS = 5000
+/** Weight of a new frame in the deviation that puts cells in order: noise must not. */
+const NEW_WEIGHT = 0.1
+
+/**
+ * The cells in order of urgency, put in order anew every few seconds or when an alarm changes:
+ * rows that move with each frame can be neither read nor clicked. Held: not at all.
+ */
+function useSteadyOrder(
+  props: {
+    readonly line: LineState
+    readonly column: MapColumn | undefined
+    readonly variable: string
+    readonly alarms: ReadonlyMap<string, AlarmRecord>
+  },
+  isHeld: boolean,
 ): readonly number[] {
+  const { line, column, variable, alarms } = props
   const { cells } = line.info
+  const of = `${line.info.line} ${variable} ${cells.length}`
+  const smooth = useRef<{ of: string; column?: MapColumn; deviation: Float64Array }>(undefined)
+  if (smooth.current?.of !== of)
+    smooth.current = { of, deviation: new Float64Array(cells.length).fill(Number.NaN) }
+  if (column && smooth.current.column !== column) {
+    smooth.current.column = column
+    smoothInto(smooth.current.deviation, column.deviation, NEW_WEIGHT)
+  }
+  const turn = Math.floor(useNow(1000) / ORDER_EVERY_MS)
+  const kept = useRef<{ of: string; key: string; order: readonly number[] }>(undefined)
+  const alarmed = [...alarms].map(([cell, { priority }]) => `${cell} ${priority}`).join()
+  const key = `${column !== undefined} ${turn} ${alarmed}`
+  if (kept.current?.of !== of || (!isHeld && kept.current.key !== key))
+    kept.current = { of, key, order: urgencyOrder(cells, smooth.current.deviation, alarms) }
+  return kept.current.order
+}
+
+/** Moves each smoothed value towards the new one; what is not known now changes nothing. */
+export function smoothInto(smoothed: Float64Array, values: Float64Array, weight: number): void {
+  values.forEach((value, cell) => {
+    if (!Number.isFinite(value)) return
+    const before = smoothed[cell]!
+    smoothed[cell] = Number.isFinite(before) ? before + weight * (value - before) : value
+  })
+}
+
+/** Alarmed cells first, by priority, then by how far they deviate. */
+export function urgencyOrder(
+  cells: readonly string[],
+  deviations: Float64Array,
+  alarms: ReadonlyMap<string, AlarmRecord>,
+): readonly number[] {
   const rank = (cell: number) => {
-    if (cell === pointed) return Number.POSITIVE_INFINITY
-    const deviation = Math.abs(column?.deviation[cell] ?? 0)
+    const deviation = Math.abs(deviations[cell]!)
     const alarm = alarms.get(cells[cell]!)
     const urgency = alarm ? 1000 * (5 - priorityNumber(alarm.priority)) : 0
     return urgency + (Number.isFinite(deviation) ? deviation : 0)
   }
-  const order = cells.map((_, cell) => cell)
-  return order.sort((a, b) => rank(b) - rank(a) || a - b)
+  return cells.map((_, cell) => cell).sort((a, b) => rank(b) - rank(a) || a - b)
 }

@@ -6,10 +6,16 @@ import type { ClientState, LineState } from './store.ts'
 
 export const ConnectionContext = createContext<Connection | undefined>(undefined)
 
-/** The page's state; the component renders again whenever it changes. */
-export function useClient(): ClientState {
+/** The connection that the page was given. */
+export function useConnection(): Connection {
   const connection = useContext(ConnectionContext)
   if (!connection) throw new Error('should hold: a connection is provided')
+  return connection
+}
+
+/** The page's state; the component renders again whenever it changes. */
+export function useClient(): ClientState {
+  const connection = useConnection()
   return useSyncExternalStore(connection.subscribe, connection.state)
 }
 
@@ -39,6 +45,9 @@ export type Freshness = 'fresh' | 'stale' | 'old' | 'none'
 
 const STALE_AFTER_MS = 3000
 const OLD_AFTER_MS = 10_000
+/** A slow line, such as a room read every half minute, may be this many of its ticks late. */
+const STALE_AFTER_TICKS = 2
+const OLD_AFTER_TICKS = 4
 
 /** How old the newest telemetry of a line is, and what that means. */
 export function freshnessOf(
@@ -50,8 +59,11 @@ export function freshnessOf(
 } {
   const age_ms = line ? Math.max(0, now_ms - line.arrived_ms) : Number.NaN
   if (!Number.isFinite(age_ms)) return { age_ms: Number.NaN, freshness: 'none' }
-  if (age_ms > OLD_AFTER_MS) return { age_ms, freshness: 'old' }
-  return { age_ms, freshness: age_ms > STALE_AFTER_MS ? 'stale' : 'fresh' }
+  const tick_ms = line?.info.tick_ms ?? 0
+  if (age_ms > Math.max(OLD_AFTER_MS, OLD_AFTER_TICKS * tick_ms))
+    return { age_ms, freshness: 'old' }
+  const isStale = age_ms > Math.max(STALE_AFTER_MS, STALE_AFTER_TICKS * tick_ms)
+  return { age_ms, freshness: isStale ? 'stale' : 'fresh' }
 }
 
 /** Size of an element, kept up to date. */

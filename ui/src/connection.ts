@@ -28,6 +28,8 @@ export interface Connection {
   state(): ClientState
   subscribe(listener: () => void): () => void
   setHidden(hidden: boolean): void
+  /** Somebody has read what was missed of the line. */
+  noted(line: string): void
   close(): void
 }
 
@@ -110,6 +112,7 @@ export function connect(surroundings: Surroundings): Connection {
       hidden = next
       send({ type: 'visibility', hidden })
     },
+    noted: line => dispatch({ type: 'noted', line }),
     close() {
       closed = true
       surroundings.clearTimeout(timer)

@@ -12,10 +12,12 @@ const ROWS_MAX = 12
 export function EngineLines(props: {
   lines: readonly EngineLine[]
   notTold: number
+  /** What the rates are counted over. */
+  window_s: number
   chosen: EngineLine | undefined
   choose: (line: string) => void
 }) {
-  const { lines, notTold, chosen, choose } = props
+  const { lines, notTold, window_s, chosen, choose } = props
   const rows = lines.slice(0, ROWS_MAX)
   const more = lines.length - rows.length + notTold
   return (
@@ -76,7 +78,7 @@ export function EngineLines(props: {
                 {formatBytes(line.credit_bytes)}{' '}
                 <span className="soft">of {formatBytes(line.credit_max_bytes)}</span>
               </td>
-              <td>{stateOf(line)}</td>
+              <td>{stateOf(line, window_s)}</td>
             </tr>
           ))}
         </tbody>
@@ -86,7 +88,7 @@ export function EngineLines(props: {
   )
 }
 
-function stateOf(line: EngineLine): string {
+function stateOf(line: EngineLine, window_s: number): string {
   const { degraded, restarts, rejected_per_s, late_per_s, clock_problems } = line
   const said = [
     degraded,
@@ -95,7 +97,10 @@ function stateOf(line: EngineLine): string {
     rejected_per_s > 0 ? `${formatCount(rejected_per_s)} rejected/s` : '',
     late_per_s > 0 ? `${formatCount(late_per_s)} late/s` : '',
   ].filter(part => part !== '')
-  return said.length > 0 ? said.join('; ') : 'healthy'
+  if (said.length > 0) return said.join('; ')
+  return line.readings_per_s > 0
+    ? 'healthy'
+    : `no reading in the last ${formatNumber(window_s, 0)} s`
 }
 
 /** Where the time of one line goes. */

@@ -35,6 +35,7 @@ export function EnginePage() {
           <EngineLines
             lines={body.lines}
             notTold={body.lines_not_told}
+            window_s={body.window_s}
             chosen={chosen}
             choose={choose}
           />

@@ -26,7 +26,7 @@ export function ThreadTable({ threads }: Pick<EngineBody, 'threads'>) {
               Heap
             </th>
             <th scope="col" className="number">
-              Collecting
+              Garbage collected
             </th>
           </tr>
         </thead>
@@ -41,7 +41,7 @@ export function ThreadTable({ threads }: Pick<EngineBody, 'threads'>) {
               </td>
               <td className="number">{formatBytes(thread.heap_used_bytes)}</td>
               <td className="number">
-                {formatNumber(thread.gc_pause_s, 1)} s in {thread.gc_count}
+                {formatNumber(thread.gc_pause_s, 1)} s, {thread.gc_count} times
               </td>
             </tr>
           ))}
@@ -99,7 +99,7 @@ export function ClientTable({ body }: { body: EngineBody }) {
   if (ws) {
     const said = [
       `${formatBytes(ws.buffered_bytes)} waiting`,
-      `${ws.conflated_frames} frames left out`,
+      `${ws.conflated_frames} older frames skipped`,
       ws.closed_slow > 0 ? `${ws.closed_slow} closed as too slow` : '',
     ]
     rows.push(['Pages', ws.clients, ws.clients_max, joined(said)])

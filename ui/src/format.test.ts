@@ -4,6 +4,7 @@ import {
   axisText,
   displayOf,
   displayOfTag,
+  formatAgo,
   formatBand,
   formatInterval,
   formatNumber,
@@ -11,6 +12,7 @@ import {
   formatSigned,
   formatSpan,
   formatValue,
+  formatZone,
 } from './format.ts'
 import { hashOf, parseRoute } from './route.ts'
 
@@ -81,5 +83,19 @@ describe('routes', () => {
     expect(parseRoute('#/alarms')).toEqual({ screen: 'alarms' })
     expect(parseRoute('')).toEqual({ screen: 'line', line: '' })
     expect(parseRoute('#/line/%E0%A4%A')).toEqual({ screen: 'line', line: '%E0%A4%A' })
+  })
+})
+
+describe('times', () => {
+  it('says an age with its unit, so that nobody reads a time of day into it', () => {
+    expect(formatAgo(51_900)).toBe('51 s ago')
+    expect(formatAgo(23 * 60_000 + 7000)).toBe('23 min ago')
+    expect(formatAgo(3 * 3600_000 + 20 * 60_000)).toBe('3.3 h ago')
+    expect(formatAgo(26 * 3600_000)).toBe('26 h ago')
+  })
+
+  it('names the zone that the times are in', () => {
+    expect(formatZone(Date.UTC(2026, 0, 1))).toMatch(/^UTC([+-]\d{1,2}(:\d\d)?)?$/)
+    expect(formatZone(Number.NaN)).toMatch(/^UTC/)
   })
 })

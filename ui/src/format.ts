@@ -109,6 +109,15 @@ const dateFormat = new Intl.DateTimeFormat('en-GB', {
   year: 'numeric',
 })
 
+const zoneFormat = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'shortOffset' })
+
+/** The zone that all times of the page are in, e.g. "UTC+1"; it changes with summer time. */
+export function formatZone(time_ms: number): string {
+  const parts = zoneFormat.formatToParts(Number.isFinite(time_ms) ? time_ms : 0)
+  const name = parts.find(part => part.type === 'timeZoneName')?.value ?? ''
+  return name.replace('GMT', 'UTC')
+}
+
 /** Local time of day, HH:MM:SS. */
 export function formatClock(time_ms: number): string {
   return Number.isFinite(time_ms) && time_ms > 0 ? clockFormat.format(time_ms) : NOTHING
@@ -133,6 +142,14 @@ export function formatSpan(span_ms: number): string {
   if (total_s >= 3600)
     return `${Math.floor(total_s / 3600)} h${minutes > 0 ? ` ${minutes} min` : ''}`
   return `${Math.floor(total_s / 60)}:${String(total_s % 60).padStart(2, '0')}`
+}
+
+/** How long ago, with its unit so that no clock time is read into it: "23 min ago". */
+export function formatAgo(age_ms: number): string {
+  const age_s = Math.max(0, Math.floor(age_ms / 1000))
+  if (age_s < 60) return `${age_s} s ago`
+  if (age_s < 3600) return `${Math.floor(age_s / 60)} min ago`
+  return `${formatNumber(age_s / 3600, age_s < 36_000 ? 1 : 0)} h ago`
 }
 
 /** Age of data: seconds with one decimal, then coarser. */

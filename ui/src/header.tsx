@@ -1,7 +1,8 @@
 import { systemClock } from '#engine/core/clock.ts'
 import type { LineOrigin } from '#engine/flow.ts'
+import { signOut } from './api.ts'
 import type { Freshness } from './client.ts'
-import { formatAge, formatClock, formatOtherDate } from './format.ts'
+import { formatAge, formatClock, formatOtherDate, formatZone } from './format.ts'
 import { hashOf, type Route } from './route.ts'
 import { type ClientState, isDecided, type LineState } from './store.ts'
 
@@ -62,7 +63,9 @@ export function Header(props: {
             Event time{' '}
             <span data-testid="event-date">{formatOtherDate(time_ms, systemClock.now_ms())}</span>
           </dt>
-          <dd data-testid="event-time">{formatClock(time_ms)}</dd>
+          <dd data-testid="event-time">
+            {formatClock(time_ms)} {time_ms > 0 && <small>{formatZone(time_ms)}</small>}
+          </dd>
         </div>
         <div data-freshness={props.freshness}>
           <dt>Data age</dt>
@@ -71,11 +74,29 @@ export function Header(props: {
       </dl>
       <span className="connection" data-connection={state.connection} data-testid="connection">
         {CONNECTION[state.connection]}
+        <Who state={state} />
       </span>
       <button type="button" className="quiet" onClick={props.openHelp} aria-label="Help">
         ?
       </button>
     </header>
+  )
+}
+
+/** Who acknowledges and approves here; a key that was typed in can be taken back. */
+function Who({ state }: { state: ClientState }) {
+  if (state.subject === '') return null
+  const leave = () => void signOut().then(() => window.location.reload())
+  return (
+    <small data-testid="who">
+      as {state.subject}
+      {state.role !== state.subject && `, ${state.role}`}
+      {state.role !== 'developer' && (
+        <button type="button" className="link" onClick={leave}>
+          Sign out
+        </button>
+      )}
+    </small>
   )
 }
 

@@ -42,8 +42,11 @@ export function HelpDialog(props: {
           ))}
           <li>Hatched: hidden by an event, a faulty sensor, or not observable</li>
           <li>Dashed outline: twin not trusted</li>
-          <li>Blue band: P05 to P95 of the twin</li>
+          <li>Slanted number: estimated by the twin, not measured</li>
+          <li>Blue band and ±: P05 to P95 of the twin</li>
           <li>Grey band: least to greatest measured value</li>
+          <li>σ: standard deviations from what is expected</li>
+          <li>Times are those of the readings, in the zone beside the clock above</li>
         </ul>
       </div>
       <label className="check">

@@ -27,6 +27,7 @@ export function LedgeSection({ profile }: { profile: CellProfile }) {
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         width="100%"
+        preserveAspectRatio="xMinYMid"
         role="img"
         aria-label={`ledge: ${names[0]} ${text(bath_cm)}, ${names[1]} ${text(metal_cm)}`}
       >

@@ -22,7 +22,7 @@ interface Kpi {
 const FIELD_KPIS: readonly (readonly [role: Role, text: string])[] = [
   ['superheat', 'Mean superheat'],
   ['alumina', 'Mean alumina'],
-  ['feed', 'Feed efficiency'],
+  ['feed', 'Alumina delivered'],
   ['energy', 'Energy'],
   ['efficiency', 'Current efficiency'],
 ]

@@ -10,6 +10,7 @@ import { LineKpis } from './line-kpis.tsx'
 import { MapLegend } from './map-legend.tsx'
 import { MapTable } from './map-table.tsx'
 import { PotlineMap } from './potline-map.tsx'
+import { SensorFaults } from './sensor-faults.tsx'
 import type { ClientState, LineState } from './store.ts'
 
 /** What of the window's height the map may take, and within what bounds. */
@@ -82,7 +83,7 @@ export function LinePage({ state, line }: { state: ClientState; line: LineState 
           </section>
         )}
         {info.kind === 'potline' ? (
-          <CellStrip line={line} column={column} alarms={alarms} pointed={pointed} rows={rows} />
+          <CellStrip {...{ line, column, alarms, pointed, rows }} variable={variable?.key ?? ''} />
         ) : (
           <ChannelTable line={line} cell={Math.max(0, pointed)} />
         )}
@@ -90,7 +91,8 @@ export function LinePage({ state, line }: { state: ClientState; line: LineState 
       </div>
       <aside className="line-side" aria-label="Line summary">
         <LineKpis line={line} listed={listed} />
-        <AlarmBrief alarms={listed} />
+        <AlarmBrief alarms={listed} state={state} />
+        <SensorFaults line={line} />
       </aside>
     </div>
   )

@@ -15,6 +15,7 @@ import './alarms.css'
 import './advice.css'
 import './models.css'
 import './engine.css'
+import './phone.css'
 
 const scheme = window.location.protocol === 'https:' ? 'wss' : 'ws'
 const connection = connect({

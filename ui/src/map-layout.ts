@@ -14,6 +14,8 @@ export interface MapLayout {
   readonly rows: number
   readonly columns: number
   readonly height: number
+  /** Room above each row, for the way of the current. */
+  readonly aisle: number
 }
 
 const CELL_WIDTH_MIN = 24
@@ -21,7 +23,10 @@ const CELL_HEIGHT_MAX = 160
 const CELL_HEIGHT_MIN = 26
 const GAP = 3
 /** The aisle between the two rows of a potroom, and room for the current's arrows. */
-export const AISLE = 22
+const AISLE = 22
+/** Where a long line is folded into many rows, the cells get the room. */
+const AISLE_DENSE = 14
+const ROWS_WITH_AISLE = 4
 
 /**
  * Two rows of a potroom, the second running back as the current does; more rows only where
@@ -31,7 +36,8 @@ export function layoutMap(cells: number, width: number, height_max: number): Map
   const perRowMax = Math.max(1, Math.floor(width / CELL_WIDTH_MIN))
   const columns = Math.max(1, Math.min(perRowMax, cells <= 3 ? cells : Math.ceil(cells / 2)))
   const rows = Math.max(1, Math.ceil(cells / columns))
-  const room = (height_max - rows * AISLE) / rows
+  const aisle = rows > ROWS_WITH_AISLE ? AISLE_DENSE : AISLE
+  const room = (height_max - rows * aisle) / rows
   const boxHeight = Math.max(CELL_HEIGHT_MIN, Math.min(CELL_HEIGHT_MAX, room))
   const pitch = Math.min(width / columns, 160)
   const boxes = Array.from({ length: cells }, (_, cell): CellBox => {
@@ -43,12 +49,12 @@ export function layoutMap(cells: number, width: number, height_max: number): Map
       row,
       column,
       x: column * pitch,
-      y: row * (boxHeight + AISLE) + AISLE,
+      y: row * (boxHeight + aisle) + aisle,
       width: pitch - GAP,
       height: boxHeight,
     }
   })
-  return { boxes, rows, columns, height: rows * (boxHeight + AISLE) + 4 }
+  return { boxes, rows, columns, height: rows * (boxHeight + aisle) + 4, aisle }
 }
 
 /** The cell under a point, or -1. */

@@ -10,15 +10,21 @@ import {
   rampColour,
 } from './deviation.ts'
 import { formatSigned, formatValue, NOTHING } from './format.ts'
-import { AISLE, type CellBox, type MapLayout } from './map-layout.ts'
+import type { CellBox, MapLayout } from './map-layout.ts'
 import { PRIORITY_COLOURS, PRIORITY_PATHS, PRIORITY_TEXT_Y } from './priority-mark.tsx'
 
 const FONT = 'system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
 const INK = '#22272b'
 const INK_SOFT = '#4c5358'
 const EDGE = '#868c91'
+const INK_OLD = '#565c61'
 /** The first of these font sizes that fits is used. */
 const TEXT_SIZES = [13, 11, 10]
+const NAME_SIZES = [11, 10, 9]
+/** A narrower aisle has no room for words, only for the names of its row. */
+const AISLE_TEXT_MIN = 20
+/** Lower cells hold one thing: their name, or the sign of their alarm. */
+const HEIGHT_LOW = 40
 /** Narrower cells have their alarm sign below the name instead of beside it. */
 const SIGN_BESIDE_MIN = 44
 
@@ -41,7 +47,7 @@ export interface MapPicture {
 /** Paints the whole map; a few hundred cells take well under a frame. */
 export function paintMap(context: CanvasRenderingContext2D, width: number, picture: MapPicture) {
   context.clearRect(0, 0, width, picture.layout.height)
-  if (picture.isPotline) paintCurrent(context, picture.layout)
+  if (picture.isPotline) paintCurrent(context, picture)
   for (const box of picture.layout.boxes) paintCell(context, box, picture)
   const box = picture.layout.boxes[picture.focused]
   if (box && picture.hasFocus) {
@@ -52,15 +58,16 @@ export function paintMap(context: CanvasRenderingContext2D, width: number, pictu
 }
 
 /** The way of the current: along one row, back along the next. */
-function paintCurrent(context: CanvasRenderingContext2D, layout: MapLayout) {
-  context.font = `11px ${FONT}`
+function paintCurrent(context: CanvasRenderingContext2D, { layout, cells }: MapPicture) {
+  const isDense = layout.aisle < AISLE_TEXT_MIN
+  context.font = `${isDense ? 10 : 11}px ${FONT}`
   context.textAlign = 'left'
   context.textBaseline = 'middle'
   for (let row = 0; row < layout.rows; row++) {
     const boxes = layout.boxes.filter(box => box.row === row)
     const first = boxes.reduce((a, b) => (a.x < b.x ? a : b))
     const last = boxes.reduce((a, b) => (a.x > b.x ? a : b))
-    const y = first.y - AISLE / 2
+    const y = first.y - layout.aisle / 2
     const right = last.x + last.width
     const forward = row % 2 === 0
     context.strokeStyle = EDGE
@@ -75,7 +82,9 @@ function paintCurrent(context: CanvasRenderingContext2D, layout: MapLayout) {
     context.lineTo(tip + back, y + 4)
     context.stroke()
     context.fillStyle = INK_SOFT
-    context.fillText(`Row ${row + 1}, current`, first.x, y)
+    const names = [first, last].map(({ cell }) => shortCellName(cells[cell]!))
+    const text = isDense ? names.join(' to ') : `Row ${row + 1}, current`
+    context.fillText(text, first.x, y)
   }
 }
 
@@ -113,12 +122,18 @@ function paintText(
   context.textBaseline = 'alphabetic'
   context.textAlign = 'left'
   context.fillStyle = dark ? '#ffffff' : INK
-  context.font = `11px ${FONT}`
+  const isLow = height < HEIGHT_LOW
   const label = shortCellName(picture.cells[cell]!)
-  if (context.measureText(label).width <= width - 6) context.fillText(label, x + 4, y + 14)
-  if (height < 40 || !picture.variable || !picture.column) return
+  const size = NAME_SIZES.find(each => {
+    context.font = `${each}px ${FONT}`
+    return context.measureText(label).width <= width - (isLow ? 2 : 6)
+  })
+  if (isLow) context.textAlign = 'center'
+  if (size !== undefined && !(isLow && picture.alarms.has(picture.cells[cell]!)))
+    context.fillText(label, isLow ? x + width / 2 : x + 4, isLow ? y + height / 2 + 4 : y + 14)
+  if (isLow || !picture.variable || !picture.column) return
   const text = cellText(picture.variable, picture.column, cell)
-  if (picture.isOld) context.fillStyle = '#8a9095'
+  if (picture.isOld) context.fillStyle = INK_OLD
   context.textAlign = 'center'
   for (const size of TEXT_SIZES) {
     context.font = `600 ${size}px ${FONT}`
@@ -173,8 +188,11 @@ function paintGlyph(context: CanvasRenderingContext2D, box: CellBox, alarm: Alar
   const size = Math.min(18, box.width - 6)
   const [fill, ink] = PRIORITY_COLOURS[alarm.priority]
   context.save()
+  const isLow = box.height < HEIGHT_LOW
   const down = box.width < SIGN_BESIDE_MIN && box.height >= 60 ? 19 : 3
-  context.translate(box.x + box.width - size - 3, box.y + down)
+  const fromRight = isLow ? (box.width - size) / 2 : 3
+  const fromTop = isLow ? (box.height - size) / 2 : down
+  context.translate(box.x + box.width - size - fromRight, box.y + fromTop)
   context.scale(size / 16, size / 16)
   const path = new Path2D(PRIORITY_PATHS[alarm.priority])
   context.fillStyle = fill

@@ -109,13 +109,9 @@ function Facts({ model }: { model: ModelVersion }) {
       <ul className="moves">
         {moves.map(move => (
           <li key={`${move.alias}/${move.at_ms}`}>
-            {move.rollback ? 'rolled back to' : move.alias} by {move.by || 'nobody'}{' '}
-            {move.at_ms > 0 && (
-              <span className="soft">
-                {formatDate(move.at_ms)} {formatClock(move.at_ms)}{' '}
-              </span>
-            )}
-            {move.reason}
+            {move.rollback ? 'Rolled back' : `Made ${move.alias}`} by {move.by || 'nobody'}
+            {move.at_ms > 0 && `, ${formatDate(move.at_ms)} ${formatClock(move.at_ms)}`}
+            {move.reason !== '' && <span className="soft"> ({move.reason})</span>}
           </li>
         ))}
       </ul>

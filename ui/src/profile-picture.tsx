@@ -1,13 +1,19 @@
+import { useState } from 'react'
 import type { CellProfile } from './api.ts'
+import { useWidth } from './client.ts'
 import { axisText, formatNumber, formatUnit, sentence } from './format.ts'
 
-const WIDTH = 520
-const HEIGHT = 118
+/** Width until the true one is known, and the least that can be read. */
+const WIDTH_FIRST = 520
+const WIDTH_MIN = 280
+const HEIGHT = 150
 const LEFT = 38
 const RIGHT = 6
 const TOP = 6
 const BOTTOM = 18
-const ROW_INKS = ['#14385f', '#8a5a12'] as const
+const ROW_INKS = ['#14385f', '#4c5358'] as const
+/** The second line is broken, so that both are seen where they lie on each other. */
+const ROW_DASHES = ['', '5 4'] as const
 const BAR_FILL = '#9aa3aa'
 const ROOM_OVER = 0.06
 const MARKS_MAX = 5
@@ -39,13 +45,15 @@ function roundMarks(low: number, high: number): readonly number[] {
 
 /** One quantity along a cell: lines over metres, or bars over numbered positions. */
 export function ProfilePicture({ profile }: { profile: CellProfile }) {
+  const [holder, setHolder] = useState<HTMLElement | null>(null)
+  const width = Math.max(WIDTH_MIN, useWidth(holder) || WIDTH_FIRST)
   const isLine = profile.axis.unit === 'm'
   const [low, high] = scaleOf(profile, !isLine)
   const y = (value: number) => TOP + (1 - (value - low) / (high - low)) * (HEIGHT - TOP - BOTTOM)
   const marks = roundMarks(low, high)
   const mark = axisText(marks)
   return (
-    <figure className="profile wide" data-testid={`profile-${profile.name}`}>
+    <figure ref={setHolder} className="profile wide" data-testid={`profile-${profile.name}`}>
       <figcaption>
         <b>{sentence(profile.text)}</b> <span className="soft">{formatUnit(profile.unit)}</span>
         {!isLine && (
@@ -58,31 +66,37 @@ export function ProfilePicture({ profile }: { profile: CellProfile }) {
           profile.rows.length > 1 &&
           profile.rows.map((row, i) => (
             <span key={row} className="profile-row">
-              <i style={{ borderColor: ROW_INKS[i % ROW_INKS.length] }} />
+              <i
+                style={{
+                  borderColor: ROW_INKS[i % ROW_INKS.length],
+                  borderTopStyle: i % 2 === 1 ? 'dashed' : 'solid',
+                }}
+              />
               {row}
             </span>
           ))}
         <span className="soft">{summary(profile)}</span>
       </figcaption>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} width="100%" role="img" aria-label={spoken(profile)}>
+      <svg width={width} height={HEIGHT} role="img" aria-label={spoken(profile)}>
         {marks.map(value => (
           <g key={value}>
-            <path d={`M${LEFT} ${y(value)}H${WIDTH - RIGHT}`} stroke="#d2d5d7" />
+            <path d={`M${LEFT} ${y(value)}H${width - RIGHT}`} stroke="#d2d5d7" />
             <text x={LEFT - 4} y={y(value) + 3.5} fontSize="10.5" fill="#4c5358" textAnchor="end">
               {mark(value)}
             </text>
           </g>
         ))}
-        {isLine ? <Lines profile={profile} y={y} /> : <Bars profile={profile} y={y} low={low} />}
+        {isLine ? <Lines {...{ profile, y, width }} /> : <Bars {...{ profile, y, width, low }} />}
       </svg>
     </figure>
   )
 }
 
-function Lines({ profile, y }: { profile: CellProfile; y: (value: number) => number }) {
+function Lines(props: { profile: CellProfile; y: (value: number) => number; width: number }) {
+  const { profile, y, width } = props
   const { positions } = profile.axis
   const end = Math.max(...positions, 1e-9)
-  const x = (at: number) => LEFT + (at / end) * (WIDTH - LEFT - RIGHT)
+  const x = (at: number) => LEFT + (at / end) * (width - LEFT - RIGHT)
   const path = (row: Numbers) =>
     row
       .map((value, i) =>
@@ -99,7 +113,8 @@ function Lines({ profile, y }: { profile: CellProfile; y: (value: number) => num
           d={path(row)}
           fill="none"
           stroke={ROW_INKS[i % ROW_INKS.length]}
-          strokeWidth="1.6"
+          strokeDasharray={ROW_DASHES[i % ROW_DASHES.length]}
+          strokeWidth={i % 2 === 1 ? 2.4 : 1.6}
         />
       ))}
       {[0, end / 2, end].map(at => (
@@ -120,11 +135,16 @@ function Lines({ profile, y }: { profile: CellProfile; y: (value: number) => num
 }
 
 /** Bars are what is measured, or estimated where nothing is; ticks across are expected. */
-function Bars(props: { profile: CellProfile; y: (value: number) => number; low: number }) {
-  const { profile, y, low } = props
+function Bars(props: {
+  profile: CellProfile
+  y: (value: number) => number
+  width: number
+  low: number
+}) {
+  const { profile, y, width, low } = props
   const { positions } = profile.axis
   const rows = profile.rows.length
-  const step = (WIDTH - LEFT - RIGHT) / (positions.length * rows + rows - 1)
+  const step = (width - LEFT - RIGHT) / (positions.length * rows + rows - 1)
   const ground = y(Math.max(0, low))
   return (
     <>

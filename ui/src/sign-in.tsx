@@ -1,12 +1,13 @@
 import { useEffect, useState } from 'react'
 import { needsKey, signIn } from './api.ts'
+import type { ClientState } from './store.ts'
 
-/** Asks for an API key where the engine wants one; shows nothing elsewhere. */
-export function SignIn() {
+/** True while there is no connection because the engine wants a key, at first or again. */
+export function useKeyWanted({ connection }: ClientState): boolean {
   const [wanted, setWanted] = useState(false)
-  const [key, setKey] = useState('')
-  const [problem, setProblem] = useState('')
   useEffect(() => {
+    if (connection === 'open') setWanted(false)
+    if (connection !== 'lost') return
     let gone = false
     void needsKey().then(answer => {
       if (!gone) setWanted(answer)
@@ -14,8 +15,14 @@ export function SignIn() {
     return () => {
       gone = true
     }
-  }, [])
-  if (!wanted) return null
+  }, [connection])
+  return wanted
+}
+
+/** Asks for an API key. */
+export function SignIn() {
+  const [key, setKey] = useState('')
+  const [problem, setProblem] = useState('')
   const submit = async (event: React.FormEvent) => {
     event.preventDefault()
     try {

@@ -57,6 +57,23 @@ describe('client store', () => {
     expect([...state.alarms.keys()].sort()).toEqual(['alarm-1', 'alarm-2', 'alarm-3'])
   })
 
+  it('keeps what was missed of a line until somebody has noted it', () => {
+    let state = message(welcomed, snapshot(4))
+    expect(state.lines.get('line-1')?.missed).toBeUndefined()
+    const telemetry = fixtureTelemetry({ time_ms: 7000 })
+    state = reduce(state, { type: 'telemetry', telemetry, arrived_ms: 0 })
+    state = message(state, { ...snapshot(90), not_resumed: 'too-many' } as ServerMessage)
+    expect(state.lines.get('line-1')?.missed).toEqual({ why: 'too-many', since_ms: 7000 })
+    const later = fixtureTelemetry({ time_ms: 9000 })
+    state = reduce(state, { type: 'telemetry', telemetry: later, arrived_ms: 0 })
+    state = message(state, fixtureWelcome)
+    state = message(state, { ...snapshot(3), not_resumed: 'ahead' } as ServerMessage)
+    expect(state.lines.get('line-1')?.missed).toEqual({ why: 'ahead', since_ms: 7000 })
+    state = reduce(state, { type: 'noted', line: 'line-1' })
+    expect(state.lines.get('line-1')?.missed).toBeUndefined()
+    expect(state.alarms.size).toBe(1)
+  })
+
   it('takes events of a new epoch whose offsets start again', () => {
     let state = message(welcomed, snapshot(900))
     state = message(state, snapshot(0, [], 'epoch-2'))

@@ -1,6 +1,7 @@
 import type { Advice, AlarmRecord, AlarmSummary, OutputEvent } from '#engine/flow.ts'
 import type {
   LineInfo,
+  NotResumed,
   ResumePoint,
   SensorFault,
   ServerMessage,
@@ -23,6 +24,15 @@ export interface LineState {
   readonly faults: readonly SensorFault[]
   /** Names of the rows of the telemetry's scores. */
   readonly detectors: readonly string[]
+  /** What went by unseen while the connection was lost; until somebody has noted it. */
+  readonly missed: Missed | undefined
+}
+
+/** Events of a line that this page will never see one by one. */
+export interface Missed {
+  readonly why: NotResumed
+  /** Event time of the last frame before; 0 when there was none. */
+  readonly since_ms: number
 }
 
 /** Everything the page shows; one immutable value, replaced by `reduce`. */
@@ -31,6 +41,7 @@ export interface ClientState {
   readonly problem: string
   readonly version: string
   readonly subject: string
+  readonly role: string
   readonly actions: readonly string[]
   readonly lines: ReadonlyMap<string, LineState>
   readonly alarms: ReadonlyMap<string, AlarmRecord>
@@ -48,6 +59,7 @@ export const emptyState: ClientState = {
   problem: '',
   version: '',
   subject: '',
+  role: '',
   actions: [],
   lines: new Map(),
   alarms: new Map(),
@@ -64,6 +76,7 @@ export type Action =
   | { readonly type: 'lost'; readonly problem: string }
   | { readonly type: 'message'; readonly message: ServerMessage }
   | { readonly type: 'telemetry'; readonly telemetry: Telemetry; readonly arrived_ms: number }
+  | { readonly type: 'noted'; readonly line: string }
 
 /** The next state; pure. */
 export function reduce(state: ClientState, action: Action): ClientState {
@@ -78,6 +91,8 @@ export function reduce(state: ClientState, action: Action): ClientState {
       return withTelemetry(state, action.telemetry, action.arrived_ms)
     case 'message':
       return withMessage(state, action.message)
+    case 'noted':
+      return withLine(state, action.line, { missed: undefined })
   }
 }
 
@@ -93,11 +108,8 @@ function withMessage(state: ClientState, message: ServerMessage): ClientState {
     case 'event':
       return withEvent(state, message)
     case 'status': {
-      const line = state.lines.get(message.line)
-      if (!line) return state
       const { degraded, faults, detectors } = message
-      const next = { ...line, degraded, faults, detectors }
-      return { ...state, lines: withEntry(state.lines, message.line, next) }
+      return withLine(state, message.line, { degraded, faults, detectors })
     }
     case 'alarm-summary':
       return {
@@ -128,6 +140,7 @@ function withWelcome(state: ClientState, message: MessageOf<'welcome'>): ClientS
       degraded: known?.degraded ?? '',
       faults: known?.faults ?? [],
       detectors: known?.detectors ?? [],
+      missed: known?.missed,
     })
   }
   const ofLines = (record: { readonly line: string }) => lines.has(record.line)
@@ -135,6 +148,7 @@ function withWelcome(state: ClientState, message: MessageOf<'welcome'>): ClientS
     ...state,
     version: message.version,
     subject: message.identity.subject,
+    role: message.identity.role,
     actions: message.actions,
     lines,
     alarms: filtered(state.alarms, ofLines),
@@ -150,13 +164,18 @@ function withSnapshot(state: ClientState, message: MessageOf<'snapshot'>): Clien
   const advice = filtered(state.advice, ofOthers)
   for (const alarm of message.alarms) alarms.set(alarm.id, alarm)
   for (const one of message.advice) advice.set(one.id, one)
-  const { epoch, offset } = message
-  return {
+  const { epoch, offset, not_resumed: why } = message
+  const next = {
     ...state,
     alarms,
     advice,
     positions: withEntry(state.positions, message.line, { epoch, offset }),
   }
+  const known = state.lines.get(message.line)
+  if (why === undefined || !known) return next
+  // What was missed first and not noted yet reaches further back.
+  const missed = known.missed ?? { why, since_ms: known.telemetry?.time_ms ?? 0 }
+  return withLine(next, message.line, { missed: { ...missed, why } })
 }
 
 /** Delivery is at least once: what is not newer than the known record changes nothing. */
@@ -188,6 +207,12 @@ function withOutput(state: ClientState, event: OutputEvent): ClientState {
   const isCalling = (one: AlarmRecord) => one.active && isUnacknowledged(one)
   const isNew = urgent && isCalling(alarm) && !(known && isCalling(known))
   return { ...state, alarms, announced: isNew ? alarm : state.announced }
+}
+
+function withLine(state: ClientState, name: string, change: Partial<LineState>): ClientState {
+  const line = state.lines.get(name)
+  if (!line) return state
+  return { ...state, lines: withEntry(state.lines, name, { ...line, ...change }) }
 }
 
 function withTelemetry(state: ClientState, telemetry: Telemetry, arrived_ms: number): ClientState {

@@ -48,7 +48,7 @@ export const ROLE_TEXTS: Readonly<Record<Role, string>> = {
   bath: 'Bath',
   liquidus: 'Liquidus',
   acd: 'ACD',
-  feed: 'Feed efficiency',
+  feed: 'Alumina delivered',
   noise: 'Noise',
   resistance: 'Resistance',
   energy: 'Energy',

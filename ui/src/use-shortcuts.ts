@@ -7,6 +7,8 @@ export const SHORTCUTS: readonly (readonly [key: string, text: string])[] = [
   ['1', 'Line overview'],
   ['2', 'Alarms'],
   ['3', 'Recommendations'],
+  ['4', 'Models'],
+  ['5', 'Engine'],
   ['m', 'Go to the map'],
   ['[', 'Previous cell'],
   [']', 'Next cell'],
@@ -37,6 +39,8 @@ export function useShortcuts(options: {
 function routeOfKey(key: string, line: LineState | undefined, route: Route): Route | undefined {
   if (key === '2') return { screen: 'alarms' }
   if (key === '3') return { screen: 'advice' }
+  if (key === '4') return { screen: 'models' }
+  if (key === '5') return { screen: 'engine' }
   if (!line) return undefined
   const name = line.info.line
   if (key === '1') return { screen: 'line', line: name }
