@@ -164,8 +164,11 @@ function lmdbStore(
   const writing = startWriting(tables, segments, space, () => check(tables))
   const files = segmentFiles(directory, async path => {
     const empty = openSegment({ directory, path, number: 0 }, segmentBytes, () => 1)
-    sign(empty, owner)
-    await empty.root.close()
+    try {
+      sign(empty, owner)
+    } finally {
+      await empty.root.close()
+    }
   })
   const turnover = segmentTurnover({
     tables,
