@@ -20,7 +20,8 @@ export interface GroupCommit {
 
 /** What surrounds the operations of one transaction; `begin` and `end` are called inside it. */
 export interface GroupScope {
-  begin(): void
+  /** `size_bytes` is what the operations write together. */
+  begin(size_bytes: number): void
   end(): void
   /** The transaction is on the disk; comes before its operations resolve. */
   done?(): void
@@ -85,7 +86,7 @@ export function groupCommit(transact: Transact, scope: GroupScope): GroupCommit 
   const commitGroup = async (group: readonly Waiting[]) => {
     try {
       const outcomes = await transact(() => {
-        scope.begin()
+        scope.begin(group.reduce((sum, { size }) => sum + size, 0))
         const results = group.map(({ operation }) => attempt(operation))
         scope.end()
         return results

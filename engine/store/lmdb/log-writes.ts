@@ -25,10 +25,10 @@ export interface LogWriting {
   put(line: LineKey, position: number, bytes: Uint8Array): void
 }
 
-/** Opens the way to append; `check` throws where the directory is no longer ours. */
+/** Opens the way to append; `check` throws where the directory is no longer ours or full. */
 export function startLogWriting(
   segments: LogSegments,
-  check: (segment: Segment) => void,
+  check: (segment: Segment, size_bytes: number) => void,
   /** Called before each transaction: a moment to begin a new segment. */
   between: () => void,
 ): LogWriting {
@@ -41,10 +41,10 @@ export function startLogWriting(
     return await segments.current().root.childTransaction(body)
   }
   const group = groupCommit(transact, {
-    begin() {
+    begin(size_bytes) {
       touched.clear()
       changed.clear()
-      check(segments.current())
+      check(segments.current(), size_bytes)
     },
     end() {
       const { lines, producers: table } = segments.current()

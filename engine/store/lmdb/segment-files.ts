@@ -35,6 +35,8 @@ export interface SegmentFiles {
   create(number: number): Promise<void>
   /** Takes the file of a segment that is closed and not listed. */
   retire(number: number): Promise<void>
+  /** The disk is short of room: gives that of files kept for later back. */
+  release(): Promise<void>
 }
 
 /**
@@ -80,6 +82,9 @@ export function segmentFiles(
         await rename(path, spare)
         spares.push(spare)
       } else await free(path)
+    },
+    async release() {
+      for (const spare of spares.splice(0)) await rm(spare, { force: true }).catch(() => {})
     },
   }
 }

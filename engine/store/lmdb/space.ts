@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs'
 import { LiquidusError } from '../../core/errors.ts'
 
 /** The error for a limit that was reached. */
@@ -32,5 +33,29 @@ export function takesSpace(usedBytes: () => number, mapSize: number): Space {
   return {
     take: size => take(size, (mapSize / 8) * 7),
     takeLast: size => take(size, mapSize),
+  }
+}
+
+/** Pages that a transaction writes besides what it was given: parts of trees, lists of free pages. */
+const TRANSACTION_PAGES_BYTES = 2 * 1024 * 1024
+
+/**
+ * Refuses a transaction that the disk may have no room for. LMDB must not find that out itself: its
+ * binding then writes a message of more than 100 bytes into 100, and the process may end.
+ */
+export function diskRoom(
+  directory: string,
+  onShort: () => void,
+  available_bytes = () => {
+    const { bavail, bsize } = statfsSync(directory)
+    return bavail * bsize
+  },
+): (size_bytes: number) => void {
+  return size_bytes => {
+    const free = available_bytes()
+    if (free >= 2 * size_bytes + TRANSACTION_PAGES_BYTES) return
+    onShort()
+    const problem = `no space left on the disk of ${directory}: ${Math.floor(free / 1024)} KiB free`
+    throw new LiquidusError('STORE_UNAVAILABLE', { store: 'lmdb', problem }, { retry: true })
   }
 }

@@ -12,7 +12,7 @@ import { openSegment, type Segment } from './segment.ts'
 import { checkSegmentFiles, segmentFiles, segmentPath } from './segment-files.ts'
 import { segmentTurnover } from './segment-turnover.ts'
 import { logSegments } from './segments.ts'
-import { takesSpace } from './space.ts'
+import { diskRoom, takesSpace } from './space.ts'
 import {
   openTables,
   readLine,
@@ -67,6 +67,7 @@ async function openPrepared(
   mapSize: number,
   release: () => void,
 ): Promise<Store> {
+  diskRoom(directory, () => {})(0)
   // The map is larger than the data may grow, because freed pages leave holes.
   const tables = openTables(directory, mapSize * 2)
   const owner = thisProcess(randomText(undefined))
@@ -161,7 +162,11 @@ function lmdbStore(
     if (held?.token === owner.token) return
     throw new LiquidusError('STORE_LOCKED', { path: directory, pid: held?.pid ?? 0 })
   }
-  const writing = startWriting(tables, segments, space, () => check(tables))
+  const room = diskRoom(directory, () => void files.release())
+  const writing = startWriting(tables, segments, space, size_bytes => {
+    check(tables)
+    room(size_bytes)
+  })
   const files = segmentFiles(directory, async path => {
     const empty = openSegment({ directory, path, number: 0 }, segmentBytes, () => 1)
     try {
@@ -179,6 +184,7 @@ function lmdbStore(
     segmentBytes,
     lineOf: writing.lineOf,
     async create(number) {
+      room(0)
       await files.create(number)
       return openSegment(
         { directory, path: segmentPath(directory, number), number },
@@ -190,9 +196,10 @@ function lmdbStore(
   })
   const log: LogWriting = startLogWriting(
     segments,
-    segment => {
+    (segment, size_bytes) => {
       check(tables)
       check(segment)
+      room(size_bytes)
     },
     turnover.roll,
   )

@@ -31,15 +31,15 @@ export function startWriting(
   tables: Tables,
   segments: LogSegments,
   space: Space,
-  check: () => void,
+  check: (size_bytes: number) => void,
 ): Writing {
   const touched = new Map<LineKey, LineRecord>() // of the running transaction only
   // What is stored, as this process wrote it: nobody else writes while the directory is ours.
   const lines = new Map<LineKey, LineRecord>()
   const group = groupCommit(async body => await tables.root.childTransaction(body), {
-    begin() {
+    begin(size_bytes) {
       touched.clear()
-      check()
+      check(size_bytes)
     },
     end() {
       for (const [line, record] of touched) writeLine(tables, line, record)
