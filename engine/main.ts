@@ -8,6 +8,7 @@ import { budgetOf, budgetVersions } from './anomaly/fusion/setting.ts'
 import { CHECKED_FOLDER, checkedFiles } from './anomaly/onnx/checked-files.ts'
 import type { Config } from './config.ts'
 import { type Clock, systemClock } from './core/clock.ts'
+import { clockJumps, clockJumpText } from './core/clock-jumps.ts'
 import { LiquidusError, problemOf } from './core/errors.ts'
 import { eventLoopGauge } from './core/event-loop.ts'
 import { makeDirectory } from './core/make-directory.ts'
@@ -28,6 +29,7 @@ import { openShelf } from './training/shelf.ts'
 import { VERSION, versionsOf } from './version.ts'
 
 const HEALTH_EVERY_MS = 1000
+const CLOCK_EVERY_MS = 1000
 /** How long the OPC UA server waits for lines that fold again what came after their state. */
 const CATCH_UP_MS = 3000
 const LOOK_EVERY_MS = 20
@@ -188,6 +190,13 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
     closing.push(() => grpc.sink.close())
     const stopHealth = tellHealth(engine, ready => grpc.sink.setServing(ready))
     closing.push(async () => stopHealth())
+    const jumpOf = clockJumps(clock)
+    const jumps = setInterval(() => {
+      const jump_ms = jumpOf()
+      if (jump_ms !== 0) log.warn(clockJumpText(jump_ms))
+    }, CLOCK_EVERY_MS)
+    jumps.unref()
+    closing.push(async () => clearInterval(jumps))
 
     const opcua = config.opcua
       ? startOpcUa(options, engine, access, log, closing, loads)

@@ -120,6 +120,60 @@ describe.runIf(browserPath)('the page, in a real browser, on the demonstration',
     await expect.poll(() => page.url(), { timeout: 10_000 }).toMatch(/\/cell\//)
   })
 
+  it('never scrolls sideways, from a phone to a wide screen, and keeps tables in their panels', async () => {
+    const at = ['#/line/potline-1', '#/line/potline-1/cell/cell-117', '#/alarms', '#/advice']
+    const wide: string[] = []
+    for (const width of [390, 1280, 1920]) {
+      await page.setViewportSize({ width, height: 800 })
+      for (const hash of [...at, '#/models', '#/engine']) {
+        await page.goto(`${engine.http}/${hash}`)
+        await page.waitForTimeout(700)
+        const found = await page.evaluate(() => {
+          const over = [...document.querySelectorAll('.panel > table')].filter(table => {
+            const panel = table.parentElement!
+            const scrolls = getComputedStyle(panel).overflowX === 'auto'
+            const beyond = table.getBoundingClientRect().right - panel.getBoundingClientRect().right
+            return !scrolls && beyond > 1
+          })
+          return [document.documentElement.scrollWidth, over.length]
+        })
+        if (found[0]! > width || found[1]! > 0) wide.push(`${width} ${hash}: ${found}`)
+      }
+    }
+    await page.setViewportSize({ width: 1366, height: 768 })
+    expect(wide).toEqual([])
+  })
+
+  it('says what went by unseen while it was cut off, until somebody has noted it', async () => {
+    const other = await browser.newPage({ viewport: { width: 1366, height: 768 } })
+    let cut = () => {}
+    let sockets = 0
+    await other.routeWebSocket(/\/ws$/, near => {
+      const isAgain = ++sockets > 1
+      const far = near.connectToServer()
+      cut = () => void near.close({ code: 1001, reason: 'cut by the test' })
+      far.onMessage(message => {
+        const resumed = isAgain && typeof message === 'string' && message.includes('"resumed"')
+        if (!resumed) return near.send(message)
+        const { line, epoch, offset } = JSON.parse(message) as Record<string, unknown>
+        const known = { line, epoch, offset, alarms: [], advice: [] }
+        near.send(JSON.stringify({ type: 'snapshot', ...known, not_resumed: 'too-many' }))
+      })
+    })
+    await other.goto(engine.http)
+    await expect
+      .poll(() => other.getByTestId('event-time').textContent(), { timeout: 20_000 })
+      .toMatch(/\d\d:\d\d:\d\d UTC/)
+    cut()
+    await other.getByTestId('missed').waitFor({ timeout: 20_000 })
+    expect(await other.getByTestId('missed').textContent()).toMatch(
+      /^Line potline-1, not seen here since .*\d\d:\d\d:\d\d: .*too many/,
+    )
+    await other.getByTestId('missed-noted').click()
+    await expect.poll(() => other.getByTestId('missed').count()).toBe(0)
+    await other.close()
+  })
+
   it('showed no error in the console', () => {
     expect(problems).toEqual([])
   })

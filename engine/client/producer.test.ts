@@ -2,7 +2,6 @@ import net from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { decodeColumns, isDecodeProblem } from '#engine/ingest/columns.ts'
 import { grpcSource } from '#engine/ingest/grpc/source.ts'
-import { lineDefinition } from '#engine/ingest/line-definition.ts'
 import type { MemoryIntake, MemoryIntakeOptions, MemoryLine } from '#engine/ingest/memory-intake.ts'
 import { memoryIntake } from '#engine/ingest/memory-intake.ts'
 import { systemClock } from '../core/clock.ts'
@@ -11,7 +10,6 @@ import type { Identity, LineDefinition } from '../flow.ts'
 import { cellNames, potlineDefinition } from '../lines/potline.ts'
 import type { ProducerBatch } from './encode-batch.ts'
 import { segments } from './encode-batch.ts'
-import { lineProposal } from './line-proposal.ts'
 import type { ProducerOptions } from './producer.ts'
 import { connectProducer } from './producer.ts'
 import { writeReadings } from './write-readings.ts'
@@ -366,18 +364,6 @@ test('without retry a lost connection fails the producer', async () => {
       for (;;) await producer.send(batchOf(0))
     })(),
   ).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
-})
-
-test('a proposal reads back as the definition it was made of', () => {
-  const full: LineDefinition = {
-    ...POTLINE,
-    kind: 'generic',
-    tags: [{ ...POTLINE.tags[0]!, alarm_low: 1, alarm_high: 5, rate_max_per_s: 0.5 }],
-  }
-  for (const definition of [POTLINE, full]) {
-    const proposal = lineProposal(definition)
-    expect(lineDefinition('plant', 'line-1', proposal)).toEqual(definition)
-  }
 })
 
 test('single calls are numbered, checked and never written twice', async () => {

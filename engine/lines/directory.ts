@@ -21,6 +21,8 @@ import { checkpointNumbers } from './verify-base.ts'
 
 /** Lines of one engine at most. */
 const LINES_MAX = 1000
+/** Lines that open side by side at the start: each waits for the store and for its thread. */
+const OPENED_TOGETHER = 16
 /** A line further behind its log than this is catching up, and the engine is not ready. */
 const BEHIND_ENTRIES_READY = 1000
 
@@ -67,10 +69,14 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
   const versionsOf = (tenant: string) =>
     typeof parts.versions === 'function' ? parts.versions(tenant) : parts.versions
 
-  const openLine = async (definition: LineDefinition): Promise<LineRuntime> => {
+  const takeLine = async (definition: LineDefinition): Promise<LineRuntime> => {
     const key = keyOf(definition.tenant, definition.line)
-    const recovered = await store.acquire(key)
-    const runtime = await openRuntime(definition, key, recovered)
+    return openRuntime(definition, key, await store.acquire(key))
+  }
+
+  const runLine = (runtime: LineRuntime): LineRuntime => {
+    const { tenant, line } = runtime.definition
+    const key = keyOf(tenant, line)
     lines.set(key, runtime)
     running.push(
       runtime
@@ -135,10 +141,18 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
     if (pending) return pending
     const opened = (async () => {
       await store.define(key, JSON.stringify(definition))
-      return openLine(definition)
+      return runLine(await takeLine(definition))
     })().finally(() => opening.delete(key))
     opening.set(key, opened)
     return opened
+  }
+
+  /** Opens lines that the store has, a few at a time, and lets them run in their order. */
+  const openAll = async (definitions: readonly LineDefinition[]): Promise<void> => {
+    for (let i = 0; i < definitions.length; i += OPENED_TOGETHER) {
+      const some = definitions.slice(i, i + OPENED_TOGETHER)
+      for (const runtime of await Promise.all(some.map(takeLine))) runLine(runtime)
+    }
   }
 
   const ofTenant = (tenant: string): LineRuntime[] =>
@@ -149,6 +163,7 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
     changes$,
     async open(configured) {
       const stored = await store.definitions()
+      const wanted = new Map<LineKey, LineDefinition>()
       for (const definition of configured) {
         checkDefinition(definition)
         const key = keyOf(definition.tenant, definition.line)
@@ -161,11 +176,13 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
               'differs from what the store holds; give the changed line a new name or use another --data',
           })
         }
-        await openOnce(definition)
+        if (before === undefined) await store.define(key, JSON.stringify(definition))
+        wanted.set(key, definition)
       }
       for (const [key, text] of stored) {
-        if (!lines.has(key)) await openLine(JSON.parse(text) as LineDefinition)
+        if (!wanted.has(key)) wanted.set(key, JSON.parse(text) as LineDefinition)
       }
+      await openAll([...wanted.values()])
     },
     async renewVersions() {
       const renewed = [...lines.values()].map(line =>

@@ -3,7 +3,6 @@ import type {
   Advice,
   AlarmRecord,
   AlarmSummary,
-  Channel,
   Decision,
   EngineView,
   Identity,
@@ -14,45 +13,14 @@ import type {
   LineView,
   OutputEvent,
   Profile,
-  Quantity,
   Role,
   StoredEvent,
   TwinFrame,
 } from '../flow.ts'
 import { fixtureKpis } from './fixture-kpis.ts'
+import { fixtureChannels as channels, fixtureFields as fields } from './fixture-quantities.ts'
 import type { Guard } from './guard.ts'
 import { trendColumns, trendRing, trendRow } from './trend.ts'
-
-const fields: readonly Quantity[] = [
-  {
-    name: 'bath_K',
-    unit: 'K',
-    text: 'bath temperature',
-    low: 1173,
-    high: 1323,
-    display: { unit: 'C', scale: 1, offset: -273.15, digits: 1 },
-  },
-  {
-    name: 'alumina_1',
-    unit: '1',
-    text: 'dissolved alumina',
-    low: 0,
-    high: 0.1,
-    display: { unit: 'wt%', scale: 100, offset: 0, digits: 2 },
-  },
-]
-
-const channels: readonly Channel[] = [
-  {
-    name: 'voltage_V',
-    tag: 'cell_voltage',
-    unit: 'V',
-    text: 'cell voltage',
-    low: 0,
-    high: 60,
-    display: { unit: 'V', scale: 1, offset: 0, digits: 3 },
-  },
-]
 
 /** Start of event time of a fixture line. */
 export const FIXTURE_START_ms = 1_760_000_000_000

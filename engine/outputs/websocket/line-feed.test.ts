@@ -111,6 +111,11 @@ test('the status comes with the first frame and again only when it changes', () 
   tick()
   expect(statuses()).toHaveLength(2)
   expect(statuses()[1].faults).toEqual([{ tag: 'cell_voltage', cell: 'cell-101', reason: 'stuck' }])
+  const status = line.status()
+  Object.assign(line, { status: () => ({ ...status, revision: 1 }) })
+  clock.advance(1000)
+  tick()
+  expect(statuses().map(({ revision }) => revision)).toEqual([0, 0, 1])
 })
 
 test('incidents go out as they change, the figures of the alarms every few seconds', () => {

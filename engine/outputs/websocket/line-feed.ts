@@ -91,12 +91,14 @@ function frameBytes(current: LineView, number: number, sent_ms: number): Uint8Ar
 }
 
 function statusText(current: LineView): string {
+  const { degraded, revision = 0 } = current.status()
   return JSON.stringify({
     type: 'status',
     line: current.definition.line,
-    degraded: current.status().degraded,
+    degraded,
     faults: sensorFaults(current),
     detectors: current.scores().map(score => score.name),
+    revision,
   } satisfies ServerMessage)
 }
 

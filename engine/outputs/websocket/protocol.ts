@@ -127,6 +127,8 @@ export type ServerMessage =
       readonly faults: readonly SensorFault[]
       /** Names of the rows of `Telemetry.scores`. */
       readonly detectors: readonly string[]
+      /** Rises when late readings changed the past: history that was read before is out of date. */
+      readonly revision: number
     }
   | {
       /** Flood, incidents and figures; replaces the one before. After subscribing and on change. */

@@ -59,7 +59,6 @@ interface Peer {
   readonly texts: ServerMessage[]
   readonly frames: Telemetry[]
   readonly closed: Promise<number>
-  readonly reason: Promise<string>
   say(message: ClientMessage): void
   saw<T extends ServerMessage['type']>(
     type: T,
@@ -78,7 +77,6 @@ async function peer(url: string, options: ClientOptions = {}): Promise<Peer> {
     else texts.push(parseServerMessage(Buffer.from(data as ArrayBuffer).toString()))
   })
   const closed = new Promise<number>(resolve => socket.on('close', resolve))
-  const reason = new Promise<string>(resolve => socket.on('close', (_, why) => resolve(`${why}`)))
   await new Promise((resolve, reject) => {
     socket.once('open', resolve)
     socket.once('error', reject)
@@ -89,7 +87,6 @@ async function peer(url: string, options: ClientOptions = {}): Promise<Peer> {
     texts,
     frames,
     closed,
-    reason,
     say: message => socket.send(JSON.stringify(message)),
     saw: (type, count = 1) =>
       vi.waitFor(() => {
@@ -371,41 +368,6 @@ test('who has no key, comes from another site or under another name is not let i
   expect((await foreign.saw('welcome')).lines).toEqual([])
   foreign.say({ type: 'subscribe', line: 'line-1' })
   expect(await foreign.saw('error')).toMatchObject({ code: 'LINE_UNKNOWN' })
-})
-
-test('connections have a maximum', async () => {
-  const { url } = await serve({ clients_max: 1 })
-  const first = await peer(url)
-  const second = await peer(url)
-  expect(await second.closed).toBe(1013)
-  expect(await second.reason).toMatch(/^the engine has 1 connections open.*try again later$/)
-  first.socket.close()
-  await first.closed
-  await vi.waitFor(async () => expect(await (await peer(url)).saw('welcome')).toBeTruthy())
-})
-
-test('a tenant cannot take the connections of another, and hears why it gets no more', async () => {
-  const refused: string[] = []
-  const change = { guard: fixtureGuard(fixtureKeys), onRefused: (who: string) => refused.push(who) }
-  const { sink, url } = await serve({ clients_max: 4 }, change)
-  const as = (key: string) => peer(url, { headers: { authorization: `Bearer ${key}` } })
-  const first = await as('key-max')
-  await (await as('key-olga')).saw('welcome')
-  const third = await as('key-eva')
-  expect(await third.closed).toBe(1013)
-  expect(await third.reason).toBe('your tenant has 2 connections open, all it may; close one')
-  expect(third.texts).toEqual([])
-  expect([refused, sink.load().clients]).toEqual([['local'], 2])
-  expect((await (await as('key-foreign')).saw('welcome')).identity.tenant).toBe('other')
-  first.socket.close()
-  await vi.waitFor(() => expect(sink.load().clients).toBe(2))
-  await (await as('key-eva')).saw('welcome')
-})
-
-test('a tenant has as many connections as it is configured to', async () => {
-  const { url } = await serve({}, { connectionsMax: tenant => (tenant === 'local' ? 1 : 9) })
-  await peer(url)
-  expect(await (await peer(url)).reason).toMatch(/^your tenant has 1 connections open/)
 })
 
 test('a client that answers pings stays and hears heartbeats', async () => {
