@@ -176,6 +176,27 @@ test('a preroll goes out at full speed, and faults count from its end', async ()
   expect(new Set(volts.slice(0, 200)).size).toBeGreaterThan(10)
 })
 
+test('a plant that goes on with a line sends at once, however long the line has been running', async () => {
+  const engine = recorder()
+  const abort = new AbortController()
+  const start_ms = 1_700_000_000_000
+  const connect = async (to: ProducerOptions) => {
+    const producer = await engine.connect(to)
+    Object.assign(producer.welcome, { newest_event_ms: start_ms + 900_000 })
+    return producer
+  }
+  const running = runPlant(
+    options({
+      ...{ start_ms, speed: 10, clock: manualClock(0), preroll_s: 100 },
+      ...{ connect, signal: abort.signal },
+    }),
+  )
+  await expect.poll(() => engine.batches.length).toBe(1)
+  expect(Math.min(...engine.batches[0]!.times_ms)).toBeGreaterThan(start_ms + 900_000)
+  abort.abort()
+  await running
+})
+
 test('an abort ends the run and closes the connection, even while the engine is away', async () => {
   const abort = new AbortController()
   const engine = recorder(batches => {

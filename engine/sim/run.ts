@@ -187,7 +187,7 @@ async function send(
   const paced_s = Math.max(1, Math.min(longest_s, Math.ceil(speed / 10)))
   let simulated_s = runAgain(plant, producer.welcome.newest_event_ms)
   let time_ms = plant.start_ms + simulated_s * 1000
-  const pace = pacer(speed, preroll_s, clock, signal)
+  const pace = pacer(speed, { preroll_s, from_s: simulated_s }, clock, signal)
   const aborted = () => signal?.aborted === true
   while (simulated_s < seconds && !aborted()) {
     batch.clear()
@@ -224,14 +224,17 @@ function runAgain(plant: Plant, newest_ms: number): number {
   return simulated_s
 }
 
-/** Waits until the second just simulated is due; the preroll is never waited for. */
+/**
+ * Waits until the second just simulated is due; neither the preroll is waited for nor what a
+ * line held before that this plant goes on with.
+ */
 function pacer(
   speed: PlantSpeed,
-  preroll_s: number,
+  { preroll_s, from_s }: { readonly preroll_s: number; readonly from_s: number },
   clock: Clock,
   signal: AbortSignal | undefined,
 ): (simulated_s: number) => Promise<void> {
-  let origin_ms = clock.elapsed_ms()
+  let origin_ms = clock.elapsed_ms() - (1000 * Math.max(0, from_s - preroll_s)) / speed
   return async simulated_s => {
     const due_ms = ((simulated_s - 1 - preroll_s) * 1000) / speed
     if (speed === Number.POSITIVE_INFINITY || simulated_s <= preroll_s) {

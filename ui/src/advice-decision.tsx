@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import type { Advice } from '#engine/flow.ts'
 import { decideAdvice } from './api.ts'
-import { freshnessOf, useNow } from './client.ts'
+import { freshnessOf, silenceOf, useNow } from './client.ts'
 import { HoldButton } from './hold-button.tsx'
 import type { ClientState } from './store.ts'
 
@@ -12,8 +12,10 @@ export function AdviceDecision({ advice, state }: { advice: Advice; state: Clien
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState('')
   const may = state.actions.includes('approve')
-  const { freshness } = freshnessOf(state.lines.get(advice.line), useNow(1000))
-  const isBlind = state.connection !== 'open' || freshness === 'old' || freshness === 'none'
+  const line = state.lines.get(advice.line)
+  const { freshness } = freshnessOf(line, useNow(1000))
+  const isOld = freshness === 'old' || freshness === 'none' || silenceOf(line) > 0
+  const isBlind = isOld || state.connection !== 'open'
   const decide = async (action: 'approve' | 'reject', comment: string) => {
     setBusy(true)
     setProblem('')

@@ -2,8 +2,9 @@ import { useEffect, useRef, useState } from 'react'
 import { AdvicePage } from './advice-page.tsx'
 import { AlarmBar } from './alarm-bar.tsx'
 import { AlarmPage } from './alarm-page.tsx'
+import { isUnacknowledged } from './alarm-state.ts'
 import { CellPage } from './cell-page.tsx'
-import { freshnessOf, useClient, useNow, useRoute } from './client.ts'
+import { freshnessOf, silenceOf, useClient, useNow, useRoute } from './client.ts'
 import { EnginePage } from './engine-page.tsx'
 import { ErrorBoundary } from './error-boundary.tsx'
 import { Header } from './header.tsx'
@@ -30,8 +31,13 @@ export function App() {
   useEffect(() => {
     if (lineName !== '') lastLine.current = lineName
   }, [lineName])
+  const title = titleOf(state)
+  useEffect(() => {
+    document.title = title
+  }, [title])
   useShortcuts({ on: shortcutsOn, line, route, openHelp: () => setHelpOpen(true) })
   const { age_ms, freshness } = freshnessOf(line, now_ms)
+  const silent_ms = silenceOf(line)
   const keyWanted = useKeyWanted(state)
   return (
     <div className="page" data-freshness={freshness}>
@@ -42,12 +48,12 @@ export function App() {
         state={state}
         line={line}
         route={route}
-        age_ms={age_ms}
-        freshness={freshness}
+        age_ms={silent_ms > 0 ? age_ms + silent_ms : age_ms}
+        freshness={silent_ms > 0 && freshness === 'fresh' ? 'stale' : freshness}
         openHelp={() => setHelpOpen(true)}
       />
       <AlarmBar state={state} />
-      <Notices {...{ state, line, age_ms, freshness, now_ms, keyWanted }} />
+      <Notices {...{ state, line, freshness, now_ms, keyWanted }} />
       <main id="main" tabIndex={-1}>
         {keyWanted && <SignIn />}
         <ErrorBoundary key={hashOf(route)}>
@@ -97,6 +103,13 @@ function NoLine({ state, route }: { state: ClientState; route: Route }) {
         : 'The engine has no line yet. Send readings, or start the demonstration with "npm start".'}
     </p>
   )
+}
+
+/** What a tab in the background still says: how many alarms wait, or that nothing is known. */
+export function titleOf(state: ClientState): string {
+  if (state.connection === 'lost') return 'No connection · Liquidus'
+  const waiting = [...state.alarms.values()].filter(isUnacknowledged).length
+  return waiting > 0 ? `(${waiting}) Liquidus` : 'Liquidus'
 }
 
 /** The line on screen: the address's, else the last one seen, else the first. */

@@ -1,5 +1,5 @@
 import type { LineInfo } from '#engine/outputs/websocket/protocol.ts'
-import { digitsFor, formatAgo, formatNumber, formatUnit, words } from './format.ts'
+import { digitsFor, formatElapsed, formatNumber, formatUnit, words } from './format.ts'
 import type { LineState } from './store.ts'
 import { useMeasured } from './use-polled.ts'
 
@@ -26,11 +26,15 @@ export function CellReadings({ line, cell }: { line: LineState; cell: number }) 
         <h2>Readings and samples</h2>
       </div>
       <table className="strip readings">
-        <thead className="unseen">
+        <thead>
           <tr>
             <th scope="col">Tag</th>
-            <th scope="col">Value</th>
-            <th scope="col">Age</th>
+            <th scope="col" className="number">
+              Value
+            </th>
+            <th scope="col" className="number">
+              Age
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -54,13 +58,13 @@ const NOW_MS = 2500
 
 function ageText(age_ms: number | null): string {
   if (age_ms === null) return ''
-  return age_ms < NOW_MS ? 'now' : formatAgo(age_ms)
+  return age_ms < NOW_MS ? 'now' : formatElapsed(age_ms)
 }
 
-/** Decimals as the twin's channel has them, else from the tag's range. */
+/** One or two decimals: those of the channel, else by the range of the tag. */
 function digitsOf(info: LineInfo, tag: string): number {
   const channel = info.channels.find(each => each.tag === tag)
   if (channel) return channel.display.digits
   const definition = info.tags.find(each => each.tag === tag)
-  return definition ? Math.min(2, digitsFor(definition.high - definition.low)) : 2
+  return definition ? Math.max(1, Math.min(2, digitsFor(definition.high - definition.low))) : 2
 }

@@ -28,7 +28,7 @@ export function CellStrip(props: {
   const shownRoles = ROLES.filter(role => fieldIndex(info.fields, role) >= 0)
   const fields = shownRoles.map(role => fieldIndex(info.fields, role))
   const [isHeld, hold] = useState(false)
-  const order = useSteadyOrder(props, isHeld)
+  const { order, deviations } = useSteadyOrder(props, isHeld)
   const listed = [...(pointed >= 0 ? [pointed] : []), ...order.filter(cell => cell !== pointed)]
   return (
     <section
@@ -59,7 +59,7 @@ export function CellStrip(props: {
                   Twin {formatUnit(voltage.display.unit)}
                 </th>
                 <th scope="col" className="number">
-                  Dev. σ
+                  Mean dev. σ
                 </th>
               </>
             )}
@@ -78,6 +78,7 @@ export function CellStrip(props: {
               line={line}
               cell={cell}
               fields={fields}
+              deviation={deviations[cell] ?? Number.NaN}
               alarms={alarms}
               isPointed={cell === pointed}
             />
@@ -92,6 +93,7 @@ function StripRow(props: {
   line: LineState
   cell: number
   fields: readonly number[]
+  deviation: number
   alarms: ReadonlyMap<string, AlarmRecord>
   isPointed: boolean
 }) {
@@ -111,7 +113,7 @@ function StripRow(props: {
           <td className="number estimate">
             {formatValue(displayOf(voltage), telemetry?.expected[cell])}
           </td>
-          <td className="number">{formatSigned(telemetry?.residual[cell] ?? Number.NaN, 1)}</td>
+          <td className="number">{formatSigned(props.deviation, 1)}</td>
         </>
       )}
       {fields.map(index => (
@@ -163,7 +165,7 @@ function useSteadyOrder(
     readonly alarms: ReadonlyMap<string, AlarmRecord>
   },
   isHeld: boolean,
-): readonly number[] {
+): { readonly order: readonly number[]; readonly deviations: Float64Array } {
   const { line, column, variable, alarms } = props
   const { cells } = line.info
   const of = `${line.info.line} ${variable} ${cells.length}`
@@ -180,7 +182,7 @@ function useSteadyOrder(
   const key = `${column !== undefined} ${turn} ${alarmed}`
   if (kept.current?.of !== of || (!isHeld && kept.current.key !== key))
     kept.current = { of, key, order: urgencyOrder(cells, smooth.current.deviation, alarms) }
-  return kept.current.order
+  return { order: kept.current.order, deviations: smooth.current.deviation }
 }
 
 /** Moves each smoothed value towards the new one; what is not known now changes nothing. */

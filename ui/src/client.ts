@@ -49,6 +49,13 @@ const OLD_AFTER_MS = 10_000
 const STALE_AFTER_TICKS = 2
 const OLD_AFTER_TICKS = 4
 
+/** How long no reading has come to a line whose ticks the clock closes, in event time; else 0. */
+export function silenceOf(line: LineState | undefined): number {
+  if (!line?.telemetry || line.silent_since_ms === 0) return 0
+  const silent_ms = line.telemetry.time_ms - line.silent_since_ms
+  return silent_ms > Math.max(STALE_AFTER_MS, STALE_AFTER_TICKS * line.info.tick_ms) ? silent_ms : 0
+}
+
 /** How old the newest telemetry of a line is, and what that means. */
 export function freshnessOf(
   line: LineState | undefined,

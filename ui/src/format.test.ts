@@ -4,13 +4,14 @@ import {
   axisText,
   displayOf,
   displayOfTag,
-  formatAgo,
   formatBand,
+  formatElapsed,
   formatInterval,
   formatNumber,
   formatOtherDate,
   formatSigned,
   formatSpan,
+  formatUnit,
   formatValue,
   formatZone,
 } from './format.ts'
@@ -28,7 +29,7 @@ describe('formatting', () => {
 
   it('gives large values no decimals that mean nothing', () => {
     const display = { text: '', unit: '', scale: 1, offset: 0, digits: 3 }
-    expect(formatValue(display, 35_631_512)).toBe('35631512')
+    expect(formatValue(display, 35_631_512)).toBe('35\u202f631\u202f512')
     expect(formatValue(display, -11_640.3804)).toBe('\u221211640.38')
     expect(formatValue(display, 47.0574)).toBe('47.057')
     expect(formatValue(display, 0)).toBe('0.000')
@@ -88,14 +89,36 @@ describe('routes', () => {
 
 describe('times', () => {
   it('says an age with its unit, so that nobody reads a time of day into it', () => {
-    expect(formatAgo(51_900)).toBe('51 s ago')
-    expect(formatAgo(23 * 60_000 + 7000)).toBe('23 min ago')
-    expect(formatAgo(3 * 3600_000 + 20 * 60_000)).toBe('3.3 h ago')
-    expect(formatAgo(26 * 3600_000)).toBe('26 h ago')
+    expect(formatElapsed(51_900)).toBe('51 s')
+    expect(formatElapsed(23 * 60_000 + 7000)).toBe('23 min')
+    expect(formatElapsed(3 * 3600_000 + 20 * 60_000)).toBe('3.3 h')
+    expect(formatElapsed(26 * 3600_000)).toBe('26 h')
   })
 
   it('names the zone that the times are in', () => {
     expect(formatZone(Date.UTC(2026, 0, 1))).toMatch(/^UTC([+-]\d{1,2}(:\d\d)?)?$/)
     expect(formatZone(Number.NaN)).toMatch(/^UTC/)
+  })
+})
+
+describe('large numbers and units', () => {
+  it('groups the digits of large numbers alone', () => {
+    expect(formatNumber(35_631_512, 0)).toBe('35\u202f631\u202f512')
+    expect(formatNumber(-1_234_567.25, 2)).toBe('\u22121\u202f234\u202f567.25')
+    expect([formatNumber(12_345, 0), formatNumber(0.123456, 6)]).toEqual(['12345', '0.123456'])
+  })
+
+  it('prints exponents and micro as people write them', () => {
+    const units = ['m3/s', 'sm3/s', 'kg/m3', 'ug/m3', 'm/s2', 'mm', 'uOhm', '1']
+    expect(units.map(formatUnit)).toEqual([
+      'm³/s',
+      'sm³/s',
+      'kg/m³',
+      'µg/m³',
+      'm/s²',
+      'mm',
+      'µΩ',
+      '',
+    ])
   })
 })

@@ -8,13 +8,19 @@ export const NOTHING = '–'
 export const Z_90 = 1.6449
 
 const MINUS = '\u2212'
+/** Larger numbers are read in groups of three, with a narrow space that breaks no line. */
+const GROUPED_FROM = 100_000
+const THIN_SPACE = '\u202f'
+const THOUSANDS = /\B(?=(\d{3})+$)/g
 
 /** A number with fixed decimals and a true minus sign; a dash where it is not finite. */
 export function formatNumber(value: number | null | undefined, digits: number): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NOTHING
   const text = value.toFixed(digits)
   if (Number(text) === 0) return text.replace('-', '')
-  return text.replace('-', MINUS)
+  const [whole = '', rest] = text.replace('-', MINUS).split('.')
+  const grouped = Math.abs(value) >= GROUPED_FROM ? whole.replace(THOUSANDS, THIN_SPACE) : whole
+  return rest === undefined ? grouped : `${grouped}.${rest}`
 }
 
 /** A number with its sign always shown. */
@@ -90,6 +96,9 @@ export function formatUnit(unit: string): string {
   if (unit === 'C' || unit === 'degC') return '°C'
   if (unit === 'uOhm') return 'µΩ'
   return unit
+    .replace(/^u(?=g)/, 'µ')
+    .replace(/(?<=m)3\b/, '³')
+    .replace(/(?<=s)2\b/, '²')
 }
 
 /** A value in a tag's unit from SI; the unit may be unknown to the engine. */
@@ -115,7 +124,7 @@ const zoneFormat = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'shortOffset
 export function formatZone(time_ms: number): string {
   const parts = zoneFormat.formatToParts(Number.isFinite(time_ms) ? time_ms : 0)
   const name = parts.find(part => part.type === 'timeZoneName')?.value ?? ''
-  return name.replace('GMT', 'UTC')
+  return name.replace('GMT', 'UTC').replace(/[+-]0$/, '')
 }
 
 /** Local time of day, HH:MM:SS. */
@@ -144,12 +153,12 @@ export function formatSpan(span_ms: number): string {
   return `${Math.floor(total_s / 60)}:${String(total_s % 60).padStart(2, '0')}`
 }
 
-/** How long ago, with its unit so that no clock time is read into it: "23 min ago". */
-export function formatAgo(age_ms: number): string {
+/** How long ago, with its unit so that no clock time is read into it: "23 min". */
+export function formatElapsed(age_ms: number): string {
   const age_s = Math.max(0, Math.floor(age_ms / 1000))
-  if (age_s < 60) return `${age_s} s ago`
-  if (age_s < 3600) return `${Math.floor(age_s / 60)} min ago`
-  return `${formatNumber(age_s / 3600, age_s < 36_000 ? 1 : 0)} h ago`
+  if (age_s < 60) return `${age_s} s`
+  if (age_s < 3600) return `${Math.floor(age_s / 60)} min`
+  return `${formatNumber(age_s / 3600, age_s < 36_000 ? 1 : 0)} h`
 }
 
 /** Age of data: seconds with one decimal, then coarser. */

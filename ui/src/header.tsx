@@ -72,10 +72,10 @@ export function Header(props: {
           <dd data-testid="data-age">{formatAge(props.age_ms)}</dd>
         </div>
       </dl>
-      <span className="connection" data-connection={state.connection} data-testid="connection">
-        {CONNECTION[state.connection]}
+      <div className="connection" data-connection={state.connection}>
+        <span data-testid="connection">{CONNECTION[state.connection]}</span>
         <Who state={state} />
-      </span>
+      </div>
       <button type="button" className="quiet" onClick={props.openHelp} aria-label="Help">
         ?
       </button>

@@ -45,7 +45,9 @@ export function HelpDialog(props: {
           <li>Slanted number: estimated by the twin, not measured</li>
           <li>Blue band and ±: P05 to P95 of the twin</li>
           <li>Grey band: least to greatest measured value</li>
-          <li>σ: standard deviations from what is expected</li>
+          <li>
+            σ: standard deviations from what is expected; mean: of the last twenty frames or so
+          </li>
           <li>Times are those of the readings, in the zone beside the clock above</li>
         </ul>
       </div>

@@ -20,6 +20,7 @@ const EDGE = '#868c91'
 const INK_OLD = '#565c61'
 /** The first of these font sizes that fits is used. */
 const TEXT_SIZES = [13, 11, 10]
+const FLASH_OFF_ALPHA = 0.3
 const NAME_SIZES = [11, 10, 9]
 /** A narrower aisle has no room for words, only for the names of its row. */
 const AISLE_TEXT_MIN = 20
@@ -109,7 +110,12 @@ function paintCell(context: CanvasRenderingContext2D, box: CellBox, picture: Map
   const dark = coloured && isDark(deviation)
   paintText(context, box, picture, dark)
   if (height >= 60 && coloured) paintDeviationBar(context, box, deviation, dark)
-  if (alarm && (picture.flashOn || !isUnacknowledged(alarm))) paintGlyph(context, box, alarm)
+  if (alarm) {
+    // As pale as the marks of the page in between: a sign that is gone half the time is missed.
+    context.globalAlpha = picture.flashOn || !isUnacknowledged(alarm) ? 1 : FLASH_OFF_ALPHA
+    paintGlyph(context, box, alarm)
+    context.globalAlpha = 1
+  }
 }
 
 function paintText(

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
+import { titleOf } from './app.tsx'
 import { freshnessOf } from './client.ts'
-import { fixtureLine } from './fixture.ts'
+import { fixtureAlarm, fixtureLine } from './fixture.ts'
 import { missedText } from './notices.tsx'
-import type { LineState } from './store.ts'
+import { emptyState, type LineState } from './store.ts'
 
 it('says since when a line was not seen, with the date where that is another day', () => {
   const since_ms = Date.UTC(2026, 0, 1, 12, 30, 15)
@@ -14,6 +15,17 @@ it('says since when a line was not seen, with the date where that is another day
   expect(missedText('line-1', { why: 'other-history', since_ms: 0 }, since_ms)).toMatch(
     /not seen here: The engine has another history/,
   )
+})
+
+it('tells in the title of the tab how many alarms wait, or that nothing is known', () => {
+  const alarms = new Map([
+    ['a', fixtureAlarm({ id: 'a' })],
+    ['b', fixtureAlarm({ id: 'b', acknowledged: true })],
+  ])
+  const open = { ...emptyState, connection: 'open' } as const
+  expect(titleOf(open)).toBe('Liquidus')
+  expect(titleOf({ ...open, alarms })).toBe('(1) Liquidus')
+  expect(titleOf({ ...open, alarms, connection: 'lost' })).toBe('No connection · Liquidus')
 })
 
 it('calls a slow line old by its own ticks, not by seconds', () => {

@@ -1,16 +1,18 @@
 import { systemClock } from '#engine/core/clock.ts'
-import { type Freshness, useConnection } from './client.ts'
-import { formatAge, formatClock, formatOtherDate } from './format.ts'
+import { type Freshness, silenceOf, useConnection } from './client.ts'
+import { formatClock, formatOtherDate } from './format.ts'
 import type { ClientState, LineState, Missed } from './store.ts'
 
 /** A line that sends has sent by then. */
 const FIRST_FRAME_MS = 4000
 
-/** What is wrong with the data on screen, if anything: one plain line each. */
+/**
+ * What is wrong with the data on screen, if anything: one plain line each. No line changes while
+ * its cause stands, or it would be read aloud without end.
+ */
 export function Notices(props: {
   state: ClientState
   line: LineState | undefined
-  age_ms: number
   freshness: Freshness
   /** Time since the page was opened. */
   now_ms: number
@@ -47,12 +49,11 @@ export function Notices(props: {
 function noticesOf(props: {
   state: ClientState
   line: LineState | undefined
-  age_ms: number
   freshness: Freshness
   now_ms: number
   keyWanted: boolean
 }): readonly string[] {
-  const { state, line, age_ms, freshness, now_ms, keyWanted } = props
+  const { state, line, freshness, now_ms, keyWanted } = props
   const notices: string[] = []
   if (keyWanted) notices.push('The engine asks who you are: sign in with your API key.')
   else if (state.connection === 'lost')
@@ -60,10 +61,15 @@ function noticesOf(props: {
   else if (state.problem !== '') notices.push(state.problem)
   if (freshness === 'stale' || freshness === 'old')
     notices.push(
-      `Values are old: the last frame of line ${line?.info.line} came ${formatAge(age_ms)} ago.`,
+      `Values are old: line ${line?.info.line} stands at ${formatClock(line?.telemetry?.time_ms ?? 0)}.`,
     )
   if (line && !line.telemetry && state.connection === 'open' && now_ms > FIRST_FRAME_MS)
     notices.push(`Line ${line.info.line}: no values yet. Check that its producer is sending.`)
+  if (line && silenceOf(line) > 0 && freshness === 'fresh') {
+    const since = formatClock(line.silent_since_ms)
+    const shown = 'what is shown since is the twin alone. Check its producer.'
+    notices.push(`Line ${line.info.line}: no reading has come since ${since}; ${shown}`)
+  }
   if (line && line.degraded !== '') notices.push(`Line ${line.info.line}: ${line.degraded}`)
   return notices
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { OutputEvent } from '#engine/flow.ts'
 import type { ServerMessage } from '#engine/outputs/websocket/protocol.ts'
+import { silenceOf } from './client.ts'
 import { fixtureAdvice, fixtureAlarm, fixtureTelemetry, fixtureWelcome } from './fixture.ts'
 import { type ClientState, emptyState, FINISHED_COUNT_MAX, reduce } from './store.ts'
 
@@ -55,6 +56,20 @@ describe('client store', () => {
     state = event(state, 5, alarmEvent({ id: 'alarm-2' }))
     state = event(state, 6, alarmEvent({ id: 'alarm-3' }))
     expect([...state.alarms.keys()].sort()).toEqual(['alarm-1', 'alarm-2', 'alarm-3'])
+  })
+
+  it('knows since when no reading came, though the clock closes ticks', () => {
+    let state = welcomed
+    const since = () => state.lines.get('line-1')?.silent_since_ms
+    const tick = (time_ms: number, closed: 'complete' | 'silent') => {
+      const telemetry = fixtureTelemetry({ time_ms, closed })
+      state = reduce(state, { type: 'telemetry', telemetry, arrived_ms: 0 })
+      return silenceOf(state.lines.get('line-1'))
+    }
+    expect([tick(1000, 'complete'), since()]).toEqual([0, 0])
+    expect([tick(2000, 'silent'), since()]).toEqual([0, 1000])
+    expect(tick(9000, 'silent')).toBe(8000)
+    expect([tick(10_000, 'complete'), since()]).toEqual([0, 0])
   })
 
   it('keeps what was missed of a line until somebody has noted it', () => {

@@ -24,6 +24,10 @@ export interface LineState {
   readonly faults: readonly SensorFault[]
   /** Names of the rows of the telemetry's scores. */
   readonly detectors: readonly string[]
+  /** Rises when late readings changed the past. */
+  readonly revision: number
+  /** End of the last tick before no reading came at all; 0 while readings come. */
+  readonly silent_since_ms: number
   /** What went by unseen while the connection was lost; until somebody has noted it. */
   readonly missed: Missed | undefined
 }
@@ -108,8 +112,8 @@ function withMessage(state: ClientState, message: ServerMessage): ClientState {
     case 'event':
       return withEvent(state, message)
     case 'status': {
-      const { degraded, faults, detectors } = message
-      return withLine(state, message.line, { degraded, faults, detectors })
+      const { degraded, faults, detectors, revision } = message
+      return withLine(state, message.line, { degraded, faults, detectors, revision })
     }
     case 'alarm-summary':
       return {
@@ -140,6 +144,8 @@ function withWelcome(state: ClientState, message: MessageOf<'welcome'>): ClientS
       degraded: known?.degraded ?? '',
       faults: known?.faults ?? [],
       detectors: known?.detectors ?? [],
+      revision: known?.revision ?? 0,
+      silent_since_ms: (fits && known?.silent_since_ms) || 0,
       missed: known?.missed,
     })
   }
@@ -219,7 +225,9 @@ function withTelemetry(state: ClientState, telemetry: Telemetry, arrived_ms: num
   for (const [name, line] of state.lines) {
     if (line.info.number !== telemetry.lineNumber) continue
     if (!matches(line.info, telemetry)) return state
-    return { ...state, lines: withEntry(state.lines, name, { ...line, telemetry, arrived_ms }) }
+    const silentFrom_ms = line.silent_since_ms || telemetry.time_ms - line.info.tick_ms
+    const silent_since_ms = telemetry.closed === 'silent' ? silentFrom_ms : 0
+    return withLine(state, name, { telemetry, arrived_ms, silent_since_ms })
   }
   return state
 }

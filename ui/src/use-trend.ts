@@ -26,7 +26,7 @@ export function useTrend(
   /** True once the history is in the buffer. */
   readonly loaded: boolean
 } {
-  const { info, telemetry } = line
+  const { info, telemetry, revision } = line
   const name = info.cells[cell] ?? ''
   const [version, setVersion] = useState(0)
   const [problem, setProblem] = useState('')
@@ -44,7 +44,7 @@ export function useTrend(
   newest_ms.current = telemetry?.time_ms ?? 0
   const known = newest_ms.current > 0
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `missed` says that ticks are missing
+  // biome-ignore lint/correctness/useExhaustiveDependencies: both say that the history is not whole
   useEffect(() => {
     if (!known) return
     let gone = false
@@ -63,7 +63,7 @@ export function useTrend(
     return () => {
       gone = true
     }
-  }, [buffer, info.line, name, span_ms, known, missed, columns])
+  }, [buffer, info.line, name, span_ms, known, missed, revision, columns])
 
   useEffect(() => {
     if (!telemetry) return
