@@ -36,6 +36,7 @@ interface Second {
   readonly dip_K?: number
   readonly masked?: boolean
   readonly known?: boolean
+  readonly line_A?: number
   /** The second cell is fed and answers like the first. */
   readonly both?: boolean
 }
@@ -52,7 +53,7 @@ function frames(tick: number, second: Second): { frame: LineFrame; twin: TwinFra
   const told = { ...STEADY, ...second }
   const beside = second.both ? told : STEADY
   const values = new Float64Array(definition.tags.length * CELLS).fill(Number.NaN)
-  if (known) values[tagIndex('line_current') * CELLS] = 350e3
+  if (known) values[tagIndex('line_current') * CELLS] = second.line_A ?? 350e3
   const shot = tagIndex('feed_shot_1')
   const feed = (cell: number, ratio: number) => ({
     ...{ tagIndex: shot, cell, time_ms, value: ratio * NEED_KGPS },
@@ -185,6 +186,16 @@ describe('process rules', () => {
     expect(found[0]!.causes[0]!.text).toBe('a feeder delivers more than its shot')
     run(3000, { feed: 1.4, slope_uOhmpmin: -0.006 })
     expect(found.map(({ active }) => active)).toEqual([true, false])
+  })
+
+  it('take what a loss of load left unused for no feed above demand', () => {
+    const { run, begun } = watch()
+    run(7200, {})
+    run(600, { line_A: 330e3 })
+    run(7200, { feed: 0.7 })
+    expect(begun().filter(kind => kind.startsWith('feed'))).toEqual([])
+    run(3600, { feed: 0.7 })
+    expect(begun()).toContain('feed-above-demand 0')
   })
 
   it('take a climbing resistance for the answer to too little feed', () => {

@@ -49,6 +49,7 @@ export function processDetector(
     isEffect,
     isRestless: (cell: number) => restless[cell] === 1,
     isLean: (cell: number) => lean[cell] === 1,
+    lacks: (cell: number) => feed.lacks(cell),
   }
   const feel = (cell: number, { voltage_V, noise_V, risk, slope_Ohmps }: CellLook) => {
     inEffect[cell] = voltage_V > EFFECT_V ? 1 : 0
@@ -66,7 +67,7 @@ export function processDetector(
     tick(frame, twin, faults, report) {
       line.tick(frame, report)
       looks.line(currentTag < 0 ? Number.NaN : frame.values[currentTag * cells]!)
-      surplus.feed(frame)
+      surplus.feed(frame, line.calm_s())
       for (let cell = 0; cell < cells; cell++) {
         const blind = faults.has(voltageTag * cells + cell)
         const look = looks.fill(twin, cell, blind)
@@ -103,7 +104,7 @@ export function processDetector(
 }
 
 /** Changes with the shape of the state. */
-const STATE = 'process-2'
+const STATE = 'process-3'
 const EFFECT_V = 6
 const RESTLESS_V = 0.02
 /** A cell that runs lean gets too little, whatever its feeders seem to do. */

@@ -15,6 +15,8 @@ import { type Faults, type QuietTime, quietTime } from './quiet.ts'
 export interface FeedBalance extends Stateful {
   /** `lineCalm_s`: seconds since the line current was last off its usual. */
   tick(frame: LineFrame, twin: TwinFrame, faults: Faults, report: Report, lineCalm_s?: number): void
+  /** Slope above the usual answer in this tick, in spreads; NaN where it can not be judged. */
+  lacks(cell: number): number
 }
 
 /** Fixed back voltage of the pseudo-resistance. */
@@ -130,7 +132,8 @@ export function feedBalance(
   const quiet = quietTime(cells)
   const dt_s = definition.tick_ms / 1000
   const balance: Balance = { cells, dt_s, at, quiet, state, fed_kg, sum, lean }
-  const arrays = [state, sum.sums, sum.standing, sum.told]
+  const lacks = new Float64Array(cells).fill(Number.NaN)
+  const arrays = [state, sum.sums, sum.standing, sum.told, lacks]
 
   return {
     tick(frame, twin, faults, report, lineCalm_s = Number.POSITIVE_INFINITY) {
@@ -145,13 +148,16 @@ export function feedBalance(
         learn(balance, twin, cell, current_A, faults.has(voltageTag * cells + cell))
         name(balance, cell, frame.time_ms, report)
         const by = deviation(balance, cell)
+        lacks[cell] = Number.NaN
         if (lineCalm_s < AFTER_LOAD_S || Number.isNaN(by)) continue
         if (estimateAt(twin, at.noise, cell) > NOISE_MAX_V) continue
         const beside = (by - learnOwn(balance, cell, by)) / lineSpread
+        lacks[cell] = beside
         learnSpread(balance, cell, by)
         judge(balance, cell, beside, frame.time_ms, report)
       }
     },
+    lacks: cell => lacks[cell]!,
     save(out) {
       for (const array of arrays) out.array(array)
       quiet.save(out)

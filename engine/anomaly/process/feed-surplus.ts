@@ -12,8 +12,8 @@ import { type Delivery, feederFinding, WHOLE } from './feeder-watch.ts'
  * not run lean - its resistance does not climb - gets alumina that nobody commands.
  */
 export interface FeedSurplus extends Stateful {
-  /** Once per tick, before the cells. */
-  feed(frame: LineFrame): void
+  /** Once per tick, before the cells; `calm_s`: since the line current was last off its usual. */
+  feed(frame: LineFrame, calm_s: number): void
   /** Once per cell and tick. */
   look(cell: number, look: CellLook, time_ms: number, report: Report): void
 }
@@ -29,6 +29,8 @@ const BEYOND_USUAL = 1.7
 const CLIMB_OHMPS = 0.003e-6 / 60
 const PAY_S = 300
 const BACK_SHARE = 0.3
+/** A loss of load leaves alumina that nobody used up, which the account does not know of. */
+const AFTER_LOAD_S = 90 * 60
 const PEAK_MEMORY_S = 12 * 3600
 
 /** The accounts of all cells of a line. */
@@ -49,6 +51,7 @@ export function feedSurplus(
   const arrays = [missed_s, peak_s, standing, told]
   let need_kg = Number.NaN
   let limit_s = MISSED_S
+  let lineCalm_s = 0
 
   const tell = (cell: number, active: boolean, time_ms: number, report: Report) => {
     standing[cell] = active ? 1 : 0
@@ -59,7 +62,8 @@ export function feedSurplus(
   }
 
   return {
-    feed(frame) {
+    feed(frame, calm_s) {
+      lineCalm_s = calm_s
       fed_kg.fill(0)
       for (const event of frame.events) {
         if (feedTags[event.tagIndex]) fed_kg[event.cell]! += event.value
@@ -75,7 +79,8 @@ export function feedSurplus(
       let now_s = Math.max(0, before_s + dt_s * (1 - fed_kg[cell]! / need_kg))
       if (look.slope_Ohmps > CLIMB_OHMPS) now_s -= now_s * (dt_s / PAY_S)
       // A cell that is not heard, or was just met, may be lean for all that is known.
-      if (look.masked || look.trusted_s < MISSED_S || Number.isNaN(look.slope_Ohmps)) {
+      const heard = !look.masked && look.trusted_s >= MISSED_S && lineCalm_s >= AFTER_LOAD_S
+      if (!heard || Number.isNaN(look.slope_Ohmps)) {
         now_s = Math.min(now_s, before_s)
       }
       missed_s[cell] = now_s

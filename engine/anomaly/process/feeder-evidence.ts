@@ -4,17 +4,22 @@
  * cosines follows from the filter itself, so each sum is a matched filter. What fell in with a new
  * anode moves them too, by an amount that nobody tells: it is estimated beside, and taken out.
  */
+import { type FeedWitness, witnessOfSign } from './feed-witness.ts'
 import { dissolve_kg, type FeederModel } from './feeder-model.ts'
 import { WAVE_STATES, type WaveFilter } from './wave-filter.ts'
 
 /** Times of change that are weighed at once, this far apart. */
 const STARTS = 6
-const START_EVERY_S = 300
+const START_EVERY_S = 450
 /** A change needs this long to show, and an answer. */
 const YOUNGEST_S = 240
 /** A feeder delivers nothing at least, and this much more at most, in shares. */
 const CHANGE_LOW = -1
 const CHANGE_HIGH = 1.5
+/** A feeder that goes wrong gets stuck or runs through: what such changes are, and their spread. */
+const BLOCKED_CHANGE = -1
+const OVERFED_CHANGE = 0.8
+const CHANGE_WEIGHT = 1 / (0.35 * 0.35)
 /** What falls in with an anode, and for how long it is told apart. */
 const FALLEN_KG = 10
 const FALLEN_S = 4 * 3600
@@ -188,8 +193,15 @@ export function weighWave(
   }
 }
 
+const bounded = (change: number) => Math.max(CHANGE_LOW, Math.min(CHANGE_HIGH, change))
+
 /** The feeder, the time and the size of change that explain best what was seen. */
-export function bestChange(model: FeederModel, of: FeederEvidence, cell: number): Hypothesis {
+export function bestChange(
+  model: FeederModel,
+  of: FeederEvidence,
+  witness: FeedWitness,
+  cell: number,
+): Hypothesis {
   const { best, age_s } = of
   best.feeder = -1
   best.start = -1
@@ -197,8 +209,9 @@ export function bestChange(model: FeederModel, of: FeederEvidence, cell: number)
   best.ratio = 0
   for (let start = 0; start < STARTS; start++) {
     if (age_s[cell * STARTS + start]! < YOUNGEST_S) continue
-    for (let feeder = 0; feeder < model.feeders; feeder++)
-      weighFeeder(model, of, cell, start, feeder)
+    for (let feeder = 0; feeder < model.feeders; feeder++) {
+      weighFeeder(model, of, witness, cell, start, feeder)
+    }
   }
   return best
 }
@@ -206,6 +219,7 @@ export function bestChange(model: FeederModel, of: FeederEvidence, cell: number)
 function weighFeeder(
   { modes, feeders, anodes, feederWave, anodeWave }: FeederModel,
   of: FeederEvidence,
+  witness: FeedWitness,
   cell: number,
   start: number,
   feeder: number,
@@ -232,12 +246,16 @@ function weighFeeder(
   along -= (both * fallenAlong) / fallenSquare
   square -= (both * both) / fallenSquare
   if (!(square > 0)) return
-  const change = Math.max(CHANGE_LOW, Math.min(CHANGE_HIGH, along / square))
-  const ratio = change * (2 * along - change * square)
+  const usual = along > 0 ? OVERFED_CHANGE : BLOCKED_CHANGE
+  const likely = bounded((along + usual * CHANGE_WEIGHT) / (square + CHANGE_WEIGHT))
+  const ratio =
+    likely * (2 * along - likely * square) -
+    (likely - usual) * (likely - usual) * CHANGE_WEIGHT +
+    witnessOfSign(witness, along, of.age_s[cell * STARTS + start]!)
   if (ratio <= best.ratio) return
   best.feeder = feeder
   best.start = start
-  best.change = change
+  best.change = bounded(along / square)
   best.ratio = ratio
 }
 

@@ -49,13 +49,35 @@ export function wtpctPerKg(line_A: number): number {
   return 200 / (BATH_KGPERA * line_A)
 }
 
+// Slope of the log current over alumina: least squares on the voltage model of Haupin (1998) for a
+// cell of 350 kA, whose gas coverage has this bend; a richer bath also conducts less.
+const COVERED = 2.65
+const BENT_PERWTPCT = 7.353
+const CONDUCTS = -0.006
+const MARGIN_LOW_WTPCT = 0.12
+const STEEPNESS_LOW = 0.004
+
 /**
  * Rise of an anode's current, as a share, per wt% of alumina under it: gas covers less of a richer
  * anode. Steep near the anode effect, nearly flat in a rich bath.
  */
 export function currentPerWtpct(margin_wtpct: number): number {
-  const bent = 1 + 7.353 * Math.max(0.12, margin_wtpct)
-  return 2.2 / (bent * bent) + 0.006
+  const bent = 1 + BENT_PERWTPCT * Math.max(MARGIN_LOW_WTPCT, margin_wtpct)
+  return Math.max(STEEPNESS_LOW, COVERED / (bent * bent) + CONDUCTS)
+}
+
+/** Rise of the logarithm of a current whose anode has so much more alumina than the cell. */
+export function currentRise(margin_wtpct: number, more_wtpct: number): number {
+  return logCurrent(margin_wtpct + more_wtpct) - logCurrent(margin_wtpct)
+}
+
+/** Integral of the steepness. */
+function logCurrent(margin_wtpct: number): number {
+  const margin = Math.max(MARGIN_LOW_WTPCT, margin_wtpct)
+  const bent = 1 + BENT_PERWTPCT * margin
+  const whole = CONDUCTS * margin - COVERED / (BENT_PERWTPCT * bent)
+  if (margin === margin_wtpct) return whole
+  return whole + (margin_wtpct - margin) * (COVERED / (bent * bent) + CONDUCTS)
 }
 
 /** Undissolved alumina at one place: `late_kg[at]` is kept; returns what dissolves in this step. */

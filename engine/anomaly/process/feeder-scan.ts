@@ -2,14 +2,19 @@ import type { LineFrame } from '../../flow.ts'
 import { forgetStarts, predictEvidence, weighWave } from './feeder-evidence.ts'
 import { currentPerWtpct, dissolve_kg, NEED_KGPC, wtpctPerKg } from './feeder-model.ts'
 import { type Watch, watchRow } from './feeder-state.ts'
-import { correctWave, predictWave, stirWaves, WAVE_STATES } from './wave-filter.ts'
+import { straighten } from './wave-bend.ts'
+import { correctWave, foretold, predictWave, stirWaves, WAVE_STATES } from './wave-filter.ts'
 import { ANODE_GAP, fitWaves } from './wave-fit.ts'
+import { withoutRoll } from './wave-roll.ts'
 
 const SCAN_MAX_S = 600
 /** Time until a cell that was just met is judged. */
 const MET_S = 3600
 /** An anode effect and its quench leave alumina as it may be for so long. */
 export const REST_S = 2 * 3600
+/** A longer rest than that of a restless cell is an effect's; what it stirred settles by then. */
+const STIRRED_REST_S = 900
+const STIRRED_S = 8 * 3600
 /** A new anode takes this long to carry all of its share. */
 export const FRESH_S = 30 * 3600
 const COLD_SHARE = 0.75
@@ -43,6 +48,9 @@ export function scanFeeders(
   predictEvidence(filter, evidence, cell, perKg_wtpct, feeder_kg, dt_s)
   const resting = rows[at(watchRow.rest_s)]! > 0
   if (resting) stirWaves(filter, cell)
+  const stirred = at(watchRow.stirred_s)
+  const isStirred = rows[at(watchRow.rest_s)]! > STIRRED_REST_S
+  rows[stirred] = isStirred ? STIRRED_S : Math.max(0, rows[stirred]! - dt_s)
   if (resting || rows[at(watchRow.met_s)]! < MET_S) forgetStarts(evidence, cell)
   const isEffect = rows[at(watchRow.rest_s)]! > REST_S - 2 * dt_s
   if (!Number.isFinite(margin_wtpct) || isEffect) return false
@@ -55,8 +63,13 @@ export function scanFeeders(
   }
   fitWaves(model, fit)
   learnGauges(watch, cell, dt_s)
+  straighten(filter, fit, cell, margin_wtpct, perWtpct)
+  const { amplitude } = fit
+  if (model.modes > 0) {
+    amplitude[0] = withoutRoll(watch.roll, cell, amplitude[0]!, foretold(filter, cell, 0, perWtpct))
+  }
   for (let k = 0; k < model.modes; k++) {
-    correctWave(filter, cell, k, perWtpct, fit.amplitude[k]!, count)
+    correctWave(filter, cell, k, perWtpct, amplitude[k]!, count, rows[stirred]! > 0)
     weighWave(filter, evidence, cell, k, perWtpct)
   }
   return !resting && rows[at(watchRow.met_s)]! >= MET_S

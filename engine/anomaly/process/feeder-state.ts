@@ -1,9 +1,11 @@
 /** Memory of the feeder watch of a line. */
+import { type FeedWitness, feedWitness } from './feed-witness.ts'
 import { evidenceArrays, type FeederEvidence, feederEvidence } from './feeder-evidence.ts'
 import type { FeederModel } from './feeder-model.ts'
 import type { GaugeRow } from './gauges.ts'
 import { type WaveFilter, waveFilter } from './wave-filter.ts'
 import { type WaveFit, waveFit } from './wave-fit.ts'
+import { rollMemory } from './wave-roll.ts'
 
 /** Rows of a watch, [row][cell]. */
 export const watchRow = {
@@ -23,8 +25,10 @@ export const watchRow = {
   heldFeeder: 7,
   /** Scans for which a feeder at fault has seemed whole. */
   whole: 8,
+  /** Seconds for which an effect still leaves it open what is alumina and what are the gauges. */
+  stirred_s: 9,
 } as const
-const ROWS = 9
+const ROWS = 10
 
 /** All that a watch knows. */
 export interface Watch {
@@ -33,6 +37,7 @@ export interface Watch {
   readonly filter: WaveFilter
   readonly evidence: FeederEvidence
   readonly fit: WaveFit
+  readonly witness: FeedWitness
   readonly gauges: GaugeRow
   readonly marginAt: number
   readonly rows: Float64Array // [row][cell]
@@ -45,6 +50,7 @@ export interface Watch {
   /** What the feeders delivered unevenly before one went wrong. */
   readonly usual: Float64Array // [cell][mode]
   readonly order: Float64Array // [cell]
+  readonly roll: Float64Array // how the metal rolls
   readonly dissolved_kg: Float64Array // [feeder], in this scan
 }
 
@@ -59,12 +65,14 @@ export function createWatch(
   return {
     ...beside,
     ...{ cells, model, filter: waveFilter(model, cells), evidence: feederEvidence(model, cells) },
-    ...{ fit: waveFit(model), rows: each(ROWS), baseline: each(anodes), followed_s: each(anodes) },
+    ...{ witness: feedWitness(), fit: waveFit(model) },
+    ...{ rows: each(ROWS), baseline: each(anodes), followed_s: each(anodes) },
     ...{ fresh_s: each(anodes), shot_kg: each(feeders), late_kg: each(feeders) },
     ...{
       change: each(feeders),
       usual: each(model.modes),
       order: each(1),
+      roll: rollMemory(cells),
       dissolved_kg: new Float64Array(feeders),
     },
   }
@@ -72,10 +80,10 @@ export function createWatch(
 
 /** All that is memory, in a fixed order. */
 export function watchArrays(watch: Watch): readonly Float64Array[] {
-  const { filter, evidence, rows, baseline, followed_s, fresh_s, shot_kg, late_kg, change, usual } =
-    watch
+  const { filter, evidence, rows, baseline, followed_s, fresh_s, shot_kg, late_kg } = watch
   return [
     ...[filter.estimate, filter.covariance, filter.noise, ...evidenceArrays(evidence)],
-    ...[rows, baseline, followed_s, fresh_s, shot_kg, late_kg, change, usual],
+    ...[rows, baseline, followed_s, fresh_s, shot_kg, late_kg],
+    ...[watch.change, watch.usual, watch.roll],
   ]
 }

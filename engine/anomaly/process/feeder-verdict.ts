@@ -1,10 +1,17 @@
-import { bestChange, biasPlace, forgetStarts, sinceAnode_s } from './feeder-evidence.ts'
+import { witnessOf } from './feed-witness.ts'
+import {
+  bestChange,
+  biasPlace,
+  forgetStarts,
+  type Hypothesis,
+  sinceAnode_s,
+} from './feeder-evidence.ts'
 import { type Watch, watchRow } from './feeder-state.ts'
 import { feedersVariance, shiftWave, WAVE_STATES, waveState } from './wave-filter.ts'
 
 /**
- * Twice the logarithm of the likelihood ratio that is a finding. Quiet hours of 200 simulated
- * cell-days reach 23, with a tail of exp(-ratio / 3.8): one in 1,000 cell-days reaches 27.
+ * Twice the logarithm of the likelihood ratio that is a finding. Quiet hours of 411 simulated
+ * cell-days reach 25, with a tail of exp(-ratio / 1.9): one in 10,000 cell-days reaches 28.
  */
 const RATIO = 30
 const NEED_SCANS = 3
@@ -13,18 +20,20 @@ export const CHANGE_MIN = 0.4
 const CHANGE_LOW = -1
 const CHANGE_HIGH = 1.5
 /** What falls in with a new anode is uncertain in place and pace too. */
-const AFTER_ANODE = 1.8
+const AFTER_ANODE = 1.3
 const AFTER_ANODE_S = 45 * 60
-/** For so long after a change another one may be of its making, and must be this much clearer. */
+/** An anode effect stirs the cell: until feeding has swung a few times its profile is a guess. */
+const AFTER_EFFECT = 1.5
+/** For so long after a change, or its end, another may be of its making: it must be clearer. */
 const AFTERMATH_S = 6 * 3600
-const AFTERMATH = 5
+const AFTERMATH = 7
 /** On lines that fit less well than this all limits grow with what is usual there. */
 const USUAL_RATIO = 2.3
 const USUAL_MAX = 10
 const USUAL_S = 8 * 3600
 /** A feeder is whole that for so long has had less than this share of its change left. */
 const WHOLE_SHARE = 0.35
-const WHOLE_S = 45 * 60
+const WHOLE_S = 30 * 60
 const WHOLE_SIGMAS = 1
 /** A finding that nothing confirms is given up after about a day. */
 const FORGET_S = 24 * 3600
@@ -46,7 +55,7 @@ export function judgeFeeders(
 ): void {
   const { model, evidence, rows, cells } = watch
   const at = (row: number) => row * cells + cell
-  const best = bestChange(model, evidence, cell)
+  const best = bestChange(model, evidence, watch.witness, cell)
   const usual = at(watchRow.usual)
   rows[usual]! += (Math.min(USUAL_MAX, best.ratio) - rows[usual]!) * (dt_s / USUAL_S)
   const aftermath_s = Math.max(0, rows[at(watchRow.aftermath_s)]! - dt_s)
@@ -54,8 +63,10 @@ export function judgeFeeders(
   seeWhole(watch, cell, dt_s)
   const changed = aftermath_s > 0 ? AFTERMATH : 1
   const anode = sinceAnode_s(evidence, cell) < AFTER_ANODE_S ? AFTER_ANODE : 1
-  const clear = best.ratio > limit * changed * anode && Math.abs(best.change) >= CHANGE_MIN
-  const shown = clear && !(best.change > 0 && isLean)
+  const stirred = rows[at(watchRow.stirred_s)]! > 0 ? AFTER_EFFECT : 1
+  const isLarge = Math.abs(best.change) >= CHANGE_MIN
+  const clear = isLarge && best.ratio > limit * changed * anode * stirred
+  const shown = clear && !(best.change > 0 && isLean) && isAgreed(watch, cell, best)
   const signed = shown ? Math.sign(best.change) * (best.feeder + 1) : 0
   const same = signed !== 0 && signed === rows[at(watchRow.heldFeeder)]
   const held = same ? rows[at(watchRow.held)]! + 1 : Math.abs(Math.sign(signed))
@@ -67,9 +78,20 @@ export function judgeFeeders(
   takeOver(watch, cell, best.feeder, best.start, best.change, aftermath_s > 0)
 }
 
+/** A feeder is not made whole by its currents alone where the resistance says that it is not. */
+function isAgreed(
+  { model, change, witness }: Watch,
+  cell: number,
+  { feeder, change: by }: Hypothesis,
+) {
+  const stands = feeder < 0 ? 0 : change[cell * model.feeders + feeder]!
+  if (stands * by >= 0 || Math.abs(stands) < CHANGE_MIN) return true
+  return witnessOf(witness, -stands, Number.POSITIVE_INFINITY) >= 0
+}
+
 /** Ends what stands once the feeder, which is followed meanwhile, delivers as it used to. */
 function seeWhole(
-  { model, filter, rows, cells, change, usual }: Watch,
+  { model, filter, rows, cells, change, usual, witness }: Watch,
   cell: number,
   dt_s: number,
 ): void {
@@ -80,7 +102,7 @@ function seeWhole(
     change[i]! *= 1 - dt_s / FORGET_S
     if (Math.abs(change[i]!) < CHANGE_MIN) continue
     const aftermath = watchRow.aftermath_s * cells + cell
-    rows[aftermath] = Math.max(rows[aftermath]!, AFTERMATH_S / 2)
+    rows[aftermath] = AFTERMATH_S
     let along = 0
     let square = 0
     let doubt = 0
@@ -92,7 +114,9 @@ function seeWhole(
       doubt += c * c * feedersVariance(filter, cell, k)
     }
     const sure = (WHOLE_SIGMAS * Math.sqrt(doubt)) / square / Math.abs(change[i]!)
-    const isWhole = along / square / change[i]! + sure < WHOLE_SHARE
+    const isWhole =
+      along / square / change[i]! + sure < WHOLE_SHARE &&
+      witnessOf(witness, -change[i]!, Number.POSITIVE_INFINITY) >= 0
     rows[whole] = Math.max(0, rows[whole]! + (isWhole ? dt_s : -dt_s))
     if (rows[whole]! < WHOLE_S) continue
     change[i] = 0

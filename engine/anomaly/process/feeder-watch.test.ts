@@ -14,6 +14,7 @@ const HOUR = 3600 / TICK_S
 const SHOT_KG = 1.5
 const MARGIN_WTPCT = 0.7
 const LINE_A = 350e3
+const ROLL_S = 118
 const COLUMN_KG = 7500 / COLUMNS
 const definition = {
   ...potlineDefinition({
@@ -26,10 +27,27 @@ const tagIndex = (tag: string) => definition.tags.findIndex(found => found.tag =
 const firstAnode = tagIndex('anode_current_01')
 const firstShot = tagIndex('feed_shot_1')
 const fields = [{ name: 'anode_effect_margin_share' } as Quantity]
-const CALM = { isEffect: () => false, isRestless: () => false, isLean: () => false }
+const CALM = {
+  isEffect: () => false,
+  isRestless: () => false,
+  isLean: () => false,
+  lacks: () => Number.NaN,
+}
+
+interface Beside {
+  /** Tags that tell nothing. */
+  readonly dead?: readonly string[]
+  readonly margin_wtpct?: number
+  /** Swing of the currents at the ends as the metal rolls. */
+  readonly roll_1?: number
+  /** What the resistance says. */
+  readonly lacks?: () => number
+}
 
 /** A bath of columns that mix with their neighbours, fed in turns, under anodes that wear gauges. */
-function cell(seed: number, dead: readonly string[] = []) {
+function cell(seed: number, beside: Beside = {}) {
+  const { dead = [], margin_wtpct = MARGIN_WTPCT, roll_1 = 0 } = beside
+  const mood = { ...CALM, lacks: beside.lacks ?? CALM.lacks }
   const random = seededRandom(seed)
   const watch = feederWatch(definition, { fields, channels: [] })
   const over_kg = new Float64Array(COLUMNS)
@@ -79,7 +97,9 @@ function cell(seed: number, dead: readonly string[] = []) {
     const mean_kg = over_kg.reduce((sum, kg) => sum + kg, 0) / COLUMNS
     for (let a = 0; a < ANODES; a++) {
       const over_wtpct = (100 * (over_kg[a % COLUMNS]! - mean_kg)) / COLUMN_KG
-      const share = 1 + currentPerWtpct(MARGIN_WTPCT) * over_wtpct
+      const along = 1 - (2 * (a % COLUMNS) + 1) / COLUMNS
+      const swing = roll_1 * along * Math.sin((2 * Math.PI * TICK_S * tick) / ROLL_S)
+      const share = 1 + swing + currentPerWtpct(margin_wtpct) * over_wtpct
       values[firstAnode + a] = 9700 * share * gauge[a]! * (1 + 0.008 * random.normal())
     }
     values[tagIndex('line_current')] = LINE_A
@@ -88,8 +108,8 @@ function cell(seed: number, dead: readonly string[] = []) {
       ...{ tick, time_ms: 1000 * TICK_S * tick++, closed: 'complete', values, quality, age_ms },
       ...{ events, samples: [] },
     }
-    const estimate = Float64Array.of(MARGIN_WTPCT / 100)
-    watch.tick(frame, { estimate, observable: Uint8Array.of(1) } as unknown as TwinFrame, CALM)
+    const estimate = Float64Array.of(margin_wtpct / 100)
+    watch.tick(frame, { estimate, observable: Uint8Array.of(1) } as unknown as TwinFrame, mood)
   }
   return {
     ...{ watch, delivers, drop },
@@ -147,8 +167,46 @@ describe('the feeders of a cell', () => {
     expect(told()).toEqual([0, 0])
   })
 
+  it('are found in a rich bath though the metal rolls', () => {
+    const { run, delivers, told } = cell(3, { margin_wtpct: 0.9, roll_1: 0.012 })
+    expect(run(4 * HOUR, () => told().some(found => found > 0))).toBe(Number.POSITIVE_INFINITY)
+    delivers[1] = 2
+    expect(run(HOUR, () => told()[1] === 2) * TICK_S).toBeLessThan(20 * 60)
+    expect(told()).toEqual([0, 2])
+  })
+
+  it('are found sooner where the resistance says the same, later where it does not', () => {
+    const ticksUntil = (lacks: number) => {
+      let now = Number.NaN
+      const { run, delivers, told } = cell(1, { margin_wtpct: 1, lacks: () => now })
+      run(3 * HOUR)
+      delivers[3] = 2
+      now = lacks
+      return run(HOUR, () => told()[1] === 4)
+    }
+    const alone = ticksUntil(Number.NaN)
+    expect(ticksUntil(-1.5)).toBeLessThan(alone)
+    expect(ticksUntil(1.5)).toBeGreaterThan(alone)
+  })
+
+  it('are not whole by the currents alone while the resistance says that alumina is missing', () => {
+    let now = Number.NaN
+    const { run, delivers, told } = cell(7, { lacks: () => now })
+    run(3 * HOUR)
+    delivers[0] = 0
+    run(HOUR / 2)
+    expect(told()).toEqual([1, 0])
+    delivers[0] = 1
+    now = 3
+    run(2 * HOUR)
+    expect(told()[0]).toBe(1)
+    now = 0
+    run(HOUR, () => told()[0] === 0)
+    expect(told()).toEqual([0, 0])
+  })
+
   it('say nothing while currents are missing', () => {
-    const { run, delivers, told } = cell(11, ['line_current'])
+    const { run, delivers, told } = cell(11, { dead: ['line_current'] })
     run(3 * HOUR)
     delivers[0] = 0
     run(HOUR)

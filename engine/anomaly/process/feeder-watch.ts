@@ -2,8 +2,9 @@ import type { Channel, LineDefinition, LineFrame, Quantity, TwinFrame } from '..
 import { isAnodeCurrent, isFeedShot, potlineTag } from '../../lines/potline.ts'
 import { estimateNames } from '../estimates.ts'
 import type { Stateful } from '../state.ts'
+import { hear } from './feed-witness.ts'
 import { anodeSet } from './feeder-evidence.ts'
-import { feederModel } from './feeder-model.ts'
+import { currentPerWtpct, feederModel } from './feeder-model.ts'
 import { FRESH_S, REST_S, scanFeeders } from './feeder-scan.ts'
 import { createWatch, type Watch, watchArrays, watchRow } from './feeder-state.ts'
 import { CHANGE_MIN, judgeFeeders, ratioLimit } from './feeder-verdict.ts'
@@ -38,6 +39,8 @@ export interface CellMood {
   isRestless(cell: number): boolean
   /** Its effect is coming: no feeder gives too much there. */
   isLean(cell: number): boolean
+  /** Slope of the resistance above the usual answer to the feed, in spreads; NaN: not known. */
+  lacks(cell: number): number
 }
 
 /**
@@ -110,6 +113,9 @@ export function feederWatch(
         const scan_s = watch.rows[since]!
         const margin_wtpct = 100 * twin.estimate[watch.marginAt + cell]!
         if (!scanFeeders(watch, frame, cell, line_A, margin_wtpct)) continue
+        let standing = 0
+        for (let f = 0; f < model.feeders; f++) standing += change[cell * model.feeders + f]!
+        hear(watch.witness, mood.lacks(cell), currentPerWtpct(margin_wtpct), standing)
         judgeFeeders(watch, cell, limit, mood.isLean(cell), scan_s)
       }
     },

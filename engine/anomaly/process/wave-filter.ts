@@ -30,7 +30,7 @@ const GAUGES_1 = 0.003
 const GAUGES_PERROOT_H = 0.0003
 const GAUGES_MAX_1 = 0.02
 const FEEDERS_1 = 0.05
-const FEEDERS_PERROOT_H = 0.05
+const FEEDERS_PERROOT_H = 0.025
 /** While a feeder is at fault what it delivers is followed, not taken for granted. */
 const FAULTY_PERROOT_H = 0.1
 const FEEDERS_MAX_1 = 0.3
@@ -43,7 +43,9 @@ const CHANGE_OFF = 0.5
 const GAUGE_1 = 0.0084
 const NOISE_SCANS = 180
 /** How far the answer of the currents to a standing profile may be misjudged, as a share of it. */
-const STEEPNESS_OFF = 1
+const STEEPNESS_OFF = 0.6
+/** The same in a cell that an effect has stirred. */
+const STIRRED_STEEPNESS_OFF = 1.5
 const CLIP_SIGMA = 4
 
 /** Filters of all cells of a line. */
@@ -118,6 +120,17 @@ export function predictWave(
   P[p + ff] = Math.min(FEEDERS_MAX_1 * FEEDERS_MAX_1, P[p + ff]! + grown(feeders_perRoot_h))
 }
 
+/** The amplitude that the filter thinks will be measured. */
+export function foretold(
+  { estimate, model }: WaveFilter,
+  cell: number,
+  k: number,
+  perWtpct: number,
+) {
+  const at = (cell * model.modes + k) * WAVE_STATES
+  return perWtpct * estimate[at + waveState.alumina]! + estimate[at + waveState.gauges]!
+}
+
 /** Corrects a cosine by its measured amplitude; `anodes` were read. */
 export function correctWave(
   filter: WaveFilter,
@@ -126,6 +139,7 @@ export function correctWave(
   perWtpct: number,
   measured: number,
   anodes: number,
+  isStirred: boolean,
 ): void {
   const { estimate, covariance: P, noise, model } = filter
   const i = cell * model.modes + k
@@ -136,9 +150,10 @@ export function correctWave(
   const pf = perWtpct * P[p + af]! + P[p + gf]!
   const least = (2 * GAUGE_1 * GAUGE_1) / anodes
   // What rolls or flickers shows in the innovations: its level is the cell's own.
-  const doubt = STEEPNESS_OFF * perWtpct * estimate[at]!
+  const off = isStirred ? STIRRED_STEEPNESS_OFF : STEEPNESS_OFF
+  const doubt = off * perWtpct * estimate[at]!
   const s = perWtpct * pa + pg + Math.max(least, noise[i]!) + doubt * doubt
-  const error = measured - perWtpct * estimate[at]! - estimate[at + 1]!
+  const error = measured - foretold(filter, cell, k, perWtpct)
   const clipped = Math.max(-CLIP_SIGMA, Math.min(CLIP_SIGMA, error / Math.sqrt(s))) * Math.sqrt(s)
   noise[i]! += (clipped * clipped - noise[i]!) / NOISE_SCANS
   filter.variance[k] = s
