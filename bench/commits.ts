@@ -2,7 +2,7 @@ import { dueOf, type LineSchedule } from './schedule.ts'
 
 /** Knows for each tick of a line when the last reading it needs was due. */
 export interface CommitTally {
-  /** Ticks up to this one are committed; tells of each that is new its second and due time. */
+  /** Ticks up to this one are folded; tells of each that is new its second and due time. */
   committed(tick: number, onTick: (second: number, due_ms: number) => void): void
   done(): boolean
   /** Ticks heard of, and those expected. */

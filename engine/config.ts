@@ -233,7 +233,7 @@ const schema = z.strictObject({
     .number()
     .int()
     .min(1)
-    .max(3000)
+    .max(2000)
     .default(40)
     .describe('Cells of the simulated plant.'),
   demo_speed: z.number().positive().max(3600).default(10).describe('Simulated seconds per second.'),

@@ -8,6 +8,7 @@ import type { Quantity } from '#twin-models/model.ts'
 import type { EngineLoad } from './load.ts'
 
 export type { Quantity } from '#twin-models/model.ts'
+export type { StoreUsage } from './load.ts'
 
 // ------------------------------------------------------------------ lines, tags, series
 
@@ -677,7 +678,7 @@ export interface LineView {
 
 export interface EngineHealth {
   readonly ready: boolean
-  /** One line per thing that is not as it should be. */
+  /** One line per thing that is not as it should be; some of them leave the engine ready. */
   readonly problems: readonly string[]
   readonly version: string
   readonly uptime_s: number

@@ -42,12 +42,34 @@ export interface ThreadLoad {
   readonly gc_count: number
 }
 
+/** How large a store is; what it cannot say cheaply is left out. */
+export interface StoreUsage {
+  /** All that is held: log, states, outboxes; of a database server, all that the server holds. */
+  readonly used_bytes: number
+  /** From here on it takes no more readings. */
+  readonly used_bytes_max?: number
+  /** Of it the log with the quarantine, and the states with all else. */
+  readonly log_bytes?: number
+  readonly state_bytes?: number
+  /** Of the disk: what is free for the engine, and its size. */
+  readonly disk_free_bytes?: number
+  readonly disk_bytes?: number
+}
+
+/** How large the store is beside what is kept of the log. */
+export interface StoreLoad extends StoreUsage {
+  /** Bytes of log entries that are kept, all lines together. */
+  readonly log_bytes_max?: number
+}
+
 /** How busy the engine is: for metrics, and for whoever looks for the bottleneck. */
 export interface EngineLoad {
   /** The I/O thread first. */
   readonly threads: readonly ThreadLoad[]
   /** All lines of all tenants. */
   readonly lines: readonly LineLoad[]
+  /** As of the last look; undefined where the store does not say. */
+  readonly store?: StoreLoad | undefined
 }
 
 /** One kind of work that somebody waits for, such as an append; totals since the start. */

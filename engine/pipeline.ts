@@ -1,7 +1,8 @@
 /**
  * The stages of one line, joined: log entries -> readings -> frames -> twin -> anomaly -> advice ->
  * one atomic commit -> outputs. The elements are chunks of log entries, never single readings.
- * The next chunk is pulled only after the last one is committed, so nothing can pile up here.
+ * The next chunk is pulled when the commit of the last one has begun, and that begins when the one
+ * before has ended, so nothing can pile up here.
  */
 import { concat, concatMap, defer, from, map, Observable, of, reduce, repeat } from 'rxjs'
 import type { LineChange, LineFrame, TwinFrame } from './flow.ts'

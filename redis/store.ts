@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { assert } from '#engine/core/assert.ts'
 import { LiquidusError } from '#engine/core/errors.ts'
 import type { Random } from '#engine/core/random.ts'
-import type { ProducerState, QuarantineRow, StoredEvent } from '#engine/flow.ts'
+import type { ProducerState, QuarantineRow, StoredEvent, StoreUsage } from '#engine/flow.ts'
 import { decodeJson, encodeJson } from '#engine/store/codec.ts'
 import { checkLineKey, checkProducer, storeLimits } from '#engine/store/limits.ts'
 import type { LineKey, LogRecord, Recovered, Store } from '#engine/store/port.ts'
@@ -51,6 +51,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
       ...lineWrites(servers, keys),
       ...dataWrites(servers, keys),
       ...reads(servers, keys),
+      usage: () => serverUsage(servers),
       close: () => servers.close(),
     }
   } catch (error) {
@@ -259,6 +260,16 @@ function reads(
       }))
     },
   }
+}
+
+/** What the server says of its memory; one of a cluster's says nothing of the store. */
+async function serverUsage(servers: Servers): Promise<StoreUsage | undefined> {
+  const told = String(await servers.read('INFO', 'server', 'memory'))
+  const fact = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(told)?.[1]
+  const used_bytes = Number(fact('used_memory'))
+  if (fact('redis_mode') === 'cluster' || !Number.isFinite(used_bytes)) return undefined
+  const used_bytes_max = Number(fact('maxmemory') ?? 0)
+  return { used_bytes, ...(used_bytes_max > 0 ? { used_bytes_max } : {}) }
 }
 
 function producersIn(flat: readonly Buffer[]): Map<string, ProducerState> {

@@ -1,4 +1,5 @@
-import { connectProducer, type Producer, type ProducerRejection } from '#engine/client/producer.ts'
+import type { ProducerRejection } from '#engine/client/pending.ts'
+import { connectProducer, type Producer } from '#engine/client/producer.ts'
 import type { Clock } from '#engine/core/clock.ts'
 import { seededRandom } from '#engine/core/random.ts'
 import { dueOf, type LineSchedule, lineValues, nextDue, TAGS_COUNT, tagName } from '../schedule.ts'

@@ -323,8 +323,7 @@ test('one producer names all series of a long potline with its first batch', asy
   await producer.send({ ...batchOf(0), series: [...SERIES, ...series] })
   await producer.drain()
   expect(producer.counts).toMatchObject({ sent_readings: 10, acknowledged_readings: 10 })
-  const tooMany = Array.from({ length: 60_000 }, (_, i) => ({ ...series[0]!, ref: 20_000 + i }))
-  await expect(producer.send({ ...batchOf(1), series: tooMany })).rejects.toThrow(/too many/)
+  expect(producer.next_sequence).toBe(2)
 })
 
 test('an engine that is not there, refuses or does not know the line is told apart', async () => {

@@ -8,18 +8,11 @@ import type { ProducerBatch, ProducerSeries } from './encode-batch.ts'
 import { encodeBatchRequest, encodeColumns, encodeSeries, segments } from './encode-batch.ts'
 import type { Link, Welcome } from './link.ts'
 import { openLink } from './link.ts'
+import { namesOnly, type Pending, type ProducerRejection, sizeOf } from './pending.ts'
+import { seriesParts } from './series-parts.ts'
 
 const { RejectionReason } = liquidus.ingest.v1
 type BatchAck = liquidus.ingest.v1.BatchAck.$Properties
-
-/** A run of readings of one batch that went to quarantine. */
-export interface ProducerRejection {
-  readonly first_index: number
-  readonly count: number
-  /** e.g. "UNKNOWN_SERIES". */
-  readonly reason: string
-  readonly detail: string
-}
 
 /** What became of the readings; sent = acknowledged + rejected once drained. */
 export interface ProducerCounts {
@@ -55,7 +48,7 @@ export interface Producer {
 /** How to reach the engine and what to do on the way. */
 export interface ProducerOptions extends EngineAddress {
   readonly clock: Clock
-  /** Called once per batch, in order. */
+  /** Called once per batch, in order; not for batches that only name series ahead of one. */
   readonly onAck?: (sequence: number, rejections: readonly ProducerRejection[]) => void
   /** Called when a connection is lost that will be tried again. */
   readonly onLost?: (error: LiquidusError) => void
@@ -67,19 +60,10 @@ export interface ProducerOptions extends EngineAddress {
 
 /** Sends that may wait for room at the same time. */
 export const WAITING_SENDS_MAX = 1024
-/** Room for the sequence and the lengths around series and columns. */
+/** Room for the sequence, the mode and the lengths around series and columns. */
 const HEAD_BYTES = 64
 const RETRY_FIRST_MS = 100
 const RETRY_MAX_MS = 5_000
-
-interface Pending {
-  sequence: number
-  readonly count: number
-  readonly series: readonly ProducerSeries[]
-  readonly columns: Uint8Array
-  readonly size: number
-  rejections: ProducerRejection[]
-}
 
 /** Connects, says hello, and resolves once the engine welcomed the producer. */
 export async function connectProducer(options: ProducerOptions): Promise<Producer> {
@@ -198,22 +182,34 @@ class Session implements Producer {
     let series = batch.series ?? []
     for (const segment of segments(batch, bytes_max / 2)) {
       const columns = encodeColumns(batch, segment)
-      const size = columns.length + 64 * series.length
-      while (!this.#hasRoom(size)) await this.#changed()
-      const pending: Pending = {
-        sequence: this.next_sequence++,
-        count: segment.count,
-        series,
-        columns,
-        size,
-        rejections: [],
+      let named = encodeSeries(series)
+      if (columns.length + named.length + HEAD_BYTES > bytes_max) {
+        await this.#sendAhead(series, batch.mode, bytes_max)
+        series = []
+        named = new Uint8Array(0)
       }
-      this.#unacknowledged.push(pending)
-      this.#unacknowledged_bytes += size
-      this.counts.sent_readings += segment.count
-      this.#transmit(pending, bytes_max)
+      const { count } = segment
+      await this.#sendOne({ count, mode: batch.mode, series, named, columns })
       series = []
     }
+  }
+
+  /** Names series in batches of their own: those with the readings have no room for them. */
+  async #sendAhead(
+    series: readonly ProducerSeries[],
+    mode: ProducerBatch['mode'],
+    bytes_max: number,
+  ): Promise<void> {
+    for (const part of seriesParts(series, bytes_max - HEAD_BYTES)) {
+      await this.#sendOne({ ...namesOnly(mode), ...part, ahead: 'first' })
+    }
+  }
+
+  async #sendOne(one: Omit<Pending, 'sequence' | 'rejections'>): Promise<void> {
+    const pending = { ...one, sequence: 0, rejections: [] }
+    while (!this.#hasRoom(sizeOf(pending))) await this.#changed()
+    this.counts.sent_readings += pending.count
+    this.#transmit(pending)
   }
 
   #hasRoom(size: number): boolean {
@@ -223,47 +219,59 @@ class Session implements Producer {
     return length === 0 || this.#unacknowledged_bytes + size <= link.credit_bytes
   }
 
-  #transmit(pending: Pending, bytes_max: number): void {
-    const named = this.#fresh ? this.#definitionsUpTo(pending) : pending.series
-    const series = encodeSeries(named)
-    // The first batch of a link names every series; most leave more room than half.
-    if (series.length > bytes_max - pending.columns.length - HEAD_BYTES) {
-      const problem = `${named.length} series are too many for one producer; use several`
-      this.#fail(new LiquidusError('USAGE', { problem }))
-      throw this.#failure
+  /** Gives the batch the next number and sends it; the first of a link names every series. */
+  #transmit(pending: Pending): void {
+    if (!this.#fresh) {
+      this.#write(pending, pending.named)
+      return
     }
     this.#fresh = false
-    this.#link!.write(encodeBatchRequest(pending.sequence, series, pending.columns))
+    const room = this.#link!.max_batch_bytes - HEAD_BYTES
+    const known = this.#definitions()
+    const all = new Map(known)
+    for (const one of pending.series) all.set(one.ref, one)
+    const named = encodeSeries(all.values())
+    if (named.length + pending.columns.length <= room) {
+      this.#write(pending, named)
+      return
+    }
+    // They pass the credit by a few messages; the engine's transport holds them back.
+    for (const part of seriesParts(known.values(), room)) {
+      const ahead = { ...namesOnly(pending.mode), ...part, ahead: 'again' as const }
+      this.#write({ ...ahead, sequence: 0, rejections: [] }, part.named)
+    }
+    this.#write(pending, pending.named)
   }
 
-  /** All definitions in force for a batch, its own included, oldest first. */
-  #definitionsUpTo(pending: Pending): readonly ProducerSeries[] {
-    const named = [...this.#defined.values()]
+  #write(pending: Pending, named: Uint8Array): void {
+    pending.sequence = this.next_sequence++
+    this.#unacknowledged.push(pending)
+    this.#unacknowledged_bytes += sizeOf(pending)
+    this.#link!.write(encodeBatchRequest(pending.sequence, named, pending.columns))
+  }
+
+  /** The meaning of each ref after all that was sent so far. */
+  #definitions(): ReadonlyMap<number, ProducerSeries> {
+    const known = new Map(this.#defined)
     for (const batch of this.#unacknowledged) {
-      named.push(...batch.series)
-      if (batch === pending) break
+      for (const one of batch.series) known.set(one.ref, one)
     }
-    return named
+    return known
   }
 
   /** Drops what is durable, numbers on from there, and sends the rest again. */
   #resume(committed: number): void {
     while ((this.#unacknowledged[0]?.sequence ?? Infinity) <= committed) {
-      this.counts.duplicates++
+      if (!this.#unacknowledged[0]!.ahead) this.counts.duplicates++
       this.#settle(this.#unacknowledged.shift()!)
     }
-    let sequence = committed
-    // The numbers change only when the engine lost acknowledged batches, e.g. with its store.
-    for (const pending of this.#unacknowledged) pending.sequence = ++sequence
-    this.next_sequence = sequence + 1
-    const bytes_max = this.#link!.max_batch_bytes
-    try {
-      for (const pending of this.#unacknowledged) {
-        pending.rejections = []
-        this.#transmit(pending, bytes_max)
-      }
-    } catch (error) {
-      if (error !== this.#failure) throw error
+    const left = this.#unacknowledged.splice(0).filter(({ ahead }) => ahead !== 'again')
+    this.#unacknowledged_bytes = 0
+    // Numbers change when the engine lost acknowledged batches, or where series are named again.
+    this.next_sequence = committed + 1
+    for (const pending of left) {
+      pending.rejections = []
+      this.#transmit(pending)
     }
   }
 
@@ -288,7 +296,7 @@ class Session implements Producer {
 
   #settle(batch: Pending): void {
     this.#gap = false
-    this.#unacknowledged_bytes -= batch.size
+    this.#unacknowledged_bytes -= sizeOf(batch)
     for (const one of batch.series) this.#defined.set(one.ref, one)
     let rejected = 0
     for (const { reason, count } of batch.rejections) {
@@ -297,7 +305,7 @@ class Session implements Producer {
     }
     this.counts.rejected_readings += rejected
     this.counts.acknowledged_readings += batch.count - rejected
-    this.#options.onAck?.(batch.sequence, batch.rejections)
+    if (!batch.ahead) this.#options.onAck?.(batch.sequence, batch.rejections)
   }
 
   #onOpen(link: Link): void {

@@ -5,7 +5,7 @@ import { connectionError, openConnection, whole } from './connection.ts'
 import type { ProducerBatch } from './encode-batch.ts'
 import { encodeColumns, encodeSeries, encodeWriteBatch, segments } from './encode-batch.ts'
 import { lineProposal } from './line-proposal.ts'
-import type { ProducerRejection } from './producer.ts'
+import type { ProducerRejection } from './pending.ts'
 
 const { RejectionReason, WriteReadingsRequest } = liquidus.ingest.v1
 type WriteReadingsResponse = liquidus.ingest.v1.WriteReadingsResponse

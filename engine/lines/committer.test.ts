@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { systemClock } from '../core/clock.ts'
 import { LiquidusError } from '../core/errors.ts'
+import type { OutputEvent } from '../flow.ts'
 import type { KeptBlob, Recovered, Store } from '../store/port.ts'
 import { lineCommitter } from './committer.ts'
 import { logRetention } from './log-retention.ts'
@@ -57,6 +58,7 @@ test('a store that is away for a moment delays a commit and all that belongs to 
     ),
     needed_after: () => 0,
     onCommit: () => {},
+    onFailure: () => {},
   })
   const state = new Uint8Array(5)
   const checkpoint = { number: 3, bytes: new Uint8Array(4) }
@@ -64,9 +66,87 @@ test('a store that is away for a moment delays a commit and all that belongs to 
     ...{ position: 90, ticks: 1, events: [], arrived: true, state },
     kept: { blobs: [checkpoint], numbers: [3] },
   })
+  await committer.idle()
   expect(commits).toEqual([90])
   expect(kept.get(3)).toBe(checkpoint.bytes)
   expect(committer.stored()).toEqual({ state, position: 90 })
   // So far on, a whole state is kept besides, from which the log can be run again.
   expect(kept.size).toBe(2)
+})
+
+/** A store whose commits end when the test says so. */
+function slowStore() {
+  const commits: { position: number; end: (error?: Error) => void }[] = []
+  const store: Partial<Store> = {
+    kept: async () => new Map(),
+    commit: (_line, { position }) =>
+      new Promise((resolve, reject) => {
+        commits.push({ position, end: error => (error ? reject(error) : resolve()) })
+      }),
+  }
+  return { store: store as Store, commits }
+}
+
+const anEvent = { channel: 'anomaly', id: 'a', body: {} } as OutputEvent
+
+function slowCommitter(store: Store, needed_after: () => number, onFailure = (_: unknown) => {}) {
+  return lineCommitter({
+    ...{ key: 'a/b', store, recovered: RECOVERED, fresh: false, clock: systemClock },
+    patient: work => work(),
+    troubles: lineTroubles(systemClock),
+    log_entries_max: 100,
+    retention: logRetention(
+      { entries_max: 100, bytes_max: () => Infinity, age_ms_max: Infinity },
+      9,
+      systemClock.now_ms(),
+    ),
+    ...{ needed_after, onCommit: () => {}, onFailure },
+  })
+}
+
+const turn = () => new Promise(resolve => setImmediate(resolve))
+
+test('a fold goes on while its commit is under way, and the next commit waits for it', async () => {
+  const { store, commits } = slowStore()
+  const committer = slowCommitter(store, () => 0)
+  const made = { ticks: 1, arrived: true, state: undefined, kept: undefined }
+  expect(await committer.commit({ ...made, position: 1, events: [anEvent, anEvent] })).toEqual([
+    { offset: 1, event: anEvent },
+    { offset: 2, event: anEvent },
+  ])
+  expect([committer.outbox_taken(), committer.outbox_end(), committer.position()]).toEqual([
+    2, 0, 0,
+  ])
+  expect(await committer.commit({ ...made, position: 2, events: [] })).toEqual([])
+  let second: readonly unknown[] | undefined
+  void committer.commit({ ...made, position: 3, events: [anEvent] }).then(events => {
+    second = events
+  })
+  await turn()
+  expect(second).toBeUndefined()
+  expect(commits.map(({ position }) => position)).toEqual([1])
+  commits[0]!.end()
+  await turn()
+  expect(second).toEqual([{ offset: 3, event: anEvent }])
+  expect([committer.outbox_end(), committer.position()]).toEqual([2, 2])
+  commits[1]!.end()
+  await committer.idle()
+  expect([committer.outbox_end(), committer.position(), committer.published()]).toEqual([3, 3, 3])
+})
+
+test('a commit that is refused for good is told, and nothing comes after it', async () => {
+  const { store, commits } = slowStore()
+  const failures: unknown[] = []
+  const committer = slowCommitter(
+    store,
+    () => 0,
+    error => failures.push(error),
+  )
+  const made = { ticks: 1, arrived: true, state: undefined, kept: undefined }
+  await committer.commit({ ...made, position: 1, events: [anEvent] })
+  commits[0]!.end(new Error('fenced'))
+  await committer.idle()
+  expect(failures).toEqual([new Error('fenced')])
+  await expect(committer.commit({ ...made, position: 2, events: [] })).rejects.toThrow('fenced')
+  expect(committer.position()).toBe(0)
 })

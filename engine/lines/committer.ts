@@ -28,15 +28,20 @@ export interface CommitterParts {
   /** Log position up to which the fold as it stands reads nothing again. */
   readonly needed_after: () => number
   readonly onCommit: (duration_ms: number) => void
+  /** A commit was refused for good: the line cannot go on. */
+  readonly onFailure: (error: unknown) => void
 }
 
 /** Makes what the fold found true in the store: state, events and position at once. */
 export interface LineCommitter {
-  /** Stores what there is to store; gives the events that became true. */
+  /**
+   * Begins to store what there is to store, once the commit before has ended; gives the events at
+   * the places that they take.
+   */
   commit(made: Made): Promise<readonly StoredEvent[]>
   /** Drops what is no longer kept; what fails is left for the next time. */
   trim(): Promise<void>
-  /** Log position that is folded; its events are stored, and the log has the rest. */
+  /** Log position that is folded and whose events are stored; the log has the rest. */
   position(): number
   /** Hash of the last stored state, or '' before the first. */
   state_hash(): string
@@ -44,7 +49,8 @@ export interface LineCommitter {
   stored(): { readonly state: Uint8Array | undefined; readonly position: number }
   /** Up to here the events are in the outbox. */
   published(): number
-  /** Offset of the last event in the outbox. */
+  /** Offset of the last event that has a place in the outbox, and of the last that is in it. */
+  outbox_taken(): number
   outbox_end(): number
   /** Resolves once a commit that is under way has ended, well or not. */
   idle(): Promise<void>
@@ -61,12 +67,15 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
   let neededAfter = parts.needed_after() // of the stored state
   let hash = ''
   let outboxEnd = recovered.outbox_end
+  let outboxTaken = outboxEnd // with the events of the commit under way
   let outboxStart = Math.max(1, outboxEnd - OUTBOX_EVENTS_MAX)
   let commits = 0
   let trimmed_ms = clock.elapsed_ms()
   let named: readonly number[] | undefined // checkpoints of the stored state; undefined: not known
   const bases = baseKeeper(parts.log_entries_max)
-  let writing: Promise<unknown> = Promise.resolve()
+  let writing: Promise<void> | undefined
+  let folded = begin
+  let failure: unknown
 
   const trim = async (): Promise<void> => {
     trimmed_ms = clock.elapsed_ms()
@@ -107,8 +116,11 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     await parts.patient(() => store.keep(key, recovered.fence, [base], numbers))
   }
 
-  const write = async (made: Made): Promise<readonly StoredEvent[]> => {
-    const events = made.events.map((event, i) => ({ offset: outboxEnd + 1 + i, event }))
+  const write = async (
+    made: Made,
+    events: readonly StoredEvent[],
+    needed_after: number,
+  ): Promise<void> => {
     const started_ms = clock.elapsed_ms()
     const { fence } = recovered
     const commit = { fence, position: made.position, state: made.state, events }
@@ -121,34 +133,47 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     }
     await parts.patient(() => store.commit(key, commit))
     if (kept) named = kept.numbers
-    parts.onCommit(clock.elapsed_ms() - started_ms)
     outboxEnd += events.length
+    parts.onCommit(clock.elapsed_ms() - started_ms)
     if (made.state) {
       state = made.state
       hash = ''
       committed = made.position
-      neededAfter = parts.needed_after()
+      neededAfter = needed_after
       await keepBase(made)
     }
-    position = made.position
     published = made.position
     commits += 1
     const isTime = clock.elapsed_ms() - trimmed_ms >= TRIM_EVERY_MS
     if (commits % TRIM_EVERY_COMMITS === 0 || isTime) await trim()
-    return events
   }
 
   return {
     trim,
     async commit(made) {
       // What changed the state alone is in the log already; it is durable as it is.
-      if (made.state || made.events.length > 0) {
-        const written = write(made)
-        writing = written.catch(() => {})
-        return written
+      const isToStore = made.state !== undefined || made.events.length > 0
+      // The fold stands where this was made until the call resolves, and not longer.
+      const needed_after = parts.needed_after()
+      if (isToStore) await writing
+      if (failure !== undefined) throw failure
+      folded = made.position
+      if (!isToStore) {
+        if (!writing) position = folded
+        return []
       }
-      position = made.position
-      return []
+      const events = made.events.map((event, i) => ({ offset: outboxTaken + 1 + i, event }))
+      outboxTaken += events.length
+      writing = write(made, events, needed_after)
+        .catch(error => {
+          failure = error
+          parts.onFailure(error)
+        })
+        .finally(() => {
+          writing = undefined
+          if (failure === undefined) position = folded
+        })
+      return events
     },
     position: () => position,
     state_hash() {
@@ -157,6 +182,7 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     },
     stored: () => ({ state, position: committed }),
     published: () => published,
+    outbox_taken: () => outboxTaken,
     outbox_end: () => outboxEnd,
     async idle() {
       await writing

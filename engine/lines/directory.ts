@@ -17,6 +17,7 @@ import { checkDefinition } from './define.ts'
 import { logRetention } from './log-retention.ts'
 import { type LineRuntime, lineRuntime, startOf } from './runtime.ts'
 import type { FoldPlaces } from './seat.ts'
+import { storeRoom } from './store-room.ts'
 import { checkpointNumbers } from './verify-base.ts'
 
 /** Lines of one engine at most. */
@@ -64,6 +65,7 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
   const opening = new Map<LineKey, Promise<LineRuntime>>()
   const changes$ = new Subject<LineChange>()
   const started_ms = clock.elapsed_ms()
+  const room = storeRoom(store, parts.log_bytes_max)
   let closing = false
 
   const versionsOf = (tenant: string) =>
@@ -217,17 +219,21 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
     },
     health(tenant): EngineHealth {
       const problems: string[] = []
+      let troubled = closing
       let hidden = 0
       for (const [key, line] of lines) {
         const problem = problemOfLine(key, line)
-        if (problem === '') continue
-        if (tenant === undefined || line.definition.tenant === tenant) problems.push(problem)
+        troubled ||= problem !== ''
+        const told = problem || silenceOfLine(key, line)
+        if (told === '') continue
+        if (tenant === undefined || line.definition.tenant === tenant) problems.push(told)
         else hidden += 1
       }
       if (hidden > 0) problems.push(hiddenText(hidden))
       return {
-        ready: problems.length === 0 && !closing,
-        problems: closing ? ['the engine is stopping', ...problems] : problems,
+        ready: !troubled,
+        // What will be full and who is silent are worth a word, and the engine serves as ever.
+        problems: [...(closing ? ['the engine is stopping'] : []), ...problems, ...room.problems()],
         version: parts.version,
         uptime_s: (clock.elapsed_ms() - started_ms) / 1000,
         store: store.name,
@@ -236,6 +242,7 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
     load: (): EngineLoad => ({
       threads: [gauge.load(), ...folds.threads()],
       lines: [...lines.values()].map(line => line.load()),
+      store: room.load(),
     }),
     async close() {
       closing = true
@@ -244,6 +251,7 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
       changes$.complete()
       await folds.close()
       gauge.close()
+      room.close()
       await store.close()
     },
   }
@@ -254,6 +262,18 @@ function problemOfLine(key: LineKey, line: LineRuntime): string {
   if (degraded) return `line ${key}: ${degraded}`
   if (behind_entries <= BEHIND_ENTRIES_READY) return ''
   return `line ${key} is catching up: ${behind_entries} log entries behind`
+}
+
+/** A silent line that lives by the wall clock, unless a person has set its alarm aside. */
+function silenceOfLine(key: LineKey, line: LineRuntime): string {
+  if (line.definition.clock !== 'wall') return ''
+  const isSilent = line
+    .alarms()
+    .some(
+      ({ kind, active, out_of_service, shelved_until_ms }) =>
+        kind === 'line-silent' && active && !out_of_service && shelved_until_ms === 0,
+    )
+  return isSilent ? `line ${key} is silent: check its producer and the network` : ''
 }
 
 const hiddenText = (lines: number): string =>

@@ -3,8 +3,10 @@ import {
   defer,
   finalize,
   from,
+  merge,
   type Observable,
   retry,
+  Subject,
   tap,
   throwError,
   timer,
@@ -94,7 +96,11 @@ export function lineRuntime(parts: LineParts): LineRuntime {
   const committer = lineCommitter({
     ...{ key, store, recovered, fresh, clock, patient, troubles, log_entries_max, retention },
     needed_after: () => stand().needed_after,
-    onCommit: duration_ms => times.add('commit', duration_ms),
+    onCommit(duration_ms) {
+      times.add('commit', duration_ms)
+      telling.stored(committer.outbox_end())
+    },
+    onFailure: error => broken$.error(error),
   })
   const closer = arrivalCloser(definition, stand, clock, entry => {
     writer.append(entry).catch(() => {}) // noted; the closer comes again
@@ -114,7 +120,8 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     }
   }
 
-  const telling = lineTelling(committer.outbox_end)
+  const broken$ = new Subject<never>()
+  const telling: Telling = lineTelling(committer.outbox_taken)
   let shown = recovered.published
   const changeOf = (ticked: boolean, events: LineChange['events']): LineChange => {
     const { tick, time_ms } = stand()
@@ -124,6 +131,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     pull: () => queue.next(),
     read,
     async checkpoint(number) {
+      await committer.idle() // it may be on its way to the store
       const found = await patient(() => store.kept(key, one => one === number))
       return found.get(number)
     },
@@ -133,16 +141,15 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     },
     async commit(made) {
       if (made.arrived) closer.arrived()
-      const stored = await committer.commit(made)
-      const events = telling.stored(stored)
+      const events = telling.made(await committer.commit(made))
       // What was shown before is not shown again, neither after a start nor by another thread.
       const ticked = made.ticks > 0 && made.position > shown
       shown = Math.max(shown, made.position)
-      return ticked || stored.length > 0 ? changeOf(ticked, events) : undefined
+      return ticked || events.length > 0 ? changeOf(ticked, events) : undefined
     },
   }
   const running = supervised({
-    ...{ parts, ports, queue, committer, telling },
+    ...{ parts, ports, queue, committer, telling, broken$ },
     seat: () => seat,
     moved(next) {
       times.sums.set(addTimes(times, seat.times).sums)
@@ -168,7 +175,6 @@ export function lineRuntime(parts: LineParts): LineRuntime {
       })
       return running.changes$.pipe(
         tap({
-          next: () => telling.shown(committer.outbox_end()),
           error: (error: unknown) => {
             if (closed) return
             troubles.stop(`the line stopped: ${problemOf(error)}`)
@@ -273,6 +279,8 @@ function supervised(around: {
   readonly queue: EntryQueue
   readonly committer: LineCommitter
   readonly telling: Telling
+  /** Errs when a commit was refused for good. */
+  readonly broken$: Observable<never>
   readonly seat: () => FoldSeat
   readonly moved: (seat: FoldSeat) => void
   readonly closed: () => boolean
@@ -316,7 +324,7 @@ function supervised(around: {
   }
 
   const changes$ = defer(() => from(next())).pipe(
-    concatMap(seat => seat.run(ports)),
+    concatMap(seat => merge(seat.run(ports), around.broken$)),
     retry({ delay: again }),
   )
   return { changes$, restarts: budget.count }
@@ -330,6 +338,7 @@ async function storeLast(seat: FoldSeat, committer: LineCommitter): Promise<void
   try {
     const made = await seat.snapshot()
     await committer.commit({ position, ticks: 0, events: [], arrived: false, ...made })
+    await committer.idle()
   } catch {
     // The log has what the next start needs.
   }

@@ -1,6 +1,6 @@
 import type { OutputEvent, StoredEvent } from '../flow.ts'
 
-/** Told and not yet shown is at most what one chunk makes; more waits for its commit. */
+/** Told and not yet stored are these many, and what two chunks make in one step. */
 const EARLY_MAX = 1000
 
 /**
@@ -12,19 +12,19 @@ const EARLY_MAX = 1000
 export interface Telling {
   /** The next events of the chunk in the making: those that nobody was told of. */
   early(events: readonly OutputEvent[]): readonly StoredEvent[]
-  /** The chunk is stored: those of its events that nobody was told of. */
-  stored(events: readonly StoredEvent[]): readonly StoredEvent[]
+  /** The chunk is whole, and its events have places: those that nobody was told of. */
+  made(events: readonly StoredEvent[]): readonly StoredEvent[]
   /** The chunk is folded anew. */
   restart(): void
-  /** What the commit made true can be seen: up to here. */
-  shown(offset: number): void
-  /** Told, and not yet seen in the store and the views. */
+  /** The outbox has all up to here. */
+  stored(offset: number): void
+  /** Told, and not yet stored. */
   pending(): readonly StoredEvent[]
 }
 
-/** Begins after what is in the outbox; `outboxEnd` gives its end at any time. */
-export function lineTelling(outboxEnd: () => number): Telling {
-  let told = outboxEnd()
+/** Begins after what is in the outbox; `outboxTaken` gives the last place in it that is taken. */
+export function lineTelling(outboxTaken: () => number): Telling {
+  let told = outboxTaken()
   let made = 0 // events of the chunk in the making
   let pending: StoredEvent[] = []
   return {
@@ -32,7 +32,7 @@ export function lineTelling(outboxEnd: () => number): Telling {
       const fresh: StoredEvent[] = []
       for (const event of events) {
         made += 1
-        const offset = outboxEnd() + made
+        const offset = outboxTaken() + made
         // None may be left out: what follows it then waits as well.
         if (offset !== told + 1 || pending.length >= EARLY_MAX) continue
         told = offset
@@ -41,16 +41,17 @@ export function lineTelling(outboxEnd: () => number): Telling {
       }
       return fresh
     },
-    stored(events) {
+    made(events) {
       made = 0
       const fresh = events.filter(({ offset }) => offset > told)
       told = fresh.at(-1)?.offset ?? told
+      pending.push(...fresh)
       return fresh
     },
     restart() {
       made = 0
     },
-    shown(offset) {
+    stored(offset) {
       pending = pending.filter(one => one.offset > offset)
     },
     pending: () => pending,

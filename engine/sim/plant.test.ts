@@ -290,7 +290,7 @@ describe('faults', () => {
 })
 
 test.each([
-  [{ cells: 0 }, '1 to 1000 cells'],
+  [{ cells: 0 }, '1 to 2000 cells'],
   [{ feeders: 17 }, '1 to 16 feeders'],
   [{ faults: [parseFault('depletion@1m:cell=9')] }, 'no cell 9'],
   [{ faults: [parseFault('blocked-feeder@1m:feeder=6')] }, 'no feeder 6'],

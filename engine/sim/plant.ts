@@ -18,7 +18,7 @@ export type { PotTruth } from './pot.ts'
 /** Most feeders of a simulated cell. */
 const FEEDERS_MAX = 16
 /** Most cells of one simulated line. */
-export const PLANT_CELLS_MAX = 1000
+export const PLANT_CELLS_MAX = 2000
 
 /** What a plant is built from. */
 export interface PlantOptions {

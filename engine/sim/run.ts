@@ -59,8 +59,6 @@ export interface PlantProgress {
 const RUN_AGAIN_MAX_MS = 48 * 3600_000
 /** Simulated seconds in one batch at the highest speeds. */
 const BATCH_SECONDS_MAX = 10
-/** Cells whose batches leave room for the names of all series in one message, at that length. */
-const CELLS_IN_LONG_BATCH_MAX = 200
 /** A faster run that lags more than this does not try to catch up in a burst. */
 const LAG_MAX_MS = 5_000
 const DRAIN_PATIENCE_MS = 2_000
@@ -182,16 +180,14 @@ async function send(
 ): Promise<PlantProgress> {
   const { clock, speed, signal, preroll_s = 0, seconds = Number.POSITIVE_INFINITY } = options
   const batch = new BatchBuilder(definition)
-  const cells = definition.cells.length
-  const longest_s = Math.ceil(BATCH_SECONDS_MAX * Math.min(1, CELLS_IN_LONG_BATCH_MAX / cells))
-  const paced_s = Math.max(1, Math.min(longest_s, Math.ceil(speed / 10)))
+  const paced_s = Math.max(1, Math.min(BATCH_SECONDS_MAX, Math.ceil(speed / 10)))
   let simulated_s = runAgain(plant, producer.welcome.newest_event_ms)
   let time_ms = plant.start_ms + simulated_s * 1000
   const pace = pacer(speed, { preroll_s, from_s: simulated_s }, clock, signal)
   const aborted = () => signal?.aborted === true
   while (simulated_s < seconds && !aborted()) {
     batch.clear()
-    const batch_s = simulated_s + longest_s <= preroll_s ? longest_s : paced_s
+    const batch_s = simulated_s + BATCH_SECONDS_MAX <= preroll_s ? BATCH_SECONDS_MAX : paced_s
     for (let n = 0; n < batch_s && simulated_s < seconds; n++) {
       const readings = plant.step()
       batch.add(readings)

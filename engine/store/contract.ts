@@ -38,6 +38,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     describeKept(use)
     describeQuarantine(use)
     describeLines(use)
+    describeUsage(use)
   })
 }
 
@@ -215,6 +216,27 @@ function describeQuarantine({ store, reopen }: ContractStore): void {
     expect((await store().quarantine(LINE, 100_000, 10)).map(({ id }) => id)).toEqual([
       100_001, 100_002, 100_003,
     ])
+  })
+}
+
+function describeUsage({ store, reopen }: ContractStore): void {
+  test('what a store says of its size grows with what is appended, and outlives a restart', async () => {
+    const before = await store().usage?.()
+    if (!before) return
+    const { fence } = await store().acquire(LINE)
+    for (let i = 0; i < 8; i++) await store().append(LINE, fence, patternBytes(i, 2 ** 20))
+    const grown = 7 * 2 ** 20
+    const after = (await store().usage!())!
+    expect(after.used_bytes - before.used_bytes).toBeGreaterThan(grown)
+    const { log_bytes, state_bytes, disk_free_bytes = 0, disk_bytes = 1 } = after
+    if (log_bytes !== undefined) {
+      expect(log_bytes - before.log_bytes!).toBeGreaterThan(grown)
+      expect(log_bytes + state_bytes!).toBe(after.used_bytes)
+    }
+    expect(after.used_bytes).toBeLessThan(after.used_bytes_max ?? Infinity)
+    expect(disk_free_bytes).toBeLessThan(disk_bytes)
+    await reopen()
+    expect((await store().usage!())!.used_bytes - before.used_bytes).toBeGreaterThan(grown)
   })
 }
 

@@ -1,4 +1,4 @@
-import type { ProducerState, QuarantineRow, StoredEvent } from '../flow.ts'
+import type { ProducerState, QuarantineRow, StoredEvent, StoreUsage } from '../flow.ts'
 
 /** Key of a line in a store: tenant and line, joined by "/". Both are [a-z0-9._-]+. */
 export type LineKey = string
@@ -121,5 +121,7 @@ export interface Store {
     after: number,
     count_max: number,
   ): Promise<readonly { readonly id: number; readonly row: QuarantineRow }[]>
+  /** How large the store is, asked every few seconds; undefined where it cannot say. */
+  usage?(): Promise<StoreUsage | undefined>
   close(): Promise<void>
 }

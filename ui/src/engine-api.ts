@@ -30,6 +30,17 @@ export interface EngineLine {
   readonly stages: Readonly<Record<Stage, StageTime>>
 }
 
+/** How large the store is; what it cannot say is left out. */
+export interface StoreSize {
+  readonly used_bytes: number
+  readonly used_bytes_max?: number
+  readonly log_bytes?: number
+  readonly state_bytes?: number
+  readonly log_bytes_max?: number
+  readonly disk_free_bytes?: number
+  readonly disk_bytes?: number
+}
+
 /** What GET /api/engine says, as far as the page shows it. */
 export interface EngineBody {
   readonly version: string
@@ -55,6 +66,7 @@ export interface EngineBody {
   readonly lines_not_told: number
   readonly store: {
     readonly name: string
+    readonly size: StoreSize | null
     readonly operations: readonly {
       readonly name: string
       readonly per_s: number

@@ -1,7 +1,8 @@
-import type { EngineBody } from './engine-api.ts'
+import type { EngineBody, StoreSize } from './engine-api.ts'
 import { formatBytes, formatCount, formatMs } from './engine-format.ts'
 import { formatNumber, NOTHING, sentence } from './format.ts'
 import { GaugeBar } from './gauge-bar.tsx'
+import { sizeRows } from './store-size.ts'
 
 /** Lag at which credit is at its least. */
 const LAG_FULL_MS = 1000
@@ -51,7 +52,7 @@ export function ThreadTable({ threads }: Pick<EngineBody, 'threads'>) {
   )
 }
 
-/** How fast the store answers. */
+/** How fast the store answers, and how large it is. */
 export function StoreTable({ store }: Pick<EngineBody, 'store'>) {
   return (
     <section className="panel" aria-label="Store">
@@ -82,7 +83,26 @@ export function StoreTable({ store }: Pick<EngineBody, 'store'>) {
           ))}
         </tbody>
       </table>
+      {store.size && <StoreSizeTable size={store.size} />}
     </section>
+  )
+}
+
+function StoreSizeTable({ size }: { size: StoreSize }) {
+  return (
+    <table className="strip engine-table" aria-label="Size of the store">
+      <tbody>
+        {sizeRows(size).map(({ text, value, limit, said, note }) => (
+          <tr key={text}>
+            <th scope="row">{text}</th>
+            <td>
+              {limit !== undefined && <GaugeBar value={value} limit={limit} />} {said}
+            </td>
+            <td className="soft">{note}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   )
 }
 

@@ -244,7 +244,7 @@ export const alarmCatalog: Readonly<Record<string, AlarmRule>> = {
     consequence: 'the twin runs blind',
     response: 'Check the producer and the network between the plant and this engine.',
     respond_within_ms: 10 * MINUTE,
-    on_delay_ms: 30 * SECOND,
+    on_delay_ms: 0,
     off_delay_ms: 10 * SECOND,
   },
   'unusual-pattern': {

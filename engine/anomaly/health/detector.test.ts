@@ -137,6 +137,51 @@ describe('sensor health', () => {
     expect(kinds()).toEqual(['sensor-silent', 'line-silent'])
   })
 
+  describe('on a line with quick signals and more slow ones', () => {
+    const [quick] = definition.tags
+    const slow = { ...quick!, tag: 'vibration', period_ms: 10_000, hold_max_ms: 60_000 }
+    const more = [1, 2, 3].map(n => ({ ...slow, tag: `vibration_${n}` }))
+    /** Sends what `speaks` says of each second; slow signals send every tenth. */
+    const run = (speaks: (t: number, isSlow: boolean) => boolean, end_ms: number) => {
+      const detector = healthDetector({ ...definition, tags: [quick!, ...more] })
+      const told: string[] = []
+      for (let t = 0; t < end_ms; t += 1000) {
+        const report = (one: Finding) =>
+          told.push(`${one.kind}${one.active ? '' : ' ended'} ${one.time_ms / 1000}`)
+        const rows = Array.from({ length: 8 }, (_, cell) => ({ t, v: wiggle(t + cell), cell }))
+        const sent = rows.filter(({ cell }) =>
+          cell < 2 ? speaks(t, false) : t % 10_000 === 0 && speaks(t, true),
+        )
+        if (sent.length > 0) detector.readings(batch(sent), report)
+        detector.tick(frame(t + 1000), report)
+      }
+      return told
+    }
+
+    it('tells a line that stops as a whole after a minute, and no sensor of it', () => {
+      expect(run(t => t <= 100_000, 400_000)).toEqual(['line-silent 161'])
+    })
+
+    it('names the quick ones where only they stop', () => {
+      expect(run((t, isSlow) => isSlow || t <= 100_000, 400_000)).toEqual([
+        ...['sensor-silent 161', 'sensor-silent 161'],
+      ])
+    })
+
+    it('waits for slow ones that are not due yet', () => {
+      const slower = more.map(tag => ({ ...tag, period_ms: 60_000, hold_max_ms: 180_000 }))
+      const detector = healthDetector({ ...definition, tags: [quick!, ...slower] })
+      const told: string[] = []
+      const report = ({ kind }: Finding) => told.push(kind)
+      const all = Array.from({ length: 8 }, (_, cell) => ({ t: 0, v: wiggle(cell), cell }))
+      detector.readings(batch(all), report)
+      detector.tick(frame(100_000), report)
+      expect(told).toEqual(['sensor-silent', 'sensor-silent'])
+      detector.tick(frame(121_000), report)
+      expect(told.slice(2)).toEqual(['line-silent'])
+    })
+  })
+
   it('tells when a signal becomes much noisier than it was', () => {
     const { read, kinds } = watch()
     for (let i = 0; i < 700; i++) read([{ t: i * 1000, v: 50 + (i % 2) * 0.1 }])

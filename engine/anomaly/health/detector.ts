@@ -2,7 +2,7 @@ import { fromSi } from '../../core/units.ts'
 import { type LineDefinition, type LineFrame, Quality, type ReadingBatch } from '../../flow.ts'
 import type { Report } from '../finding.ts'
 import type { StateArray, Stateful } from '../state.ts'
-import { type TagLimits, tagLimits } from './limits.ts'
+import { SILENT_MIN_MS, type TagLimits, tagLimits } from './limits.ts'
 
 /** Watches every sensor by itself: limits, rate, stuck, bad, silent, noisier than it was. */
 export interface HealthDetector extends Stateful {
@@ -18,6 +18,8 @@ const BAD_COUNT = 10 // bad readings in a row before the sensor is called bad
 const NOISE_LEARN_COUNT = 600 // readings from which the usual step is learnt
 const NOISE_RATIO = 36 // of squared steps: six times the usual amplitude
 const NOISE_SHARE = 1 / 60
+/** What slow sensors may still send after the quick ones of a line that stops as a whole. */
+const LAST_WORDS_MS = 10_000
 
 const Flag = { high: 1, low: 2, stuck: 4, bad: 8, silent: 16, rate: 32, noisy: 64 } as const
 const LINE_SILENT = 1
@@ -215,20 +217,17 @@ function countBad(health: Health, i: number, tag: number, t: number): void {
   set(health, i, Flag.bad, 'sensor-bad', text, t)
 }
 
-/** One silent sensor is its own fault; when most are silent it is the line's. */
+/** One silent sensor is its own fault; when most are silent, or all wait, it is the line's. */
 function checkSilence(health: Health, time_ms: number): void {
   const { seen, lineFlag } = health
-  let silent = 0
-  let alive = 0
-  for (let i = 0; i < seen.length; i++) {
-    const state = silence(health, i, time_ms)
-    if (state === 1) silent++
-    else if (state === 0) alive++
-  }
-  const lineSilent = silent > 1 && silent > alive
+  const found = census(health, time_ms)
+  const { silent, alive } = found
+  const quiet = isQuiet(found, time_ms)
+  const lineSilent = silent > 1 && (silent > alive || quiet)
   if (lineSilent !== (lineFlag[0] === LINE_SILENT)) {
     lineFlag[0] = lineSilent ? LINE_SILENT : 0
-    const text = lineSilent ? `${silent} of ${silent + alive} signals send nothing any more` : ''
+    const some = `${silent} of ${silent + alive} signals send nothing any more`
+    const text = lineSilent ? (quiet ? 'no signal comes any more' : some) : ''
     tell(health, -1, -1, 'line-silent', lineSilent, text, time_ms)
   }
   if (lineSilent || silent === 0) return
@@ -237,6 +236,44 @@ function checkSilence(health: Health, time_ms: number): void {
     const text = `${nameOf(health, (i / health.cells) | 0)} sends nothing any more`
     set(health, i, Flag.silent, 'sensor-silent', text, time_ms)
   }
+}
+
+/** Sensors by what is heard of them. */
+interface Census {
+  silent: number
+  alive: number
+  /** When the last of the silent ones sent, and the last of the others. */
+  silent_ms: number
+  alive_ms: number
+  /** The shortest of the others. */
+  period_ms: number
+}
+
+function census(health: Health, time_ms: number): Census {
+  const { seen, last_ms, cells, limits } = health
+  const found: Census = {
+    ...{ silent: 0, alive: 0, period_ms: Number.POSITIVE_INFINITY },
+    ...{ silent_ms: Number.NEGATIVE_INFINITY, alive_ms: Number.NEGATIVE_INFINITY },
+  }
+  for (let i = 0; i < seen.length; i++) {
+    const state = silence(health, i, time_ms)
+    if (state === 1) {
+      found.silent++
+      found.silent_ms = Math.max(found.silent_ms, last_ms[i]!)
+    } else if (state === 0) {
+      found.alive++
+      found.alive_ms = Math.max(found.alive_ms, last_ms[i]!)
+      found.period_ms = Math.min(found.period_ms, limits.period_ms[(i / cells) | 0]!)
+    }
+  }
+  return found
+}
+
+/** The quick ones are silent and nothing has come since: that the slow ones are not says little. */
+function isQuiet({ silent_ms, alive_ms, alive, period_ms }: Census, time_ms: number): boolean {
+  const quiet_ms = time_ms - Math.max(silent_ms, alive_ms)
+  if (alive_ms - silent_ms > LAST_WORDS_MS) return false
+  return quiet_ms > Math.max(SILENT_MIN_MS, alive > 0 ? 2 * period_ms : 0)
 }
 
 /** 1 silent, 0 alive, -1 when nothing is expected of it. */

@@ -12,12 +12,14 @@ export interface TagLimits {
   readonly stuck_ms: Float64Array // [tag]
   readonly stuckKind: readonly string[] // [tag]
   readonly silent_ms: Float64Array // [tag]
+  readonly period_ms: Float64Array // [tag]
   /** 1: the noise level is watched. */
   readonly noise: Uint8Array // [tag]
 }
 
 const SILENT_HOLDS = 3
-const SILENT_MIN_MS = 60_000
+/** No sensor is called silent sooner. */
+export const SILENT_MIN_MS = 60_000
 
 /** The checks of the tag dictionary in SI. */
 export function tagLimits(definition: LineDefinition): TagLimits {
@@ -38,6 +40,7 @@ export function tagLimits(definition: LineDefinition): TagLimits {
     silent_ms: take(tag =>
       tag.kind === 'signal' ? Math.max(SILENT_MIN_MS, SILENT_HOLDS * tag.hold_max_ms) : Infinity,
     ),
+    period_ms: take(tag => tag.period_ms),
     // A noisy voltage or anode current is the cell's doing, not the gauge's.
     noise: Uint8Array.from(tags, tag => (tag.kind === 'signal' && !isCells(tag) ? 1 : 0)),
   }

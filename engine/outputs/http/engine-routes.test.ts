@@ -6,6 +6,7 @@ import {
   loadStages,
   type OperationLoad,
   operationBounds_s,
+  type StoreLoad,
 } from '../../load.ts'
 import { fixtureDefinition, fixtureEngine, fixtureGuard, fixtureKeys } from '../fixture.ts'
 import { silentLog } from '../log.ts'
@@ -34,7 +35,7 @@ const thread = {
 async function serve(change: Partial<HttpOptions> = {}) {
   const clock = manualClock(1_760_000_100_000)
   const fixture = fixtureEngine()
-  const load: { threads: EngineLoad['threads']; lines: LineLoad[] } = {
+  const load: Omit<EngineLoad, 'lines' | 'store'> & { lines: LineLoad[]; store?: StoreLoad } = {
     threads: [thread],
     lines: [],
   }
@@ -114,6 +115,19 @@ test('the engine tells rates, stages, queues and store over the last seconds', a
   expect(body.threads).toEqual([thread])
   expect(body.opcua).toMatchObject({ nodes: 30 })
   expect(body.websocket).toBeNull()
+})
+
+test('the size of the store is told with its limits, and null where it says nothing', async () => {
+  const { load, figures, get } = await serve()
+  expect((await figures()).store.size).toBeNull()
+  expect(await get('/metrics')).not.toContain('liquidus_store_used')
+  load.store = { used_bytes: 900, used_bytes_max: 7000, log_bytes: 800, state_bytes: 100 }
+  expect((await figures()).store.size).toEqual(load.store)
+  const text = await get('/metrics')
+  expect(text).toContain('liquidus_store_used_bytes 900')
+  expect(text).toContain('liquidus_store_used_limit_bytes 7000')
+  expect(text).toContain('liquidus_store_log_bytes 800')
+  expect(text).not.toContain('liquidus_store_disk')
 })
 
 test('health says why, and a role that may not read gets nothing', async () => {

@@ -36,6 +36,7 @@ function engineBody(
 ): EngineBody {
   const { ready, problems, version, uptime_s, store } = engine.health(tenant)
   const figures = watch.figures(tenant)
+  const load = engine.load()
   const memory = process.memoryUsage()
   const told = figures.lines.slice(0, LINES_TOLD_MAX)
   const { limits, bytes_per_s, streams, refused, paced_s } = figures.tenant ?? {}
@@ -48,11 +49,12 @@ function engineBody(
       heap_used_bytes: memory.heapUsed,
       outside_heap_bytes: memory.external,
     },
-    threads: engine.load().threads.map(thread => ({ ...thread })),
+    threads: load.threads.map(thread => ({ ...thread })),
     lines: told.map(one => lineBody(engine.line(tenant, one.name)!, one.figures, now_ms)),
     lines_not_told: figures.lines.length - told.length,
     store: {
       name: store,
+      size: load.store ? { ...load.store } : null,
       operations: figures.operations.map(one => ({
         ...one,
         p50_ms: orNull(one.p50_ms),

@@ -61,6 +61,18 @@ export const engineSchema = z.object({
   lines_not_told: z.int().describe('Lines beyond those told.'),
   store: z.object({
     name: text,
+    size: z
+      .object({
+        used_bytes: z.number().describe('Log, states and all else; of Redis the whole server.'),
+        used_bytes_max: optional.describe('From here on it takes no more readings.'),
+        log_bytes: optional,
+        state_bytes: optional.describe('All but the log.'),
+        log_bytes_max: optional.describe('Log entries that are kept, by configuration.'),
+        disk_free_bytes: optional,
+        disk_bytes: optional,
+      })
+      .nullable()
+      .describe('As of the last ten seconds; null where the store does not say.'),
     operations: z.array(
       z.object({
         name: text,

@@ -1,6 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { EngineView, LineView } from '../../flow.ts'
-import { type LineLoad, loadStages, type OperationLoad, operationBounds_s } from '../../load.ts'
+import {
+  type LineLoad,
+  loadStages,
+  type OperationLoad,
+  operationBounds_s,
+  type StoreLoad,
+} from '../../load.ts'
 import type { Loads } from '../loads.ts'
 
 /** Lines with labels of their own; the others are summed up as `line="other"`. */
@@ -50,6 +56,7 @@ export async function engineRegistry(
   addThreads(make, engine)
   addTenant(make, tenant, loads)
   addStore(make, registry, loads.store?.() ?? [])
+  addStoreSize(make, load.store)
   addClients(make, loads)
   const health = engine.health()
   make.gauge('ready', '1 when ready.').set(health.ready ? 1 : 0)
@@ -165,6 +172,26 @@ function addStore(make: Makers, registry: Registry, operations: readonly Operati
   }
   registry.registerMetric(durations(operations) as never)
 }
+
+const SIZES = {
+  used_bytes: 'Held by the store; of Redis, by its server.',
+  used_bytes_max: 'From here on the store takes no more readings.',
+  log_bytes: 'Held by the log.',
+  state_bytes: 'Held by all but the log.',
+  log_bytes_max: 'Log entries that are kept, by configuration.',
+  disk_free_bytes: 'Free on the disk of the store.',
+  disk_bytes: 'Size of the disk of the store.',
+} as const satisfies Record<keyof StoreLoad, string>
+
+function addStoreSize(make: Makers, size: StoreLoad | undefined): void {
+  for (const [name, help] of Object.entries(SIZES)) {
+    const value = size?.[name as keyof StoreLoad]
+    if (value !== undefined) make.gauge(`store_${metricOf(name)}`, help).set(value)
+  }
+}
+
+/** The unit comes last. */
+const metricOf = (name: string): string => name.replace(/_bytes_max$/, '_limit_bytes')
 
 /** The store's answer times; counted elsewhere, so the library only has to write them out. */
 function durations(operations: readonly OperationLoad[]) {

@@ -17,7 +17,7 @@ const AHEAD_LOOK_MS = 20
 /** One client's interest in one line. */
 export interface Subscription {
   readonly client: Client
-  /** The client wants to hear of every committed tick. */
+  /** The client wants to hear of every folded tick. */
   readonly progress: boolean
   /** False until the snapshot or the replay is out; live events wait for it. */
   live: boolean
@@ -45,7 +45,7 @@ export interface LineFeed {
   /** Highest offset known to be told; 0 before the first. */
   published(): number
   publish(events: readonly StoredEvent[]): void
-  /** Tells those who asked that ticks up to this one are committed. */
+  /** Tells those who asked that ticks up to this one are folded. */
   progress(tick: number, time_ms: number): void
   /** Marks a closed tick and sends it if it is time. */
   ticked(): void

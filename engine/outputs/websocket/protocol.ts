@@ -140,7 +140,7 @@ export type ServerMessage =
   | { readonly type: 'heartbeat'; readonly now_ms: number }
   | { readonly type: 'error'; readonly code: WsErrorCode; readonly message: string }
 
-/** Ticks up to this one are committed. Only those who subscribed with `progress` hear it. */
+/** Ticks up to this one are folded, from readings that are durable. Only those who subscribed with `progress` hear it. */
 export interface ProgressMessage {
   readonly type: 'progress'
   readonly line: string

@@ -13,21 +13,28 @@ export interface DataFile {
   table<K extends Key>(name: string): Table<K>
 }
 
-/**
- * Page of a new data file; an older file keeps its own. A batch of 1000 readings takes three of these
- * and five of the usual 4096, and what a transaction costs grows with the pages that lie free.
- */
-export const PAGE_BYTES = 8192
+/** Page of a new data file; an older file keeps its own. */
+export const PAGE_BYTES = {
+  /** Large values take few of them, and what a transaction costs grows with those that lie free. */
+  main: 8192,
+  /** None lie free here, and a small append writes less. */
+  segment: 4096,
+} as const
 
 /** Opens or creates a data file; every commit is on the disk before its promise resolves. */
-export function openDataFile(directory: string, path: string, mapSize: number): DataFile {
+export function openDataFile(
+  directory: string,
+  path: string,
+  mapSize: number,
+  pageSize: number,
+): DataFile {
   checkDataFile(directory, path)
   try {
     const root = open<Uint8Array, string>({
       path,
       encoding: 'binary',
       mapSize,
-      pageSize: PAGE_BYTES,
+      pageSize,
       maxDbs: 16,
       overlappingSync: false, // otherwise lmdb resolves a write before its flush
       // One transaction runs at a time; lmdb's own batches would fail, on a full disk, in a promise
@@ -43,7 +50,7 @@ export function openDataFile(directory: string, path: string, mapSize: number): 
 /** Bytes of the tables' file that hold data; pages freed by removals do not count. */
 export function usedBytes(tables: Iterable<Pick<Table<Key>, 'getStats'>>): number {
   let pages = 0
-  let pageSize = PAGE_BYTES
+  let pageSize: number = PAGE_BYTES.main
   for (const table of tables) {
     const stats = table.getStats() as Record<string, number>
     pageSize = stats.pageSize ?? pageSize

@@ -3,9 +3,9 @@ import { PAGE_BYTES } from './data-file.ts'
 
 /** Header of an overflow page. */
 const PAGE_HEAD_BYTES = 16
-/** As many pages as the log entry of a usual batch takes, so that either fits where the other was. */
+/** Small enough that a run of as many free pages is soon found. */
 const PIECE_PAGES = 3
-export const PIECE_BYTES = PIECE_PAGES * PAGE_BYTES - PAGE_HEAD_BYTES
+export const PIECE_BYTES = PIECE_PAGES * PAGE_BYTES.main - PAGE_HEAD_BYTES
 
 type Key = (string | number)[]
 type PieceTable = Database<Uint8Array, Key>

@@ -1,6 +1,13 @@
 import { decodeJson } from '../codec.ts'
 import type { LineKey } from '../port.ts'
-import { type DataFile, openDataFile, type PlaceTable, type Table, usedBytes } from './data-file.ts'
+import {
+  type DataFile,
+  openDataFile,
+  PAGE_BYTES,
+  type PlaceTable,
+  type Table,
+  usedBytes,
+} from './data-file.ts'
 import type { ProducerTable } from './producers.ts'
 import { fromStart, type Run } from './runs.ts'
 
@@ -46,7 +53,12 @@ export function openSegment(
   startOf: (line: LineKey) => number,
 ): Segment {
   const { directory, path, number } = file
-  const { root, table } = openDataFile(directory, path, bytes_max * 2 + MAP_SLACK_BYTES)
+  const { root, table } = openDataFile(
+    directory,
+    path,
+    bytes_max * 2 + MAP_SLACK_BYTES,
+    PAGE_BYTES.segment,
+  )
   const segment: Segment = {
     number,
     root,

@@ -31,6 +31,8 @@ export interface LogSegments {
   quarantineRow(line: LineKey, id: number): Uint8Array | undefined
   producer(line: LineKey, producer: string): ProducerState
   producers(line: LineKey): Map<string, ProducerState>
+  /** Bytes of the log's files that hold data. */
+  logUsed(): number
   /** Bytes of all files that hold data, the main one included. */
   used(): number
 }
@@ -69,6 +71,8 @@ export function logSegments(tables: Tables, opened: readonly Segment[]): LogSegm
       const holding = segment.held.get(line)
       return holding && has(holding) ? segment[which] : undefined
     })
+
+  const logUsed = () => all.slice(0, -1).reduce((sum, { used }) => sum + used, look(all.at(-1)!))
 
   return {
     all,
@@ -118,7 +122,7 @@ export function logSegments(tables: Tables, opened: readonly Segment[]): LogSegm
       }
       return found
     },
-    used: () =>
-      all.slice(0, -1).reduce((sum, { used }) => sum + used, mainBytes(tables) + look(all.at(-1)!)),
+    logUsed,
+    used: () => mainBytes(tables) + logUsed(),
   }
 }

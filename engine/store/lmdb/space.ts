@@ -1,9 +1,31 @@
 import { statfsSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
 import { LiquidusError } from '../../core/errors.ts'
+import type { StoreUsage } from '../../flow.ts'
 
 /** The error for a limit that was reached. */
 export function storeFull(problem: string): LiquidusError {
   return new LiquidusError('STORE_FULL', { store: 'lmdb', problem })
+}
+
+/** Bytes of data that leave room for appends; commits and trims go on beyond. */
+const appendLimit = (mapSize: number): number => (mapSize / 8) * 7
+
+/** What is used now, what may be, and what the disk has. */
+export async function spaceUsage(
+  directory: string,
+  mapSize: number,
+  log_bytes: number,
+  state_bytes: number,
+): Promise<StoreUsage> {
+  const { bavail, blocks, bsize } = await statfs(directory)
+  return {
+    used_bytes: log_bytes + state_bytes,
+    used_bytes_max: appendLimit(mapSize),
+    ...{ log_bytes, state_bytes },
+    disk_free_bytes: bavail * bsize,
+    disk_bytes: blocks * bsize,
+  }
 }
 
 /** Refuses what has no room. */
@@ -31,7 +53,7 @@ export function takesSpace(usedBytes: () => number, mapSize: number): Space {
     )
   }
   return {
-    take: size => take(size, (mapSize / 8) * 7),
+    take: size => take(size, appendLimit(mapSize)),
     takeLast: size => take(size, mapSize),
   }
 }

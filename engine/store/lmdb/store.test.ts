@@ -153,7 +153,7 @@ test('a data file that is none, or is cut off, is refused by name instead of end
       message: expect.stringContaining(words),
     })
   for (const pages of [2, 4]) {
-    writeFileSync(file, whole.subarray(0, pages * PAGE_BYTES))
+    writeFileSync(file, whole.subarray(0, pages * PAGE_BYTES.main))
     await refused(`${file} is cut off`)
   }
   writeFileSync(file, Buffer.alloc(whole.length, 0x5a))

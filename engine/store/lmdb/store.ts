@@ -12,8 +12,9 @@ import { openSegment, type Segment } from './segment.ts'
 import { checkSegmentFiles, segmentFiles, segmentPath } from './segment-files.ts'
 import { segmentTurnover } from './segment-turnover.ts'
 import { logSegments } from './segments.ts'
-import { diskRoom, takesSpace } from './space.ts'
+import { diskRoom, spaceUsage, takesSpace } from './space.ts'
 import {
+  mainBytes,
   openTables,
   readLine,
   readOwner,
@@ -222,6 +223,10 @@ function lmdbStore(
     ...logWrites(segments, log, space, writing.checkFence),
     ...commitWrites(writing, turnover.tidy),
     ...keptBlobs(writing),
+    async usage() {
+      if (closing) return undefined
+      return spaceUsage(directory, mapSize, segments.logUsed(), mainBytes(tables))
+    },
     close() {
       closing ??= close()
       return closing

@@ -1,6 +1,13 @@
 import { decodeJson } from '../codec.ts'
 import type { LineKey } from '../port.ts'
-import { type DataFile, openDataFile, type PlaceTable, type Table, usedBytes } from './data-file.ts'
+import {
+  type DataFile,
+  openDataFile,
+  PAGE_BYTES,
+  type PlaceTable,
+  type Table,
+  usedBytes,
+} from './data-file.ts'
 import type { Owner } from './owner.ts'
 import type { ProducerTable } from './producers.ts'
 
@@ -41,7 +48,12 @@ export interface LineRecord {
 
 /** Opens the main file. */
 export function openTables(directory: string, mapSize: number): Tables {
-  const { root, table } = openDataFile(directory, `${directory}/liquidus.mdb`, mapSize)
+  const { root, table } = openDataFile(
+    directory,
+    `${directory}/liquidus.mdb`,
+    mapSize,
+    PAGE_BYTES.main,
+  )
   return {
     root,
     meta: table('meta'),
