@@ -179,7 +179,7 @@ const schema = z.strictObject({
     .max(64)
     .optional()
     .describe(
-      'Threads that fold lines; default: one less than the cores, 0: none but the main one.',
+      'Threads that fold lines; default: as many as cores, 0: none but the main one.',
     ),
   log_level: z
     .enum(['silent', 'error', 'warn', 'info', 'debug'])

@@ -14,7 +14,7 @@ import { scoresModels } from './version.ts'
 
 /** Worker threads that fold the lines; undefined where this thread is to do it. */
 export function foldThreads(config: Config, say: (text: string) => void): FoldPlaces | undefined {
-  const count = config.workers ?? Math.max(1, availableParallelism() - 1)
+  const count = config.workers ?? availableParallelism()
   if (count === 0) return undefined
   const models = path.resolve(config.models)
   return foldPool({

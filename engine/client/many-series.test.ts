@@ -199,15 +199,20 @@ test('credit holds names back like readings', async () => {
   expect(logged(entries)).toEqual(scanned(1))
 })
 
-test('names of history count as history', async () => {
+test('names of history count as history, also when they are sent again', async () => {
   const intake = intakeOf()
-  const { address } = await openDoor(intake)
-  const producer = await connect(address)
+  const first = await openDoor(intake)
+  const producer = await connect(first.address)
   await producer.send({ ...scan(0), series: SERIES, mode: 'backfill' })
   await producer.drain()
-  expect(new Set(intake.line('line-1').entries.map(({ mode }) => mode))).toEqual(
-    new Set(['backfill']),
-  )
+  await first.source.close()
+  const sending = producer.send({ ...scan(1), mode: 'backfill' })
+  await openDoor(intake, first.port)
+  await sending
+  await producer.drain()
+  const { entries } = intake.line('line-1')
+  expect(shapes(entries).reduce((sum, { named }) => sum + named, 0)).toBe(2 * SERIES.length)
+  expect(new Set(entries.map(({ mode }) => mode))).toEqual(new Set(['backfill']))
 })
 
 test('more series than an engine keeps for one producer are refused by name', async () => {
