@@ -178,9 +178,7 @@ const schema = z.strictObject({
     .min(0)
     .max(64)
     .optional()
-    .describe(
-      'Threads that fold lines; default: as many as cores, 0: none but the main one.',
-    ),
+    .describe('Threads that fold lines; default: as many as cores, 0: none but the main one.'),
   log_level: z
     .enum(['silent', 'error', 'warn', 'info', 'debug'])
     .default('info')
