@@ -138,6 +138,8 @@ export interface FixtureLine extends LineView {
   readonly decisions: { decision: Decision; who: Identity; comment: string }[]
   /** Sensor faults by dense series index; a test may change them. */
   readonly faults: Map<number, string>
+  /** Log entries that the line says it has not folded; a test may change them. */
+  behind_entries: number
   /** Flood, incidents and figures; a test may replace them. */
   summary: AlarmSummary
 }
@@ -251,7 +253,11 @@ function fixtureLine(definition: LineDefinition, changed: (change: LineChange) =
     channels,
     decisions: [],
     faults: new Map(),
-    status: () => lineStatus(ticks, cells, latest?.frame),
+    behind_entries: 0,
+    status: () => ({
+      ...lineStatus(ticks, cells, latest?.frame),
+      behind_entries: view.behind_entries,
+    }),
     latest: () => latest,
     alarms: () => [...alarms.values()],
     summary: { flood_since_ms: 0, incidents: [], kpis: fixtureKpis },

@@ -10,7 +10,7 @@ export interface WsLimits {
   readonly events_pending_max: number
   /** A client further behind gets a snapshot. */
   readonly replay_events_max: number
-  /** How long a client that is ahead waits for what an engine before this one told it. */
+  /** A client that is ahead of a line waits until that has had nothing to do for so long. */
   readonly ahead_wait_ms: number
   readonly frame_interval_ms: number
   /** Alarm figures go out at most this often; a change of the incidents goes at once. */

@@ -13,6 +13,8 @@ import {
 } from './protocol.ts'
 
 const AHEAD_LOOK_MS = 20
+/** Then a line is given up that neither catches up nor gets its store back. */
+const AHEAD_WAIT_MAX_MS = 60_000
 
 /** One client's interest in one line. */
 export interface Subscription {
@@ -40,7 +42,7 @@ export interface LineFeed {
   info(view: LineView): LineInfo
   /** Resolves once `published` is known. */
   ready(): Promise<void>
-  /** Resolves once what was told reaches the offset, or after a while. */
+  /** Resolves once what was told reaches the offset, or the line has done all that its log asks. */
   reached(offset: number): Promise<void>
   /** Highest offset known to be told; 0 before the first. */
   published(): number
@@ -135,9 +137,13 @@ function eventSide(
       published_offset = Math.max(published_offset ?? 0, newest)
     },
     async reached(offset) {
-      for (let waited_ms = 0; waited_ms < ahead_wait_ms; waited_ms += AHEAD_LOOK_MS) {
-        if ((published_offset ?? 0) >= offset) return
+      let idle_ms = 0
+      for (let waited_ms = 0; waited_ms < AHEAD_WAIT_MAX_MS; waited_ms += AHEAD_LOOK_MS) {
+        if ((published_offset ?? 0) >= offset || idle_ms >= ahead_wait_ms) return
         await sleep(AHEAD_LOOK_MS)
+        const status = view()?.status()
+        const isBusy = !status || status.behind_entries > 0 || status.degraded !== ''
+        idle_ms = isBusy ? 0 : idle_ms + AHEAD_LOOK_MS
       }
     },
     published: () => published_offset ?? 0,

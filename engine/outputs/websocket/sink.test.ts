@@ -206,6 +206,20 @@ test('a client that heard more than a killed engine had stored goes on where it 
   await vi.waitFor(() => expect(client.offsets()).toEqual([3]))
 })
 
+test('it waits for that as long as the line is behind its log', async () => {
+  const { line, url } = await serve({ ahead_wait_ms: 20 })
+  line.behind_entries = 3
+  line.emit(alarm('a'))
+  const client = await peer(url)
+  client.say({ type: 'subscribe', line: 'line-1', resume: { epoch: 'epoch-1', offset: 2 } })
+  await new Promise(resolve => setTimeout(resolve, 200))
+  expect(client.texts.map(({ type }) => type)).toEqual(['welcome'])
+  line.emit(alarm('b'))
+  line.behind_entries = 0
+  await client.saw('resumed')
+  expect(client.offsets()).toEqual([])
+})
+
 test('no event is lost or doubled for clients that subscribe while events come', async () => {
   const { line, url } = await serve()
   const first = await subscribed(url)

@@ -34,7 +34,7 @@ export async function subscribe(
 
   await feed.ready()
   const usable = resume?.epoch === engine.epoch ? resume : undefined
-  // An engine that was killed may have told what it had not stored: it is made again just now.
+  // An engine that was killed may have told what it had not stored: it is made again from the log.
   if (usable) await feed.reached(usable.offset)
   const found = usable && (await eventsSince(feed, usable.offset, limits.replay_events_max))
   const missed = typeof found === 'string' ? undefined : found
