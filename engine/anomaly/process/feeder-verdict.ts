@@ -6,6 +6,7 @@ import {
   type Hypothesis,
   sinceAnode_s,
 } from './feeder-evidence.ts'
+import { FAMILIAR_S } from './feeder-scan.ts'
 import { type Watch, watchRow } from './feeder-state.ts'
 import { feedersVariance, shiftWave, WAVE_STATES, waveState } from './wave-filter.ts'
 
@@ -24,6 +25,8 @@ const AFTER_ANODE = 1.3
 const AFTER_ANODE_S = 45 * 60
 /** An anode effect stirs the cell: until feeding has swung a few times its profile is a guess. */
 const AFTER_EFFECT = 1.5
+/** What a cell that was just met does unevenly anyway still looks like a change. */
+const UNFAMILIAR = 2.5
 /** For so long after a change, or its end, another may be of its making: it must be clearer. */
 const AFTERMATH_S = 6 * 3600
 const AFTERMATH = 7
@@ -64,8 +67,9 @@ export function judgeFeeders(
   const changed = aftermath_s > 0 ? AFTERMATH : 1
   const anode = sinceAnode_s(evidence, cell) < AFTER_ANODE_S ? AFTER_ANODE : 1
   const stirred = rows[at(watchRow.stirred_s)]! > 0 ? AFTER_EFFECT : 1
+  const known = rows[at(watchRow.met_s)]! < FAMILIAR_S ? UNFAMILIAR : 1
   const isLarge = Math.abs(best.change) >= CHANGE_MIN
-  const clear = isLarge && best.ratio > limit * changed * anode * stirred
+  const clear = isLarge && best.ratio > limit * changed * anode * stirred * known
   const shown = clear && !(best.change > 0 && isLean) && isAgreed(watch, cell, best)
   const signed = shown ? Math.sign(best.change) * (best.feeder + 1) : 0
   const same = signed !== 0 && signed === rows[at(watchRow.heldFeeder)]

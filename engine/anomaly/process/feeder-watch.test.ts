@@ -205,6 +205,18 @@ describe('the feeders of a cell', () => {
     expect(told()).toEqual([0, 0])
   })
 
+  it('have to be clearer in a cell that was just met, and are found there all the same', () => {
+    const ticksUntil = (met: number) => {
+      const { run, delivers, told } = cell(3)
+      run(met)
+      delivers[2] = 0
+      return run(2 * HOUR, () => told()[0] === 3)
+    }
+    const familiar = ticksUntil(4 * HOUR)
+    expect(ticksUntil(1.2 * HOUR)).toBeGreaterThan(1.3 * familiar)
+    expect(ticksUntil(1.2 * HOUR) * TICK_S).toBeLessThan(40 * 60)
+  })
+
   it('say nothing while currents are missing', () => {
     const { run, delivers, told } = cell(11, { dead: ['line_current'] })
     run(3 * HOUR)
