@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { type DayResult, dayReport, recordedDays, scoreDay } from '../evaluation/potline/days.ts'
+import { QUIET_LINE } from '../evaluation/potline/plan.ts'
 import { faultedJob, type LineJob, quietJob, runJobs } from '../evaluation/potline/pool.ts'
 import { potlineReport } from '../evaluation/potline/report.ts'
 import { potlineResult } from '../evaluation/potline/result.ts'
@@ -39,8 +40,7 @@ export async function evaluatePotline(options: OptionValues): Promise<number> {
 }
 
 function quietJobs(first: number, cellDays: number): LineJob[] {
-  const day = quietJob(QUIET_SEEDS * first)
-  const count = Math.ceil(cellDays / ((day.cells * day.hours) / 24))
+  const count = Math.ceil(cellDays / QUIET_LINE.cells)
   return Array.from({ length: count }, (_, i) => quietJob(QUIET_SEEDS * first + i))
 }
 

@@ -1,3 +1,4 @@
+import { WARM_UP_S } from './plan.ts'
 import { scoring, type TrueFault } from './truth.ts'
 import type { Effect, ToldAlarm, Watched } from './watch.ts'
 
@@ -108,5 +109,6 @@ function explains({ cell, time_s }: Effect, alarm: ToldAlarm): boolean {
   return foretold || (since_s >= -60 && since_s < AFTER_EFFECT_S)
 }
 
-/** Cell-days on which a false alarm would be one: all of the line. */
-export const cellDays = ({ cells, seconds }: Watched): number => (cells * seconds) / 86_400
+/** Cell-days after the warm-up; a false alarm counts before it as well. */
+export const cellDays = ({ cells, seconds }: Watched): number =>
+  (cells * Math.max(0, seconds - WARM_UP_S)) / 86_400

@@ -4,13 +4,13 @@ import { ANODES, WALLS } from '../../sim/parameters.ts'
 
 /** Cells and hours of a line with faults; half of its cells stay without. */
 export const FAULTED_LINE = { cells: 40, hours: 12 } as const
-/** Cells of a line without faults: more cells share the cost of a line. */
-export const QUIET_CELLS = 40
 export const FEEDERS = 5
 
 const HOUR_S = 3600
-/** The twin and the detectors have met every cell before the first fault. */
-const FIRST_S = 3 * HOUR_S
+/** Until then twin and detectors only meet the cells: no fault begins, and no cell-day is counted. */
+export const WARM_UP_S = 3 * HOUR_S
+/** A line without faults: a day after the warm-up; more cells share the cost of a line. */
+export const QUIET_LINE = { cells: 40, hours: 24 + WARM_UP_S / HOUR_S } as const
 
 interface Draw {
   readonly kind: FaultKind
@@ -51,7 +51,7 @@ export function drawFaults(seed: number): readonly Fault[] {
       // A biased thermocouple is seen only when a crew dips it, so that lasts the whole run.
       const whole = duration_s >= hours * HOUR_S
       const last_s = hours * HOUR_S - duration_s
-      const start_s = whole ? 0 : Math.round(between([FIRST_S, Math.max(FIRST_S, last_s)]))
+      const start_s = whole ? 0 : Math.round(between([WARM_UP_S, Math.max(WARM_UP_S, last_s)]))
       const sign = kind === 'thermocouple-bias' && random.uniform() < 0.5 ? -1 : 1
       return {
         ...{ kind, start_s, duration_s, cell, magnitude: sign * between(size) },

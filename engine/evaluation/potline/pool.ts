@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { ScoredLine } from './events.ts'
-import { drawFaults, FAULTED_LINE, QUIET_CELLS } from './plan.ts'
+import { drawFaults, FAULTED_LINE, QUIET_LINE } from './plan.ts'
 import { truthOf } from './truth.ts'
 import type { Watched } from './watch.ts'
 
@@ -20,14 +20,11 @@ export interface WorkerStart {
 
 /** Most threads at once. */
 const WORKERS_MAX = 16
-const DAY_H = 24
 
 /** The line with faults of a seed. */
 export const faultedJob = (seed: number): LineJob => ({ seed, faulted: true, ...FAULTED_LINE })
 /** A day without faults of a seed. */
-export const quietJob = (seed: number): LineJob => ({
-  ...{ seed, faulted: false, cells: QUIET_CELLS, hours: DAY_H },
-})
+export const quietJob = (seed: number): LineJob => ({ seed, faulted: false, ...QUIET_LINE })
 
 /** Runs the lines in threads of their own, in any order; the results are in the order given. */
 export async function runJobs(
