@@ -8,6 +8,8 @@ import { type OptionValues, say } from '#engine/cli/command.ts'
 import { systemClock } from '#engine/core/clock.ts'
 import { seededRandom } from '#engine/core/random.ts'
 import { namedConfiguration } from '#engine/evaluation/configuration.ts'
+import type { ScoreCall } from '#engine/flow.ts'
+import { scoreDesk, scoreNow } from '#engine/lines/score-desk.ts'
 import { modelRegistry } from '#engine/training/registry.ts'
 import { LIVE_MODEL } from '#engine/training/shelf.ts'
 import { latencyHistogram } from './histogram.ts'
@@ -28,6 +30,7 @@ const CALIBRATE_ROWS = 1000
 const MEASURE_MS = 1000
 const LINES = 10
 const CELLS = 300
+const SMALL_LINE = 40
 const TICKS = 500
 const WARMUP_TICKS = 50
 /** TensorFlow.js counts in single precision, the loops in double. */
@@ -101,37 +104,53 @@ function rowRate(detector: RowDetector, run: Run): number {
 
 async function measureModel(stored: StoredModel) {
   const { tensorflow, onnx } = await loadModel(stored, { warn: say })
-  const { record } = stored
+  const ticks = []
+  for (const cells of [SMALL_LINE, CELLS]) {
+    const features = rowsLike(stored, cells)
+    if (onnx) ticks.push(measureTicks(onnx, features, cells))
+    ticks.push(measureTicks(tensorflow, features, cells))
+  }
+  return { model: tensorflow.version, lines: LINES, ticks }
+}
+
+/** Rows about as far from the middle as a plant's, of all lines. */
+function rowsLike({ record }: StoredModel, cells: number): Float32Array {
   const width = record.features.length
   const random = seededRandom(4)
-  const features = Float32Array.from({ length: LINES * CELLS * width }, (_, i) => {
+  return Float32Array.from({ length: LINES * cells * width }, (_, i) => {
     return record.centre[i % width]! + record.scale[i % width]! * random.normal()
   })
+}
+
+/** A tick of all lines with each feature's share: every line by itself, and joined as in a thread. */
+function measureTicks(scorer: CellScorer, features: Float32Array, cells: number) {
+  const width = scorer.features.length
+  const calls = Array.from({ length: LINES }, (_, line): ScoreCall => {
+    const rows = features.subarray(line * cells * width, (line + 1) * cells * width)
+    const out = { scores: new Float64Array(cells), shares: new Float64Array(cells * width) }
+    return { scorer, features: rows, rows: cells, ...out }
+  })
+  let endTurn = () => {}
+  const desk = scoreDesk(systemClock, work => {
+    endTurn = work
+  })
+  const joined = () => {
+    for (const call of calls) void desk.score([call])
+    endTurn()
+  }
   return {
-    model: tensorflow.version,
-    ...{ lines: LINES, cells: CELLS, runtime: onnx ? 'onnx' : 'tensorflow' },
-    ...measureTicks(onnx ?? tensorflow, features, 'tick'),
-    ...measureTicks(onnx ?? tensorflow, features, 'tick_joined', LINES),
-    ...measureTicks(tensorflow, features, 'tick_tfjs'),
+    ...{ cells, runtime: scorer.runtime },
+    ...timedTicks('alone', () => scoreNow(calls)),
+    ...timedTicks('joined', joined),
   }
 }
 
-/**
- * A tick scores each line in one call, with each feature's share, as a running engine does; or
- * so many lines joined in one.
- */
-function measureTicks(scorer: CellScorer, features: Float32Array, name: string, joined = 1) {
-  const width = scorer.features.length
-  const cells = joined * CELLS
-  const out = new Float64Array(cells)
-  const parts = new Float64Array(cells * width)
+function timedTicks(name: string, tick: () => void) {
   const histogram = latencyHistogram()
-  for (let tick = -WARMUP_TICKS; tick < TICKS; tick++) {
+  for (let i = -WARMUP_TICKS; i < TICKS; i++) {
     const begin_ms = now_ms()
-    for (let from = 0; from < features.length; from += cells * width) {
-      scorer.score(features.subarray(from, from + cells * width), cells, out, parts)
-    }
-    if (tick >= 0) histogram.add(now_ms() - begin_ms)
+    tick()
+    if (i >= 0) histogram.add(now_ms() - begin_ms)
   }
   return histogram.percentiles(name)
 }
@@ -186,12 +205,16 @@ function textOf({ line_cases, channels, detectors, model, networks }: ScoreResul
 const row = (first: string, cells: readonly string[]) =>
   first.padStart(8) + cells.map(cell => cell.padStart(14)).join('')
 
-function ticksText(model: NonNullable<ScoreResult['model']>): string {
-  const figures = model as unknown as Readonly<Record<string, number>>
-  const part = (name: string) =>
-    ['p50', 'p99', 'max'].map(one => `${one} ${figures[`${name}_ms_${one}`]} ms`).join(', ')
-  return (
-    `${model.model}, ${LINES} lines x ${CELLS} cells a tick on ${model.runtime}: ${part('tick')}\n` +
-    `the same on TensorFlow.js: ${part('tick_tfjs')}`
-  )
+function ticksText({ model, lines, ticks }: NonNullable<ScoreResult['model']>): string {
+  const text = [
+    `${model}, a tick of ${lines} lines, ms`,
+    row('cells', ['runtime', 'alone p50', 'p99', 'joined p50', 'p99']),
+  ]
+  for (const { cells, runtime, ...times } of ticks) {
+    const figures = times as unknown as Readonly<Record<string, number>>
+    const names = ['alone_ms_p50', 'alone_ms_p99', 'joined_ms_p50', 'joined_ms_p99']
+    const shown = names.map(name => figures[name]!.toFixed(3))
+    text.push(row(String(cells), [String(runtime), ...shown]))
+  }
+  return text.join('\n')
 }

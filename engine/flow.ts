@@ -547,12 +547,35 @@ export interface Detectors {
   attach(time_ms: number): AnomalyResult
 }
 
+/** A trained model that scores rows; the result of a row does not depend on those beside it. */
+export interface RowScorer {
+  /** Fills `scores` [row], and `shares` [row][feature] with each feature's share of it. */
+  score(
+    features: Float32Array, // [row][feature]
+    rows: number,
+    scores: Float64Array, // [row]
+    shares?: Float64Array, // [row][feature]
+  ): void
+}
+
+/** Rows of a line for one model, in memory of the line. */
+export interface ScoreCall {
+  readonly scorer: RowScorer
+  readonly features: Float32Array // [row][feature]
+  readonly rows: number
+  readonly scores: Float64Array // [row]
+  readonly shares: Float64Array // [row][feature]
+}
+
 /** Scores and alarms of one line; deterministic by event time. */
 export interface AnomalyStage {
   readonly detectors: Detectors
   /** Checks that need no tick, at once; called before the ticks that the batch closes. */
   readings(batch: ReadingBatch): AnomalyResult
-  tick(frame: LineFrame, twin: TwinFrame): AnomalyResult
+  /** The first half of a tick; gives the rows that trained models have to score before the other. */
+  observe(frame: LineFrame, twin: TwinFrame): readonly ScoreCall[]
+  /** The second half of a tick, once the rows are scored. */
+  conclude(frame: LineFrame, twin: TwinFrame): AnomalyResult
   decide(entry: DecisionEntry, time_ms: number): AnomalyResult
   alarms(): readonly AlarmRecord[]
   alarmSummary(): AlarmSummary
@@ -605,10 +628,14 @@ export interface LineChange {
   readonly line: string
   /** True when at least one tick closed. */
   readonly ticked: boolean
-  /** The newest tick that is committed, and its end; 0 before the first. */
+  /** The newest tick that is folded, and its end; 0 before the first. */
   readonly tick: number
   readonly time_ms: number
   readonly events: readonly StoredEvent[]
+  /** Log position of the entry that it follows from; of the last, where it is `whole`. */
+  readonly position: number
+  /** All that the entries up to there give was told; false while they are being folded. */
+  readonly whole: boolean
 }
 
 export interface LineStatus {

@@ -1,5 +1,5 @@
 import { firstValueFrom, lastValueFrom, take, toArray } from 'rxjs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { LineChange, LineFrame } from './flow.ts'
 import type { LogItem } from './lines/entry-queue.ts'
 import type { CommitDraft, Step } from './lines/step.ts'
@@ -12,6 +12,7 @@ const item = (position: number): LogItem => ({
 })
 const change = (tick: number): LineChange => ({
   ...{ tenant: 'local', line: 'l', ticked: true, tick, time_ms: tick, events: [] },
+  ...{ position: tick, whole: true },
 })
 
 /** Stages that write down what happens; each entry makes two ticks. */
@@ -25,16 +26,17 @@ function stagesOver(chunks: readonly (readonly number[])[], change_: Partial<Lin
       told.push(`pull ${chunk}`)
       return chunk.map(item)
     },
-    frames(one, emit) {
+    *frames(one) {
       for (const half of [0, 1]) {
         const frame = { tick: 2 * one.position + half } as LineFrame
-        emit({ at: 'tick', frame, twin: undefined, events: [] })
+        yield { at: 'tick', frame, twin: undefined, events: [] }
       }
     },
     twin(frame) {
       told.push(`twin ${frame.tick}`)
       return { tick: frame.tick } as never
     },
+    observe: () => undefined,
     anomaly: step => told.push(`anomaly ${tickOf(step)}`),
     advice: step => told.push(`advice ${tickOf(step)}`),
     async commit(draft: CommitDraft) {
@@ -66,6 +68,39 @@ describe('linePipeline', () => {
     const { stages, told } = stagesOver([[1, 2, 3]])
     await firstValueFrom(linePipeline(stages))
     expect(told.filter(one => one.startsWith('commit'))).toEqual(['commit 3 of 6'])
+  })
+
+  it('holds what follows while a step waits for its scores, of its own line alone', async () => {
+    const waiting: (() => void)[] = []
+    const held = stagesOver([[1], [2]], {
+      observe: step =>
+        tickOf(step) === 2 ? new Promise<void>(resolve => waiting.push(resolve)) : undefined,
+    })
+    const changes = firstValueFrom(linePipeline(held.stages).pipe(take(2), toArray()))
+    const free = stagesOver([[1], [2]])
+    await firstValueFrom(linePipeline(free.stages).pipe(take(2), toArray()))
+    expect(held.told).toEqual(['pull 1', 'twin 2'])
+    waiting[0]!()
+    expect((await changes).map(one => one.tick)).toEqual([1, 2])
+    expect(held.told).toEqual(free.told)
+  })
+
+  it('ends the line whose scores fail, and lets go of one that is closed meanwhile', async () => {
+    const fails = stagesOver([[1]], { observe: () => Promise.reject(new Error('no such row')) })
+    await expect(lastValueFrom(linePipeline(fails.stages))).rejects.toThrow('no such row')
+    let scored = () => {}
+    const closed = stagesOver([[1]], {
+      observe: () =>
+        new Promise<void>(resolve => {
+          scored = resolve
+        }),
+    })
+    const running = linePipeline(closed.stages).subscribe()
+    await vi.waitFor(() => expect(closed.told).toEqual(['pull 1', 'twin 2']))
+    running.unsubscribe()
+    scored()
+    await new Promise(resolve => setTimeout(resolve, 5))
+    expect(closed.told).toEqual(['pull 1', 'twin 2'])
   })
 
   it('publishes nothing of a commit that fails, and ends', async () => {

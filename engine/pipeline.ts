@@ -4,7 +4,7 @@
  * The next chunk is pulled when the commit of the last one has begun, and that begins when the one
  * before has ended, so nothing can pile up here.
  */
-import { concat, concatMap, defer, from, map, Observable, of, reduce, repeat } from 'rxjs'
+import { concat, concatMap, defer, from, Observable, of, reduce, repeat } from 'rxjs'
 import type { LineChange, LineFrame, TwinFrame } from './flow.ts'
 import type { LogItem } from './lines/entry-queue.ts'
 import { type CommitDraft, emptyDraft, type Step } from './lines/step.ts'
@@ -13,9 +13,11 @@ import { type CommitDraft, emptyDraft, type Step } from './lines/step.ts'
 export interface LineStages {
   /** The next entries of the log; waits while there are none. */
   pull(): Promise<readonly LogItem[]>
-  /** Emits the steps that one log entry causes: readings, closed ticks, decisions. */
-  frames(item: LogItem, emit: (step: Step) => void): void
+  /** The steps that one log entry causes: readings, closed ticks, decisions. */
+  frames(item: LogItem): Iterable<Step>
   twin(frame: LineFrame): TwinFrame
+  /** The first half of the anomaly stage; a promise where models score rows of several lines. */
+  observe(step: Step): Promise<void> | undefined
   anomaly(step: Step): void
   advice(step: Step): void
   /** What comes before the next entry, such as a rewind; its steps have been through all stages. */
@@ -25,15 +27,9 @@ export interface LineStages {
 }
 
 export function linePipeline(stages: LineStages): Observable<LineChange> {
-  const run = (step: Step): Step => {
-    if (step.at === 'tick') step.twin = stages.twin(step.frame)
-    stages.anomaly(step)
-    stages.advice(step)
-    return step
-  }
   const advance = (chunk: readonly LogItem[]): Observable<CommitDraft> =>
     from(chunk).pipe(
-      concatMap(item => concat(stepsOf(stages, item).pipe(map(run)), settled(stages))),
+      concatMap(item => concat(stepsOf(stages, item), settled(stages))),
       reduce(collect, emptyDraft(chunk.at(-1)?.position ?? 0)),
     )
 
@@ -48,8 +44,35 @@ export function linePipeline(stages: LineStages): Observable<LineChange> {
 /** Steps go down the whole chain one by one: a frame is reused by the next tick. */
 function stepsOf(stages: LineStages, item: LogItem): Observable<Step> {
   return new Observable(subscriber => {
-    stages.frames(item, step => subscriber.next(step))
-    subscriber.complete()
+    const steps = stages.frames(item)[Symbol.iterator]()
+    const end = (step: Step): void => {
+      stages.anomaly(step)
+      stages.advice(step)
+      subscriber.next(step)
+    }
+    /** Goes on until a step has to wait, and once more from there. */
+    const goOn = (): void => {
+      while (!subscriber.closed) {
+        const { done, value: step } = steps.next()
+        if (done) {
+          subscriber.complete()
+          return
+        }
+        if (step.at === 'tick') step.twin = stages.twin(step.frame)
+        const scored = stages.observe(step)
+        if (scored) {
+          const next = () => {
+            if (subscriber.closed) return
+            end(step)
+            goOn()
+          }
+          scored.then(next).catch((error: unknown) => subscriber.error(error))
+          return
+        }
+        end(step)
+      }
+    }
+    goOn()
   })
 }
 

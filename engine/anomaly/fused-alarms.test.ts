@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { AlarmRecord, Anomaly, LineFrame, TwinFrame } from '../flow.ts'
+import { tickNow } from '../lines/score-desk.ts'
 import { genericLine, noise } from './fusion/fixture.ts'
 import { anomalyStage } from './stage.ts'
 
@@ -26,7 +27,7 @@ function run(assets: number, channels: number) {
     if (i > LEARNT) residual[0]! += 6
     const time_ms = i * 1000
     const frame = { time_ms, values, ...events } as unknown as LineFrame
-    const found = stage.tick(frame, { time_ms, ...twin } as unknown as TwinFrame)
+    const found = tickNow(stage, frame, { time_ms, ...twin } as unknown as TwinFrame)
     anomalies.push(...found.anomalies)
     alarms.push(...found.alarms)
   }

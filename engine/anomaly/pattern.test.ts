@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Channel, LineFrame, Quantity, TwinFrame } from '../flow.ts'
 import { potlineDefinition } from '../lines/potline.ts'
+import { scoreNow } from '../lines/score-desk.ts'
 import { checkDetector } from './contract.ts'
 import { CELL_FEATURES, cellFeatures } from './features.ts'
 import type { Finding } from './finding.ts'
@@ -64,8 +65,8 @@ function watch() {
     detector,
     take(second: Second) {
       const [frame, twin] = frames(++tick, second)
-      detector.tick(
-        frame,
+      scoreNow(detector.observe(frame, twin))
+      detector.judge(
         twin,
         finding => alarmed.push(finding),
         finding => found.push(finding),

@@ -1,17 +1,27 @@
 import { LiquidusError } from '../core/errors.ts'
-import type { Cause, Channel, LineDefinition, LineFrame, Quantity, TwinFrame } from '../flow.ts'
+import type {
+  Cause,
+  Channel,
+  LineDefinition,
+  LineFrame,
+  Quantity,
+  ScoreCall,
+  TwinFrame,
+} from '../flow.ts'
 import { cellFeatures } from './features.ts'
 import type { Report } from './finding.ts'
 import { type Persistence, persistence, Verdict } from './persistence.ts'
 import type { Stateful, StateWriter } from './state.ts'
 import type { CellModels, CellScorer } from './tensorflow/cell-scorer.ts'
 
-/** Trained models at work: all cells in one call per tick and model. */
+/** Trained models at work: all cells are rows of one call per tick and model. */
 export interface PatternDetector extends Stateful {
   /** Latest scores of the models in force, 0..1. */
   scores(): readonly { readonly name: string; readonly values: Float64Array }[]
+  /** Takes a tick; gives what the models have to score before it is judged. */
+  observe(frame: LineFrame, twin: TwinFrame): readonly ScoreCall[]
   /** `report` may raise an alarm, `tell` only shows: that is for a model not promoted. */
-  tick(frame: LineFrame, twin: TwinFrame, report: Report, tell: Report): void
+  judge(twin: TwinFrame, report: Report, tell: Report): void
 }
 
 /** A score has to stand out for this long to be an event, and be gone this long to end. */
@@ -25,7 +35,8 @@ const CAUSES_MAX = 3
 interface Slot extends Stateful {
   readonly name: string
   readonly scores: Float64Array // [cell]
-  run(scorer: CellScorer | undefined, twin: TwinFrame, report: Report, tell: Report): void
+  call(scorer: CellScorer): ScoreCall
+  judge(scorer: CellScorer | undefined, twin: TwinFrame, report: Report, tell: Report): void
 }
 
 /** Scores potline cells with the models in force, which may change between two ticks. */
@@ -51,14 +62,20 @@ export function patternDetector(
       ...(models.lead ? [{ name: lead.name, values: lead.scores }] : []),
       ...(models.second ? [{ name: second.name, values: second.scores }] : []),
     ],
-    tick(frame, twin, report, tell) {
+    observe(frame, twin) {
       features.update(frame, twin)
       for (let cell = 0; cell < cells; cell++) {
         const trusted = twin.trusted[cell] === 1
         trusted_s[cell] = trusted ? Math.min(PATTERN_WARM_S, trusted_s[cell]! + dt_s) : 0
       }
-      lead.run(models.lead, twin, report, tell)
-      second.run(models.second, twin, report, tell)
+      const calls: ScoreCall[] = []
+      if (models.lead) calls.push(lead.call(models.lead))
+      if (models.second) calls.push(second.call(models.second))
+      return calls
+    },
+    judge(twin, report, tell) {
+      lead.judge(models.lead, twin, report, tell)
+      second.judge(models.second, twin, report, tell)
     },
     save(out) {
       features.save(out)
@@ -118,7 +135,7 @@ function slot(name: string, { cells, dt_s, features, trusted_s }: LineCells): Sl
     promoted = next?.promoted ?? false
   }
 
-  const judge = (threshold: number, twin: TwinFrame, cell: number) => {
+  const look = (threshold: number, twin: TwinFrame, cell: number) => {
     // 0.5 at the threshold, so that all detectors are read alike.
     scores[cell] = raw[cell]! / (raw[cell]! + threshold)
     const known = trusted_s[cell]! >= PATTERN_WARM_S && twin.masked[cell] === 0
@@ -129,14 +146,14 @@ function slot(name: string, { cells, dt_s, features, trusted_s }: LineCells): Sl
   return {
     name,
     scores,
-    run(scorer, twin, report, tell) {
+    call: scorer => ({ scorer, features: features.values, rows: cells, scores: raw, shares }),
+    judge(scorer, twin, report, tell) {
       if ((scorer?.version ?? '') !== version || (scorer?.promoted ?? false) !== promoted) {
         change(scorer, twin.time_ms, promoted ? report : tell)
       }
       if (!scorer) return
-      scorer.score(features.values, cells, raw, shares)
       for (let cell = 0; cell < cells; cell++) {
-        const edge = judge(scorer.threshold, twin, cell)
+        const edge = look(scorer.threshold, twin, cell)
         if (edge === '') continue
         const tellTo = promoted ? report : tell
         tellTo(finding(cell, twin.time_ms, edge === 'began'))

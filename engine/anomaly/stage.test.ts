@@ -8,6 +8,7 @@ import type {
   TwinFrame,
 } from '../flow.ts'
 import { potlineDefinition } from '../lines/potline.ts'
+import { tickNow } from '../lines/score-desk.ts'
 import { CELL_FEATURES } from './features.ts'
 import { anomalyStage } from './stage.ts'
 import type { CellScorer } from './tensorflow/cell-scorer.ts'
@@ -74,8 +75,8 @@ describe('anomaly stage', () => {
     for (let i = 1; i < 600; i++) {
       const bar = i === 550 ? 70 : wave(i)
       for (const stage of [whole, second]) stage.readings(batch(i * 1000, bar))
-      const a = whole.tick(...tick(i * 1000 + 1000, bar))
-      expect(second.tick(...tick(i * 1000 + 1000, bar))).toEqual(a)
+      const a = tickNow(whole, ...tick(i * 1000 + 1000, bar))
+      expect(tickNow(second, ...tick(i * 1000 + 1000, bar))).toEqual(a)
       if (i % 97 === 0 || i === 551) {
         const restored = make()
         restored.restore(second.snapshot())
@@ -106,7 +107,7 @@ describe('anomaly stage', () => {
     })
     const anomalies: string[] = []
     for (let i = 1; i < 7600; i++) {
-      const found = stage.tick(...tick(i * 1000, 4.2, 2)).anomalies
+      const found = tickNow(stage, ...tick(i * 1000, 4.2, 2)).anomalies
       anomalies.push(...found.map(({ kind, cell, causes }) => `${kind} ${cell} ${causes[0]!.text}`))
     }
     return { stage, anomalies }

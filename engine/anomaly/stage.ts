@@ -10,6 +10,7 @@ import type {
   LineFrame,
   Quantity,
   ReadingBatch,
+  ScoreCall,
   TwinFrame,
 } from '../flow.ts'
 import { type AlarmList, alarmList } from './alarms/list.ts'
@@ -43,8 +44,9 @@ export interface AnomalyStage {
   readonly detectors: Detectors
   /** At once, on the batch, before its tick closes. */
   readings(batch: ReadingBatch): AnomalyResult
-  /** Once per tick, all cells. */
-  tick(frame: LineFrame, twin: TwinFrame): AnomalyResult
+  /** Once per tick, all cells; gives what models have to score before `conclude`. */
+  observe(frame: LineFrame, twin: TwinFrame): readonly ScoreCall[]
+  conclude(frame: LineFrame, twin: TwinFrame): AnomalyResult
   /** A decision on an alarm, at the line's event time. */
   decide(entry: DecisionEntry, time_ms: number): AnomalyResult
   /** Active, unacknowledged and hidden alarms; at most ALARMS_MAX. */
@@ -67,6 +69,7 @@ export interface TwinNames {
 
 const defaultBudget: EventBudgetSetting = { events_per_line_day: EVENTS_PER_LINE_DAY }
 const NO_ANOMALIES: readonly Anomaly[] = []
+const NO_CALLS: readonly ScoreCall[] = []
 
 /** The anomaly stage of a line. */
 export function anomalyStage(
@@ -135,7 +138,7 @@ export function anomalyStage(
       const found = result()
       return stirred ? { ...found, stirred } : found
     },
-    tick(frame, twinFrame) {
+    observe(frame, twinFrame) {
       if (!detached) {
         list.observe(frame)
         for (let cell = 0; cell < cells; cell++) list.trust(cell, twinFrame.trusted[cell] === 1)
@@ -143,7 +146,10 @@ export function anomalyStage(
       health.tick(frame, report)
       process?.tick(frame, twinFrame, health.faults(), report)
       dynamic.tick(frame, twinFrame, standing.besidesPattern, dynamicReport)
-      pattern?.tick(frame, twinFrame, report, tell)
+      return pattern?.observe(frame, twinFrame) ?? NO_CALLS
+    },
+    conclude(frame, twinFrame) {
+      pattern?.judge(twinFrame, report, tell)
       fused.tick(frame, twinFrame, standing.frozen, fusedReport)
       if (!detached) list.advance(frame.time_ms)
       return result()

@@ -8,6 +8,7 @@ import { decodeEntry } from '../core/log-entry.ts'
 import type { AnomalyStage, LineDefinition, LineFrame, TwinFrame } from '../flow.ts'
 import { batchDecoder } from '../ingest/batch-decoder.ts'
 import { foldEntry, lineFold } from '../lines/fold.ts'
+import { tickNow } from '../lines/score-desk.ts'
 import { recordedFrames } from '../replay/offline.ts'
 import { openRecording } from '../replay/open.ts'
 import type { Store } from '../store/port.ts'
@@ -47,7 +48,7 @@ async function recordedRun(folder: string): Promise<SourcedRun> {
     frames: (async function* () {
       for await (const frame of recordedFrames(source)) {
         const answer = twin.step(frame)
-        stage.tick(frame, answer)
+        tickNow(stage, frame, answer)
         yield observed(definition, stage, frame, answer)
       }
     })(),

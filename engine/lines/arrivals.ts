@@ -8,14 +8,12 @@ import type { Step } from './step.ts'
 
 /** Takes readings as they arrive, and notes which past ticks they make wrong. */
 export interface ReadingSorter {
-  /** `tracked` is false where no log stands behind the readings, so that nothing can be rewound. */
-  take(
-    batch: ReadingBatch,
-    tracked: boolean,
-    emit: (step: Step) => void,
-    onFrame: (frame: LineFrame) => void,
-  ): void
-  /** The readings last emitted changed what a tick that is still open would have found. */
+  /**
+   * Gives the steps of a batch, each after the one before went through all stages. `tracked` is
+   * false where no log stands behind the readings, so that nothing can be rewound.
+   */
+  take(batch: ReadingBatch, tracked: boolean): Generator<Step, void>
+  /** The readings last given changed what a tick that is still open would have found. */
   stirred(): void
 }
 
@@ -25,10 +23,10 @@ export function readingSorter(parts: RewindParts): ReadingSorter {
   const hasSamples = tags.some(({ kind }) => kind === 'sample')
   let isStirred = false
 
-  const takeSamples = (samples: ReadingBatch, tracked: boolean, emit: (step: Step) => void) => {
+  function* takeSamples(samples: ReadingBatch, tracked: boolean): Generator<Step, void> {
     const tick = builder.sample_tick()
     if (Number.isNaN(tick)) return
-    emit({ at: 'readings', batch: samples, tick, events: [] })
+    yield { at: 'readings', batch: samples, tick, events: [] }
     if (tracked) late.joined(samples, tick)
     builder.join(samples, tick)
   }
@@ -46,39 +44,39 @@ export function readingSorter(parts: RewindParts): ReadingSorter {
     return true
   }
 
-  const takeTick = (
-    slice: ReadingBatch,
-    tracked: boolean,
-    emit: (step: Step) => void,
-    onFrame: (frame: LineFrame) => void,
-  ): void => {
+  function* takeTick(slice: ReadingBatch, tracked: boolean): Generator<Step, void> {
     const tick = Math.floor(slice.times_ms[0]! / tick_ms)
     const next = builder.next_tick()
     if (tracked && !note(slice, tick, next)) return
     isStirred = false
     // What is further back says nothing of now; the rewind looks at it in its own tick.
-    if (!(tick < next - 1)) emit({ at: 'readings', batch: slice, tick, events: [] })
+    if (!(tick < next - 1)) yield { at: 'readings', batch: slice, tick, events: [] }
     if (tracked && isStirred && tick > next) late.mark(next, 0)
-    builder.batch(slice, onFrame)
+    yield* ticksOf(builder.batch(slice))
   }
 
   return {
     stirred() {
       isStirred = true
     },
-    take(batch, tracked, emit, onFrame) {
+    *take(batch, tracked) {
       for (const slice of tickSlices(batch, plan.rank, tick_ms)) {
         const { samples, rest } = hasSamples
           ? split(slice, plan.kind)
           : { rest: slice, samples: undefined }
         if (samples) {
           builder.counters.accepted += samples.count
-          takeSamples(samples, tracked, emit)
+          yield* takeSamples(samples, tracked)
         }
-        if (rest) takeTick(rest, tracked, emit, onFrame)
+        if (rest) yield* takeTick(rest, tracked)
       }
     },
   }
+}
+
+/** Closed ticks as steps. */
+export function* ticksOf(frames: Iterable<LineFrame>): Generator<Step, void> {
+  for (const frame of frames) yield { at: 'tick', frame, twin: undefined, events: [] }
 }
 
 /** Samples apart from the rest; most slices have none. */

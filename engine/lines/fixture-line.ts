@@ -1,6 +1,7 @@
 /** A small generic line with its real stages, for tests of what drives them. */
 import { adviceStage } from '../advice/stage.ts'
 import { anomalyStage } from '../anomaly/stage.ts'
+import type { CellModels } from '../anomaly/tensorflow/cell-scorer.ts'
 import { encodeColumns, type encodeSeries } from '../client/encode-batch.ts'
 import type { EventLoopGauge } from '../core/event-loop.ts'
 import type { BatchEntry, LineDefinition, TagDefinition } from '../flow.ts'
@@ -35,13 +36,13 @@ export const tinyLine: LineDefinition = {
   tags: [signal, { ...signal, tag: 'flow' }],
 }
 
-/** The fold of a line with its real stages and no model. */
-export function realFold(definition: LineDefinition): LineFold {
+/** The fold of a line with its real stages, without a model unless one is given. */
+export function realFold(definition: LineDefinition, cellModels?: CellModels): LineFold {
   const twin = createTwin(definition)
   return lineFold(definition, {
     decoder: batchDecoder(definition),
     twin,
-    anomaly: anomalyStage(definition, twin, {}),
+    anomaly: anomalyStage(definition, twin, cellModels ? { cellModels } : {}),
     advice: adviceStage(definition, twin, { twin: twin.version }),
   })
 }

@@ -8,6 +8,7 @@ import type { LogRecord } from '../store/port.ts'
 import { stateCadence } from './cadence.ts'
 import type { LogItem } from './entry-queue.ts'
 import type { LineFold } from './fold.ts'
+import type { ScoreDesk } from './score-desk.ts'
 import type { FoldPorts, FoldStand, SeatRequest } from './seat.ts'
 import type { StageTimes } from './stage-times.ts'
 import type { Step } from './step.ts'
@@ -30,16 +31,22 @@ export interface FoldParts {
 export function runFold(
   { fold, trend }: FoldParts,
   request: SeatRequest,
-  around: { readonly ports: FoldPorts; readonly clock: Clock; readonly times: StageTimes },
+  around: {
+    readonly ports: FoldPorts
+    readonly clock: Clock
+    readonly times: StageTimes
+    readonly desk: Pick<ScoreDesk, 'score'>
+  },
 ): Observable<LineChange> {
-  const { ports, clock, times } = around
+  const { ports, clock, times, desk } = around
   const { tenant, line } = request.definition
   const spread = spreadOf(`${tenant}/${line}`)
   const cadence = stateCadence(clock, request.position, request.published, spread)
   const early$ = new Subject<LineChange>()
   let folding = 0
+  let observed_ms = 0 // of the first half of the anomaly stage, and of its models
   let arrived = false
-  const timed = <T>(stage: 'twin' | 'anomaly' | 'advice' | 'snapshot', work: () => T): T => {
+  const timed = <T>(stage: 'twin' | 'advice' | 'snapshot', work: () => T): T => {
     const started_ms = clock.elapsed_ms()
     const result = work()
     times.add(stage, clock.elapsed_ms() - started_ms)
@@ -49,18 +56,25 @@ export function runFold(
   const tell = (step: Step): void => {
     if (folding <= request.published) step.events.length = 0
     if (step.events.length === 0) return
-    const change = ports.tell(step.events)
+    const change = ports.tell(step.events, folding)
     if (change) early$.next(change)
   }
   const stages: LineStages = {
     pull: async () => (await ports.pull()).map(itemOf),
-    frames(item, emit) {
+    *frames(item) {
       folding = item.position
-      const [started_ms, nested_ms] = [clock.elapsed_ms(), times.nested_ms()]
-      fold.frames(item, emit)
-      const duration_ms = clock.elapsed_ms() - started_ms
-      times.add('frames', duration_ms - (times.nested_ms() - nested_ms))
-      cadence.folded(item.size_bytes, duration_ms)
+      const nested_ms = times.nested_ms()
+      const steps = fold.frames(item)
+      let own_ms = 0
+      for (;;) {
+        const started_ms = clock.elapsed_ms()
+        const { done, value: step } = steps.next()
+        own_ms += clock.elapsed_ms() - started_ms
+        if (done) break
+        yield step
+      }
+      times.add('frames', own_ms)
+      cadence.folded(item.size_bytes, own_ms + times.nested_ms() - nested_ms)
     },
     twin: frame =>
       timed('twin', () => {
@@ -68,9 +82,20 @@ export function runFold(
         trend.push(twin)
         return twin
       }),
+    observe(step) {
+      const started_ms = clock.elapsed_ms()
+      const calls = fold.observe(step)
+      observed_ms = clock.elapsed_ms() - started_ms
+      if (calls.length === 0) return undefined
+      return desk.score(calls).then(share_ms => {
+        observed_ms += share_ms
+      })
+    },
     anomaly(step) {
       if (step.at === 'readings') arrived = true
-      timed('anomaly', () => fold.runAnomaly(step))
+      const started_ms = clock.elapsed_ms()
+      fold.runAnomaly(step)
+      times.add('anomaly', observed_ms + clock.elapsed_ms() - started_ms)
     },
     advice(step) {
       if (step.at !== 'readings') timed('advice', () => fold.runAdvice(step))

@@ -8,10 +8,11 @@ import type {
   LineDefinition,
   LineFrame,
   ReadingBatch,
+  ScoreCall,
   Twin,
   TwinFrame,
 } from '../flow.ts'
-import { readingSorter } from './arrivals.ts'
+import { readingSorter, ticksOf } from './arrivals.ts'
 import { CHECKPOINT_BYTES_MAX, checkpointRing, type Kept, type Past } from './checkpoints.ts'
 import { anomalyEvent, corrections } from './corrections.ts'
 import type { LogItem } from './entry-queue.ts'
@@ -19,6 +20,7 @@ import { type FrameBuilder, frameBuilder } from './frames/builder.ts'
 import { seriesPlan } from './frames/series-plan.ts'
 import { lateness } from './lateness.ts'
 import { type RewindOrder, type RewindParts, rewindLine, takeCheckpoint } from './rewind.ts'
+import { scoreNow } from './score-desk.ts'
 import { shownBuilder } from './shown-builder.ts'
 import { skewWatch } from './skew.ts'
 import type { Step } from './step.ts'
@@ -28,7 +30,11 @@ export interface LineFold {
   readonly twin: Twin
   readonly anomaly: AnomalyStage
   readonly advice: AdviceStage
-  frames(item: LogItem, emit: (step: Step) => void): void
+  /**
+   * The steps that a log entry causes, each to go through all stages before the next is asked for:
+   * its frame is reused, and what it finds counts for what follows.
+   */
+  frames(item: LogItem): Generator<Step, void>
   /** True where late readings call for a rewind before the next entry is folded. */
   isRewindDue(): boolean
   /**
@@ -49,6 +55,8 @@ export interface LineFold {
   /** Runs all stages over readings that need no log: for offline runs. */
   foldBatch(batch: ReadingBatch, onStep: (step: Step) => void): void
   runTwin(frame: LineFrame): TwinFrame
+  /** The first half of the anomaly stage; gives what models have to score before `runAnomaly`. */
+  observe(step: Step): readonly ScoreCall[]
   runAnomaly(step: Step): void
   runAdvice(step: Step): void
   /** The last tick that went through; undefined before the first. */
@@ -94,9 +102,6 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
   let versions: Readonly<Record<string, string>> = {}
   let due: RewindOrder | undefined
 
-  const emitTicks = (emit: (step: Step) => void) => (frame: LineFrame) =>
-    emit({ at: 'tick', frame, twin: undefined, events: [] })
-
   /** What happens between two entries: by event time a checkpoint, or a rewind. */
   const endEntry = (position: number): void => {
     const { accepted } = builder.counters
@@ -120,7 +125,7 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
     needed_after: () => ring.oldest()?.position ?? Number.POSITIVE_INFINITY,
     revision: late.revision,
     clockProblems: skew.problems,
-    frames(item, emit) {
+    *frames(item) {
       const { entry, position } = item
       if (entry.kind === 'batch') {
         if (ring.count === 0 && builder.counters.accepted === 0) takeCheckpoint(parts, position - 1)
@@ -128,11 +133,11 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
         // History is kept in the log for recalculation; it never moves the live state.
         if (batch.count === 0 || batch.mode === 'backfill') return
         skew.take(batch)
-        arrivals.take(batch, true, emit, emitTicks(emit))
+        yield* arrivals.take(batch, true)
       } else if (entry.kind === 'close') {
-        builder.close(entry.tick, entry.reason, emitTicks(emit))
+        yield* ticksOf(builder.close(entry.tick, entry.reason))
       } else if (entry.kind === 'decision') {
-        emit({ at: 'decision', entry, time_ms: line_ms || entry.decided_ms, events: [] })
+        yield { at: 'decision', entry, time_ms: line_ms || entry.decided_ms, events: [] }
       } else {
         versions = entry.versions
         putInForce?.(versions)
@@ -164,8 +169,7 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
       forgetOld(parts)
     },
     foldBatch(batch, onStep) {
-      const run = (step: Step) => runStages(foldOf, step, onStep)
-      arrivals.take(batch, false, run, emitTicks(run))
+      for (const step of arrivals.take(batch, false)) runStages(foldOf, step, onStep)
     },
     runTwin(frame) {
       const result = twin.step(frame)
@@ -173,13 +177,16 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
       line_ms = frame.time_ms
       return result
     },
+    observe(step) {
+      return step.at === 'tick' ? anomaly.observe(step.frame, twinOf(step)) : NO_CALLS
+    },
     runAnomaly(step) {
       if (step.at === 'rewind') return
       const result =
         step.at === 'readings'
           ? anomaly.readings(step.batch)
           : step.at === 'tick'
-            ? anomaly.tick(step.frame, twinOf(step))
+            ? anomaly.conclude(step.frame, twinOf(step))
             : anomaly.decide(step.entry, step.time_ms)
       if (result.stirred) arrivals.stirred()
       const tick = step.at === 'readings' ? step.tick : Math.round(line_ms / definition.tick_ms) - 1
@@ -242,6 +249,8 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
   return foldOf
 }
 
+const NO_CALLS: readonly ScoreCall[] = []
+
 interface LineSection {
   readonly line_ms: number
   readonly versions: Readonly<Record<string, string>>
@@ -267,6 +276,7 @@ function twinOf(step: Extract<Step, { at: 'tick' }>): TwinFrame {
 
 function runStages(fold: LineFold, step: Step, onStep: (step: Step) => void): void {
   if (step.at === 'tick') step.twin = fold.runTwin(step.frame)
+  scoreNow(fold.observe(step))
   fold.runAnomaly(step)
   fold.runAdvice(step)
   onStep(step)
@@ -274,7 +284,7 @@ function runStages(fold: LineFold, step: Step, onStep: (step: Step) => void): vo
 
 /** Runs the whole fold over one entry, without RxJS, and leaves a rewind that is due undone. */
 export function foldEntry(fold: LineFold, item: LogItem, onStep: (step: Step) => void): void {
-  fold.frames(item, step => runStages(fold, step, onStep))
+  for (const step of fold.frames(item)) runStages(fold, step, onStep)
 }
 
 /** The same with the rewind that the entry calls for: what the engine does with each entry. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { LineDefinition } from '../flow.ts'
 import { type FoldParts, runFold, standOf } from './fold-run.ts'
+import { scoreDesk } from './score-desk.ts'
 import type { FoldPlaces } from './seat.ts'
 import { stageTimes } from './stage-times.ts'
 
@@ -9,6 +10,7 @@ export function inlineFolds(
   build: (definition: LineDefinition) => FoldParts,
   clock: Clock,
 ): FoldPlaces {
+  const desk = scoreDesk(clock)
   return {
     async openSeat(request) {
       const { definition, state } = request
@@ -30,7 +32,7 @@ export function inlineFolds(
           sensorFaults: () => fold.anomaly.sensorFaults(),
           scores: () => fold.anomaly.scores(),
         },
-        run: ports => runFold(parts, request, { ports, clock, times }),
+        run: ports => runFold(parts, request, { ports, clock, times, desk }),
         trend: (cell, from_ms, points_max) => trend.read(cell, from_ms, points_max),
         profiles: cell => fold.twin.profiles(cell),
         snapshot: async () => ({ state: fold.snapshot(), kept: fold.takeKept() }),

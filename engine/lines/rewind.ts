@@ -32,6 +32,7 @@ import { inTimeOrder } from './frames/tick-slices.ts'
 import type { Joined, Lateness } from './lateness.ts'
 import { type Mark, type Source, type Stretch, streamTicks, surveyStretch } from './refold.ts'
 import { emptyRows, pushRow, rowsBatch } from './rows.ts'
+import { tickNow } from './score-desk.ts'
 
 const READ = { count_max: 64, bytes_max: 1 << 20 } as const
 /** Checkpoints that a rewind makes anew at most. */
@@ -139,7 +140,7 @@ export async function rewindLine(
   const closeThrough = (tick: number): void => {
     while (closes.length > 0 && closes[0]!.tick <= tick) {
       const { tick: through, reason } = closes.shift()!
-      builder.close(through, reason, pass.frame)
+      for (const one of builder.close(through, reason)) pass.frame(one)
     }
   }
   const joinThrough = (tick: number): void => {
@@ -165,7 +166,7 @@ export async function rewindLine(
   joinThrough(Number.POSITIVE_INFINITY)
   closeThrough(Number.POSITIVE_INFINITY)
   // A tick that was closed stays closed, also where late readings make it wait for others.
-  if (builder.next_tick() < next) builder.close(next - 1, 'watermark', pass.frame)
+  for (const one of builder.close(next - 1, 'watermark')) pass.frame(one)
   pass.end()
   decoder.restore(decoderNow)
   countAgain(builder.counters, counted, pass.fresh())
@@ -266,7 +267,7 @@ function pastPass(parts: RewindParts, order: RewindOrder, hooks: RewindHooks, ne
     if (one.tick < next) {
       const seen = twin.step(one)
       if (one.tick >= order.tick) hooks.again(seen)
-      keep(one.tick, anomaly.tick(one, seen))
+      keep(one.tick, tickNow(anomaly, one, seen))
       return
     }
     end()
@@ -285,7 +286,7 @@ function pastPass(parts: RewindParts, order: RewindOrder, hooks: RewindHooks, ne
     readings(tick: number, batch: ReadingBatch): void {
       fed = Math.max(fed, tick)
       look(tick, batch)
-      builder.batch(batch, frame)
+      for (const one of builder.batch(batch)) frame(one)
     },
     samples(tick: number, batch: ReadingBatch): void {
       look(tick, batch)

@@ -15,7 +15,6 @@ export async function* recordedFrames(source: ReplaySource): AsyncGenerator<Line
   const builder = frameBuilder(definition)
   const places = source.series.map(one => placeOf(definition, one))
   for await (const chunk of source.readings()) {
-    const frames: LineFrame[] = []
     const known = chunk.filter(reading => {
       const place = places[reading.ref]!
       const value = toSi(reading.value, place.unit)
@@ -35,8 +34,8 @@ export async function* recordedFrames(source: ReplaySource): AsyncGenerator<Line
         Number.isNaN(value) ? Quality.bad : Quality.good,
       ),
     }
-    builder.batch(batch, frame => frames.push(copyOf(frame)))
-    yield* frames
+    // Copied at once: the frame is reused by the next tick.
+    yield* Array.from(builder.batch(batch), copyOf)
   }
 }
 

@@ -102,14 +102,14 @@ function sessionOf(ort: OrtModule, handle: number, shapes: RowShapes) {
   const session: OnnxSession = {
     run(input, rows) {
       const [from, to] = ends
-      if (answers.length !== rows * to.width) answers = new Float32Array(rows * to.width)
+      if (answers.length < rows * to.width) answers = new Float32Array(rows * to.width)
       for (let row = 0; row < rows; row += ROWS_MAX) {
         const size = Math.min(ROWS_MAX, rows - row)
         from.values().set(input.subarray(row * from.width, (row + size) * from.width))
         runPiece(size)
         answers.set(to.values().subarray(0, size * to.width), row * to.width)
       }
-      return answers
+      return answers.subarray(0, rows * to.width)
     },
   }
   const release = () => {

@@ -1,11 +1,13 @@
+import type { RowScorer } from '../../flow.ts'
+
 /** What computes a network: its files are TensorFlow.js's, and ONNX Runtime is quicker. */
 export type Runtime = 'onnx' | 'tensorflow'
 
 /** Rows of scaled features in, as many rows rebuilt out. */
 export type Runner = (input: Float32Array, rows: number) => Float32Array
 
-/** A trained model that scores all cells of a line in one call. */
-export interface CellScorer {
+/** A trained model that scores cells, a row each. */
+export interface CellScorer extends RowScorer {
   /** Registry name and version, e.g. `potline-cells/1`. */
   readonly version: string
   /** What computes it; other runtimes give other last digits, so the log names it. */
@@ -16,16 +18,6 @@ export interface CellScorer {
   readonly threshold: number
   /** Only a promoted model may raise an alarm; any model scores live. */
   readonly promoted: boolean
-  /**
-   * Called once per tick. Fills `out` [cell] with the score and `parts` [cell][feature] with
-   * each feature's share of it; a cell's result does not depend on the other cells.
-   */
-  score(
-    features: Float32Array, // [cell][feature]
-    cells: number,
-    out: Float64Array, // [cell]
-    parts?: Float64Array, // [cell][feature]
-  ): void
 }
 
 /** The models at work on a line; they change only between two ticks. */

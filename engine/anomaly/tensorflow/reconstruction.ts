@@ -22,19 +22,20 @@ export function reconstructionScorer(
   const width = record.features.length
   const centre = Float32Array.from(record.centre)
   const scale = Float32Array.from(record.scale)
-  let scaled = new Float32Array(0) // [cell][feature]
+  let memory = new Float32Array(0) // [row][feature]
   return {
     version: `${record.name}/${record.version}`,
     runtime,
     features: record.features,
     threshold: record.threshold,
     promoted,
-    score(features, cells, out, parts) {
-      if (scaled.length !== cells * width) scaled = new Float32Array(cells * width)
+    score(features, rows, scores, shares) {
+      if (memory.length < rows * width) memory = new Float32Array(rows * width)
+      const scaled = memory.subarray(0, rows * width)
       scaleFeatures(features, centre, scale, scaled)
-      const rebuilt = run(scaled, cells)
-      for (let cell = 0; cell < cells; cell++) {
-        out[cell] = rowError(features, scaled, rebuilt, cell * width, width, parts)
+      const rebuilt = run(scaled, rows)
+      for (let row = 0; row < rows; row++) {
+        scores[row] = rowError(features, scaled, rebuilt, row * width, width, shares)
       }
     },
   }

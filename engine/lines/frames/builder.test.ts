@@ -70,10 +70,13 @@ const seen = (frame: LineFrame): Seen => ({
   samples: frame.samples.length,
 })
 
+/** Copied one by one: a frame is reused. */
+const seenIn = (frames: Iterable<LineFrame>): Seen[] => Array.from(frames, seen)
+
 function run(batches: readonly (readonly Row[])[], clock: 'wall' | 'stream' = 'stream') {
   const builder = frameBuilder({ ...definition, clock })
   const frames: Seen[] = []
-  for (const rows of batches) builder.batch(batchOf(rows), frame => frames.push(seen(frame)))
+  for (const rows of batches) frames.push(...seenIn(builder.batch(batchOf(rows))))
   return { builder, frames }
 }
 
@@ -139,15 +142,15 @@ describe('frameBuilder', () => {
   it('does not close by arrival on a wall clock but as the logged close says', () => {
     const builder = frameBuilder({ ...definition, clock: 'wall' })
     const frames: Seen[] = []
-    const emit = (frame: LineFrame) => frames.push(seen(frame))
-    builder.batch(batchOf(steady(1)), emit)
-    builder.close(0, 'grace', emit)
-    builder.batch(batchOf([...steady(2).slice(2), [A, 2000, 5], [A, 3900, 6]]), emit)
+    frames.push(...seenIn(builder.batch(batchOf(steady(1)))))
+    frames.push(...seenIn(builder.close(0, 'grace')))
+    const next: readonly Row[] = [...steady(2).slice(2), [A, 2000, 5], [A, 3900, 6]]
+    frames.push(...seenIn(builder.batch(batchOf(next))))
     expect(frames.map(f => [f.tick, f.closed])).toEqual([
       [0, 'grace'],
       [1, 'complete'],
     ])
-    builder.close(2, 'grace', emit)
+    frames.push(...seenIn(builder.close(2, 'grace')))
     expect(frames.at(-1)).toMatchObject({ tick: 2, closed: 'grace' })
   })
 
@@ -177,8 +180,7 @@ describe('frameBuilder', () => {
     const slow = { ...definition, tags: [signal, { ...signal, tag: 'slow', period_ms: 10_000 }] }
     const builder = frameBuilder(slow)
     const frames: Seen[] = []
-    const feed = (rows: readonly Row[]) =>
-      builder.batch(batchOf(rows), frame => frames.push(seen(frame)))
+    const feed = (rows: readonly Row[]) => frames.push(...seenIn(builder.batch(batchOf(rows))))
     const SLOW_A = 2
     feed(steady(3))
     feed([
@@ -213,11 +215,10 @@ describe('frameBuilder', () => {
     for (let cut = 0; cut <= rows.length; cut++) {
       const first = frameBuilder(definition)
       const frames: Seen[] = []
-      const emit = (frame: LineFrame) => frames.push(seen(frame))
-      for (const row of rows.slice(0, cut)) first.batch(batchOf([row]), emit)
+      for (const row of rows.slice(0, cut)) frames.push(...seenIn(first.batch(batchOf([row]))))
       const second = frameBuilder(definition)
       second.restore(first.snapshot())
-      for (const row of rows.slice(cut)) second.batch(batchOf([row]), emit)
+      for (const row of rows.slice(cut)) frames.push(...seenIn(second.batch(batchOf([row]))))
       const whole = run(rows.map(row => [row]))
       expect(frames).toEqual(whole.frames)
       expect(second.snapshot()).toEqual(whole.builder.snapshot())

@@ -37,10 +37,13 @@ export interface FrameCounters {
  * give equal frames; all memory is in the snapshot, but for the counters of arrivals.
  */
 export interface FrameBuilder {
-  /** Takes a batch whose rows are in time order; calls `emit` for each tick it closes, in order. The frame is reused. */
-  batch(batch: ReadingBatch, emit: (frame: LineFrame) => void): void
+  /**
+   * Takes a batch whose rows are in time order and gives each tick it closes, in order. The frame is
+   * reused; what comes after it is taken when the next one is asked for.
+   */
+  batch(batch: ReadingBatch): Generator<LineFrame, void>
   /** Closes every open tick up to `tick`, as a logged close says. */
-  close(tick: number, reason: CloseReason, emit: (frame: LineFrame) => void): void
+  close(tick: number, reason: CloseReason): Generator<LineFrame, void>
   /** Puts samples into the tick in which they became known; without effect once it is closed. */
   join(samples: ReadingBatch, tick: number): void
   /** The tick that a sample joins which becomes known now, or NaN. */
@@ -63,7 +66,7 @@ export interface Standing {
   newestTick: number
 }
 
-type Emit = (frame: LineFrame) => void
+type Frames = Generator<LineFrame, void>
 
 export function frameBuilder(definition: LineDefinition): FrameBuilder {
   const cells = definition.cells.length
@@ -134,7 +137,7 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
     return changed
   }
 
-  const closeThrough = (tick: number, reason: CloseReason, emit: Emit): void => {
+  function* closeThrough(tick: number, reason: CloseReason): Frames {
     let changed = false
     while (at.nextTick <= tick) {
       const upcoming = Math.min(open[0]?.tick ?? tick + 1, tick + 1)
@@ -143,7 +146,7 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
       } else {
         const asked = at.nextTick < tick && reason === 'complete' ? 'watermark' : reason
         changed = closeNext(upcoming, asked) || changed
-        emit(frame)
+        yield frame
       }
     }
     if (changed) recount()
@@ -164,14 +167,14 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
     (open.length > 1 && (open.length > OPEN_TICKS_MAX || isWaitingComplete(touched)))
 
   /** Closes what this reading shows to be over: complete ticks and, on a stream clock, past ones. */
-  const closeDue = (touched: OpenTick, emit: Emit): void => {
-    if (passed.tick >= at.nextTick) closeThrough(passed.tick, 'watermark', emit)
+  function* closeDue(touched: OpenTick): Frames {
+    if (passed.tick >= at.nextTick) yield* closeThrough(passed.tick, 'watermark')
     if (touched.tick >= at.nextTick && isComplete(touched)) {
-      closeThrough(touched.tick, 'complete', emit)
+      yield* closeThrough(touched.tick, 'complete')
     }
     // Closing may have made the expected set known that a waiting tick already meets.
-    while (isWaitingComplete(touched)) closeThrough(at.nextTick, 'complete', emit)
-    while (open.length > OPEN_TICKS_MAX) closeThrough(open[0]!.tick, 'watermark', emit)
+    while (isWaitingComplete(touched)) yield* closeThrough(at.nextTick, 'complete')
+    while (open.length > OPEN_TICKS_MAX) yield* closeThrough(open[0]!.tick, 'watermark')
   }
 
   const sampleTick = (): number => Math.max(at.nextTick, at.newestTick || at.nextTick)
@@ -254,8 +257,8 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
     return taken
   }
 
-  /** Takes rows of one tick; it is looked at once the last row is in. */
-  const putTick = (batch: ReadingBatch, from: number, to: number, emit: Emit): void => {
+  /** Takes rows of one tick; gives the open tick to look at now that the last row is in. */
+  const putTick = (batch: ReadingBatch, from: number, to: number): OpenTick | undefined => {
     const { series, times_ms, values, quality } = batch
     const tick = Math.floor(times_ms[from]! / tick_ms)
     let taken: OpenTick | undefined // the tick that the last signal joined
@@ -272,17 +275,18 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
       taken = put(s, times_ms[row]!, values[row]!, quality[row]!)
       touched = taken ?? touched
     }
-    if (touched && isDue(touched)) closeDue(touched, emit)
+    return touched
   }
 
-  const putRows = (batch: ReadingBatch, emit: Emit): void => {
+  function* putRows(batch: ReadingBatch): Frames {
     const { count, times_ms } = batch
     const tickAt = (row: number) => Math.floor(times_ms[row]! / tick_ms)
     for (let from = 0; from < count; ) {
       const tick = tickAt(from)
       let to = tickAt(count - 1) === tick ? count : from + 1
       while (to < count && tickAt(to) === tick) to++
-      putTick(batch, from, to, emit)
+      const touched = putTick(batch, from, to)
+      if (touched && isDue(touched)) yield* closeDue(touched)
       from = to
     }
   }
@@ -292,12 +296,12 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
     next_tick: () => at.nextTick,
     newest_tick: () => at.newestTick,
     newest_ms: () => at.newest_ms,
-    batch(batch, emit) {
+    *batch(batch) {
       counters.accepted += batch.count
-      putRows(batch, emit)
+      yield* putRows(batch)
     },
-    close(tick, reason, emit) {
-      if (tick >= at.nextTick) closeThrough(tick, reason, emit)
+    *close(tick, reason) {
+      if (tick >= at.nextTick) yield* closeThrough(tick, reason)
     },
     sample_tick: sampleTick,
     join({ count, series, times_ms, values, quality }, tick) {

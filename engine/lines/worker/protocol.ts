@@ -101,7 +101,12 @@ export interface MadeMessage {
 /** From a thread of folds to the I/O thread. */
 export type FromFolds =
   /** Events of the chunk in the making; `made` gives only those that were not told. */
-  | { readonly is: 'told'; readonly line: LineNumber; readonly events: readonly OutputEvent[] }
+  | {
+      readonly is: 'told'
+      readonly line: LineNumber
+      readonly events: readonly OutputEvent[]
+      readonly position: number
+    }
   | { readonly is: 'opened'; readonly line: LineNumber; readonly opened: Opened }
   | { readonly is: 'refused'; readonly line: LineNumber; readonly problem: string }
   | MadeMessage

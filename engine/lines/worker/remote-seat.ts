@@ -30,7 +30,7 @@ export async function remoteSeat(
   let onLost: (error: ThreadLost) => void = () => {}
   let ports: FoldPorts | undefined
   let told: OutputEvent[] = [] // of the chunk in the making
-  let onTold: (events: readonly OutputEvent[]) => void = () => {}
+  let onTold: (events: readonly OutputEvent[], position: number) => void = () => {}
 
   const lookBack = async ({ id, look }: Extract<FromFolds, { is: 'look' }>) => {
     const base = { do: 'found', line, id, problem: '' } as const
@@ -59,7 +59,7 @@ export async function remoteSeat(
         break
       case 'told':
         told.push(...message.events)
-        onTold(message.events)
+        onTold(message.events, message.position)
         break
       case 'made':
         folding?.resolve(message)
@@ -126,8 +126,8 @@ export async function remoteSeat(
           return undefined
         }
         ports = given
-        onTold = events => {
-          const change = given.tell(events)
+        onTold = (events, position) => {
+          const change = given.tell(events, position)
           if (change) subscriber.next(change)
         }
         let committing: Promise<unknown> = Promise.resolve()

@@ -9,6 +9,7 @@ import type { LogRecord } from '../../store/port.ts'
 import type { Past } from '../checkpoints.ts'
 import { versionsIn } from '../fold.ts'
 import { type FoldParts, itemOf, runFold } from '../fold-run.ts'
+import { type ScoreDesk, scoreDesk } from '../score-desk.ts'
 import type { FoldPorts, Made } from '../seat.ts'
 import { stageTimes } from '../stage-times.ts'
 import { type FrameShape, frameSlots } from './frame-slots.ts'
@@ -39,18 +40,20 @@ export function serveFolds(parts: FoldThreadParts): void {
   const { port, start } = parts
   const lines = new Map<LineNumber, ServedLine>()
   const send: Send = (message, moved = []) => port.postMessage(message, moved)
+  const desk = scoreDesk(parts.clock)
   eventLoopGauge(start.name, load => send({ is: 'load', load }))
   Atomics.store(start.folding, 0, -1)
 
   const open = async (message: Extract<ToFolds, { do: 'open' }>): Promise<void> => {
     const { line } = message
     try {
-      lines.set(line, await serveLine(message, parts, send))
+      lines.set(line, await serveLine(message, parts, desk, send))
     } catch (error) {
       send({ is: 'refused', line, problem: problemOf(error) })
     }
   }
   port.on('message', (message: ToFolds) => {
+    desk.hurry()
     if (message.do === 'open') void open(message)
     else if (message.do === 'close') {
       lines.get(message.line)?.close()
@@ -62,6 +65,7 @@ export function serveFolds(parts: FoldThreadParts): void {
 async function serveLine(
   request: Extract<ToFolds, { do: 'open' }>,
   { build, prepare, clock, start }: FoldThreadParts,
+  shared: ScoreDesk,
   send: Send,
 ): Promise<ServedLine> {
   const { line, definition } = request
@@ -87,9 +91,9 @@ async function serveLine(
       }),
     read: past.read,
     checkpoint: past.checkpoint,
-    tell(events) {
+    tell(events, position) {
       told += events.length
-      send({ is: 'told', line, events })
+      send({ is: 'told', line, events, position })
       return undefined
     },
     async commit(made) {
@@ -118,9 +122,17 @@ async function serveLine(
     Atomics.store(start.folding, 0, -1)
     send({ is: 'failed', line, problem: problemOf(error) })
   }
-  const running: Subscription = runFold(built, request, { ports, clock, times }).subscribe({
-    error: failed,
-  })
+  const desk: Pick<ScoreDesk, 'score'> = {
+    async score(calls) {
+      // Others are folded while this line waits for its scores.
+      Atomics.store(start.folding, 0, -1)
+      const share_ms = await shared.score(calls)
+      Atomics.store(start.folding, 0, line)
+      return share_ms
+    },
+  }
+  const around = { ports, clock, times, desk }
+  const running: Subscription = runFold(built, request, around).subscribe({ error: failed })
   const { fields, channels } = fold.twin
   const memory = { frames: slots.memory, stands: stands.memory }
   const opened = { fields, channels, shape, ...memory, shown: showing.show(false) }

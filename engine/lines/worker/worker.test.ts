@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { CELL_FEATURES } from '../../anomaly/features.ts'
+import type { CellScorer } from '../../anomaly/tensorflow/cell-scorer.ts'
 import { systemClock } from '../../core/clock.ts'
 import type { LineChange, LineDefinition } from '../../flow.ts'
 import { BatchBuilder } from '../../sim/batch.ts'
@@ -271,6 +273,52 @@ describe('a thread that ends', () => {
     await engine!.close()
     await stops
   }, 40_000)
+})
+
+describe('potlines that are ready together in a thread', () => {
+  /** Tells rows apart by all of their features, and writes down how many came at once. */
+  function model() {
+    const asked: number[] = []
+    const scorer: CellScorer = {
+      ...{ version: 'sum/1', features: CELL_FEATURES, threshold: 40, promoted: true },
+      score(features, rows, scores, shares) {
+        asked.push(rows)
+        const width = CELL_FEATURES.length
+        for (let row = 0; row < rows; row++) {
+          scores[row] = 0
+          for (let i = row * width; i < (row + 1) * width; i++) {
+            const part = Math.abs(features[i]! || 0)
+            scores[row]! += part
+            if (shares) shares[i] = part
+          }
+        }
+      },
+    }
+    return { asked, models: { lead: scorer, second: undefined } }
+  }
+
+  it('are scored in one call of the model, and each holds what it would hold alone', async () => {
+    const { definition, batches } = potline(120)
+    const lines = ['pots', 'pots-2', 'pots-3'].map(line => ({ ...definition, line }))
+    const { asked, models } = model()
+    const build = (of: LineDefinition) => ({ fold: realFold(of, models), trend: noTrend })
+    await open(inlineFolds(build, systemClock), lines)
+    await Promise.all(lines.map(line => send(line, batches)))
+    await engine!.close()
+    const cells = definition.cells.length
+    expect(Math.max(...asked)).toBe(3 * cells)
+    expect(asked.reduce((sum, rows) => sum + rows, 0)).toBeGreaterThanOrEqual(3 * cells * 118)
+    for (const { tenant, line } of lines) {
+      const alone = await verifyLine(
+        disk,
+        `${tenant}/${line}`,
+        of => realFold(of, models),
+        {},
+        () => {},
+      )
+      expect(alone).toMatchObject({ equal: true })
+    }
+  })
 })
 
 describe('lines in several threads', () => {
