@@ -36,6 +36,7 @@ function stagesOver(chunks: readonly (readonly number[])[], change_: Partial<Lin
       told.push(`twin ${frame.tick}`)
       return { tick: frame.tick } as never
     },
+    turn: work => work(),
     observe: () => undefined,
     anomaly: step => told.push(`anomaly ${tickOf(step)}`),
     advice: step => told.push(`advice ${tickOf(step)}`),
@@ -74,7 +75,7 @@ describe('linePipeline', () => {
     const waiting: (() => void)[] = []
     const held = stagesOver([[1], [2]], {
       observe: step =>
-        tickOf(step) === 2 ? new Promise<void>(resolve => waiting.push(resolve)) : undefined,
+        step.frame.tick === 2 ? new Promise<void>(resolve => waiting.push(resolve)) : undefined,
     })
     const changes = firstValueFrom(linePipeline(held.stages).pipe(take(2), toArray()))
     const free = stagesOver([[1], [2]])
@@ -83,6 +84,24 @@ describe('linePipeline', () => {
     waiting[0]!()
     expect((await changes).map(one => one.tick)).toEqual([1, 2])
     expect(held.told).toEqual(free.told)
+  })
+
+  it('ends the line whose tick fails in its turn, and no other', async () => {
+    const turns: (() => void)[] = []
+    const turn = (work: () => void) => turns.push(work)
+    const broken = stagesOver([[1]], {
+      turn,
+      twin() {
+        throw new Error('not a number')
+      },
+    })
+    const sound = stagesOver([[1]], { turn })
+    const ends = lastValueFrom(linePipeline(broken.stages))
+    const goesOn = firstValueFrom(linePipeline(sound.stages))
+    await vi.waitFor(() => expect(turns).toHaveLength(2))
+    while (turns.length > 0) turns.shift()!()
+    await expect(ends).rejects.toThrow('not a number')
+    expect((await goesOn).tick).toBe(1)
   })
 
   it('ends the line whose scores fail, and lets go of one that is closed meanwhile', async () => {

@@ -7,7 +7,7 @@
 import { concat, concatMap, defer, from, Observable, of, reduce, repeat } from 'rxjs'
 import type { LineChange, LineFrame, TwinFrame } from './flow.ts'
 import type { LogItem } from './lines/entry-queue.ts'
-import { type CommitDraft, emptyDraft, type Step } from './lines/step.ts'
+import { type CommitDraft, emptyDraft, type Step, type TickStep } from './lines/step.ts'
 
 /** The stages of one line. Each is a function of a step; all memory is in the line's snapshot. */
 export interface LineStages {
@@ -15,9 +15,11 @@ export interface LineStages {
   pull(): Promise<readonly LogItem[]>
   /** The steps that one log entry causes: readings, closed ticks, decisions. */
   frames(item: LogItem): Iterable<Step>
+  /** Does a tick's work, now or when the thread has done what is more urgent. */
+  turn(work: () => void): void
   twin(frame: LineFrame): TwinFrame
   /** The first half of the anomaly stage; a promise where models score rows of several lines. */
-  observe(step: Step): Promise<void> | undefined
+  observe(step: TickStep): Promise<void> | undefined
   anomaly(step: Step): void
   advice(step: Step): void
   /** What comes before the next entry, such as a rewind; its steps have been through all stages. */
@@ -50,7 +52,26 @@ function stepsOf(stages: LineStages, item: LogItem): Observable<Step> {
       stages.advice(step)
       subscriber.next(step)
     }
-    /** Goes on until a step has to wait, and once more from there. */
+    /** What was put off goes on only in a line that is still there, and fails no other. */
+    const resumed = (work: () => void) => () => {
+      if (subscriber.closed) return
+      try {
+        work()
+      } catch (error) {
+        subscriber.error(error)
+      }
+    }
+    const tick = (step: TickStep): void => {
+      step.twin = stages.twin(step.frame)
+      const scored = stages.observe(step)
+      const conclude = resumed(() => {
+        end(step)
+        goOn()
+      })
+      if (scored) scored.then(conclude, error => subscriber.error(error))
+      else conclude()
+    }
+    /** Goes on until the next tick, which waits for its turn. */
     const goOn = (): void => {
       while (!subscriber.closed) {
         const { done, value: step } = steps.next()
@@ -58,15 +79,8 @@ function stepsOf(stages: LineStages, item: LogItem): Observable<Step> {
           subscriber.complete()
           return
         }
-        if (step.at === 'tick') step.twin = stages.twin(step.frame)
-        const scored = stages.observe(step)
-        if (scored) {
-          const next = () => {
-            if (subscriber.closed) return
-            end(step)
-            goOn()
-          }
-          scored.then(next).catch((error: unknown) => subscriber.error(error))
+        if (step.at === 'tick') {
+          stages.turn(resumed(() => tick(step)))
           return
         }
         end(step)

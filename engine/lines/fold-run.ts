@@ -12,6 +12,7 @@ import type { ScoreDesk } from './score-desk.ts'
 import type { FoldPorts, FoldStand, SeatRequest } from './seat.ts'
 import type { StageTimes } from './stage-times.ts'
 import type { Step } from './step.ts'
+import type { TickTurns } from './tick-turns.ts'
 
 /** Bounded history of a line for trend pictures. */
 export interface LineTrend {
@@ -36,9 +37,10 @@ export function runFold(
     readonly clock: Clock
     readonly times: StageTimes
     readonly desk: Pick<ScoreDesk, 'score'>
+    readonly turn: TickTurns
   },
 ): Observable<LineChange> {
-  const { ports, clock, times, desk } = around
+  const { ports, clock, times, desk, turn } = around
   const { tenant, line } = request.definition
   const spread = spreadOf(`${tenant}/${line}`)
   const cadence = stateCadence(clock, request.position, request.published, spread)
@@ -76,6 +78,7 @@ export function runFold(
       times.add('frames', own_ms)
       cadence.folded(item.size_bytes, own_ms + times.nested_ms() - nested_ms)
     },
+    turn,
     twin: frame =>
       timed('twin', () => {
         const twin = fold.runTwin(frame)
@@ -85,7 +88,7 @@ export function runFold(
     observe(step) {
       const started_ms = clock.elapsed_ms()
       const calls = fold.observe(step)
-      observed_ms = clock.elapsed_ms() - started_ms
+      observed_ms += clock.elapsed_ms() - started_ms
       if (calls.length === 0) return undefined
       return desk.score(calls).then(share_ms => {
         observed_ms += share_ms
@@ -96,6 +99,7 @@ export function runFold(
       const started_ms = clock.elapsed_ms()
       fold.runAnomaly(step)
       times.add('anomaly', observed_ms + clock.elapsed_ms() - started_ms)
+      observed_ms = 0
     },
     advice(step) {
       if (step.at !== 'readings') timed('advice', () => fold.runAdvice(step))

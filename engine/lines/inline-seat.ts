@@ -4,6 +4,7 @@ import { type FoldParts, runFold, standOf } from './fold-run.ts'
 import { scoreDesk } from './score-desk.ts'
 import type { FoldPlaces } from './seat.ts'
 import { stageTimes } from './stage-times.ts'
+import { tickTurns } from './tick-turns.ts'
 
 /** Folds every line in this thread: the clear form, and the one for a single core. */
 export function inlineFolds(
@@ -11,6 +12,7 @@ export function inlineFolds(
   clock: Clock,
 ): FoldPlaces {
   const desk = scoreDesk(clock)
+  const turn = tickTurns(clock)
   return {
     async openSeat(request) {
       const { definition, state } = request
@@ -32,7 +34,7 @@ export function inlineFolds(
           sensorFaults: () => fold.anomaly.sensorFaults(),
           scores: () => fold.anomaly.scores(),
         },
-        run: ports => runFold(parts, request, { ports, clock, times, desk }),
+        run: ports => runFold(parts, request, { ports, clock, times, desk, turn }),
         trend: (cell, from_ms, points_max) => trend.read(cell, from_ms, points_max),
         profiles: cell => fold.twin.profiles(cell),
         snapshot: async () => ({ state: fold.snapshot(), kept: fold.takeKept() }),

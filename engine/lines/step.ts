@@ -9,12 +9,7 @@ export type Step =
       readonly tick: number
       readonly events: OutputEvent[]
     }
-  | {
-      readonly at: 'tick'
-      readonly frame: LineFrame
-      twin: TwinFrame | undefined
-      readonly events: OutputEvent[]
-    }
+  | TickStep
   | {
       readonly at: 'decision'
       readonly entry: DecisionEntry
@@ -24,6 +19,14 @@ export type Step =
     }
   /** Past ticks were folded again with what came late; the events are corrections. */
   | { readonly at: 'rewind'; readonly events: OutputEvent[] }
+
+/** A tick was closed. */
+export interface TickStep {
+  readonly at: 'tick'
+  readonly frame: LineFrame
+  twin: TwinFrame | undefined
+  readonly events: OutputEvent[]
+}
 
 /** What a chunk of log entries will make true. */
 export interface CommitDraft {

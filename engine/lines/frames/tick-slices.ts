@@ -1,19 +1,21 @@
 import type { ReadingBatch } from '../../flow.ts'
-import { emptyRows, gatherRows, rowsBatch } from '../rows.ts'
+import { emptyRows, gatherRows, type Rows, rowsBatch } from '../rows.ts'
 import { orderByTime } from './row-order.ts'
 
 /**
  * Cuts a batch that spans several ticks into one batch a tick, in order of time, so that what the
  * readings of a tick show never runs ahead of the ticks before it, however a producer batches.
- * The next call overwrites the rows.
+ * The next call overwrites the rows of a single slice; several are the caller's to keep, because
+ * the slices after a tick are taken when other lines have had their turn.
  */
 export function tickSlices(
   batch: ReadingBatch,
   rank: Uint32Array, // [series]
   tick_ms: number,
 ): readonly ReadingBatch[] {
-  const sorted = inTimeOrder(batch, rank)
-  if (isOneTick(sorted, tick_ms)) return [sorted]
+  if (isOneTick(batch, tick_ms)) return [inTimeOrder(batch, rank)]
+  const order = orderByTime(batch, rank)
+  const sorted = order ? rowsInOrder(batch, order, emptyRows()) : batch
   const { times_ms, count } = sorted
   const slices: ReadingBatch[] = []
   let from = 0
@@ -31,7 +33,8 @@ export function tickSlices(
 /** The batch with its rows by time; itself where they are. The next call overwrites the rows. */
 export function inTimeOrder(batch: ReadingBatch, rank: Uint32Array): ReadingBatch {
   const order = orderByTime(batch, rank)
-  return order ? rowsInOrder(batch, order) : batch
+  if (!order) return batch
+  return rowsInOrder(batch, order, batch.count <= KEPT_ROWS_MAX ? kept : emptyRows())
 }
 
 function isOneTick({ times_ms, count }: ReadingBatch, tick_ms: number): boolean {
@@ -63,8 +66,7 @@ function slice(batch: ReadingBatch, from: number, to: number): ReadingBatch {
 const KEPT_ROWS_MAX = 16_384
 const kept = emptyRows()
 
-function rowsInOrder(batch: ReadingBatch, order: Uint32Array): ReadingBatch {
-  const into = batch.count <= KEPT_ROWS_MAX ? kept : emptyRows()
+function rowsInOrder(batch: ReadingBatch, order: Uint32Array, into: Rows): ReadingBatch {
   gatherRows(into, batch, order)
   const { producer, epoch, sequence, received_ms, mode } = batch
   return { ...rowsBatch(into), producer, epoch, sequence, received_ms, mode }

@@ -12,6 +12,7 @@ import { type FoldParts, itemOf, runFold } from '../fold-run.ts'
 import { type ScoreDesk, scoreDesk } from '../score-desk.ts'
 import type { FoldPorts, Made } from '../seat.ts'
 import { stageTimes } from '../stage-times.ts'
+import { type TickTurns, tickTurns } from '../tick-turns.ts'
 import { type FrameShape, frameSlots } from './frame-slots.ts'
 import type { FromFolds, LineNumber, PastLook, Question, ThreadStart, ToFolds } from './protocol.ts'
 import { type PackedRecords, unpackRecords } from './records.ts'
@@ -40,20 +41,20 @@ export function serveFolds(parts: FoldThreadParts): void {
   const { port, start } = parts
   const lines = new Map<LineNumber, ServedLine>()
   const send: Send = (message, moved = []) => port.postMessage(message, moved)
-  const desk = scoreDesk(parts.clock)
+  const shared = { desk: scoreDesk(parts.clock), turn: tickTurns(parts.clock) }
   eventLoopGauge(start.name, load => send({ is: 'load', load }))
   Atomics.store(start.folding, 0, -1)
 
   const open = async (message: Extract<ToFolds, { do: 'open' }>): Promise<void> => {
     const { line } = message
     try {
-      lines.set(line, await serveLine(message, parts, desk, send))
+      lines.set(line, await serveLine(message, parts, shared, send))
     } catch (error) {
       send({ is: 'refused', line, problem: problemOf(error) })
     }
   }
   port.on('message', (message: ToFolds) => {
-    desk.hurry()
+    shared.desk.hurry()
     if (message.do === 'open') void open(message)
     else if (message.do === 'close') {
       lines.get(message.line)?.close()
@@ -65,7 +66,7 @@ export function serveFolds(parts: FoldThreadParts): void {
 async function serveLine(
   request: Extract<ToFolds, { do: 'open' }>,
   { build, prepare, clock, start }: FoldThreadParts,
-  shared: ScoreDesk,
+  shared: { readonly desk: ScoreDesk; readonly turn: TickTurns },
   send: Send,
 ): Promise<ServedLine> {
   const { line, definition } = request
@@ -122,16 +123,25 @@ async function serveLine(
     Atomics.store(start.folding, 0, -1)
     send({ is: 'failed', line, problem: problemOf(error) })
   }
+  // Others are folded while this line waits for its turn or its scores.
+  const waits = () => Atomics.store(start.folding, 0, -1)
+  const goesOn = () => Atomics.store(start.folding, 0, line)
   const desk: Pick<ScoreDesk, 'score'> = {
     async score(calls) {
-      // Others are folded while this line waits for its scores.
-      Atomics.store(start.folding, 0, -1)
-      const share_ms = await shared.score(calls)
-      Atomics.store(start.folding, 0, line)
+      waits()
+      const share_ms = await shared.desk.score(calls)
+      goesOn()
       return share_ms
     },
   }
-  const around = { ports, clock, times, desk }
+  const turn: TickTurns = work => {
+    waits()
+    shared.turn(() => {
+      goesOn()
+      work()
+    })
+  }
+  const around = { ports, clock, times, desk, turn }
   const running: Subscription = runFold(built, request, around).subscribe({ error: failed })
   const { fields, channels } = fold.twin
   const memory = { frames: slots.memory, stands: stands.memory }
