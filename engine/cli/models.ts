@@ -6,7 +6,7 @@ import { loadConfig } from '../config.ts'
 import { systemClock } from '../core/clock.ts'
 import { LiquidusError, problemOf } from '../core/errors.ts'
 import { gatherBank, writeBank } from '../training/bank.ts'
-import { type ModelDesk, modelDesk } from '../training/desk.ts'
+import { type ModelDesk, type Moved, modelDesk } from '../training/desk.ts'
 import { GATE_LIMITS } from '../training/gate.ts'
 import { checkHere } from '../training/model-check.ts'
 import { type Alias, type ModelRegistry, modelRegistry } from '../training/registry.ts'
@@ -27,7 +27,7 @@ export const modelsCommand: Command = {
   gate NAME/VERSION          hold a version to the gate and change nothing
   promote NAME/VERSION       make it champion, if the gate lets it (--alias: another alias)
   demote NAME                no champion: the shadow scores, nothing alarms (--alias)
-  rollback NAME              back to the champion before
+  rollback NAME              back to the champion before that still loads, else to none
   register DIR               add a Keras or TensorFlow.js LayersModel trained elsewhere
   export NAME[/VERSION]      write its network as an ONNX file: --onnx FILE
   bank NAME                  freeze the rows of the gate: --normal and --faults recordings
@@ -39,6 +39,8 @@ and to answer in time.
 
 register takes the folder that tensorflowjs_converter or model.save() writes (model.json and its
 weights), and a scaler file: {"features": [...], "centre": [...], "scale": [...], "threshold": N}.
+With "tick_ms" and "tags", each {"tag", "unit", "period_ms", "resolution"} in SI, or with --calibrate
+a change of resolution is seen.
 The features are those of any version here (show --json), in the same order; without a threshold
 --calibrate finds one.`,
   options: {
@@ -147,6 +149,9 @@ const ACTIONS: Readonly<Record<string, (call: Call) => Promise<number>>> = {
     if (options.json) printJson(record)
     else {
       say(`${record.name}/${record.version}: registered as shadow, threshold ${record.threshold}`)
+      if ((record.inputs?.tags ?? []).length === 0) {
+        say('no resolutions are known: give "tags" in the scaler file, or --calibrate recordings')
+      }
       tellNext(record)
     }
     return 0
@@ -213,10 +218,13 @@ function aliasOf(options: OptionValues): Alias {
 const byOf = (options: OptionValues) => (options.by as string | undefined) ?? userInfo().username
 const commentOf = (options: OptionValues) => (options.comment as string | undefined) ?? ''
 
-function told(moved: Awaited<ReturnType<ModelDesk['rollback']>>, options: OptionValues): number {
-  const { name, aliases, move } = moved
-  if (options.json) printJson({ name, ...aliases, ...(move.gate ? { gate: move.gate } : {}) })
+function told(moved: Moved, options: OptionValues): number {
+  const { name, aliases, move, skipped } = moved
+  const { gate } = move
+  if (options.json)
+    printJson({ name, ...aliases, ...(gate && { gate }), ...(skipped && { skipped }) })
   else {
+    for (const why of skipped ?? []) say(`skipped: ${why}`)
     const rows = Object.entries(aliases).map(([alias, version]) => `${alias} ${version || 'none'}`)
     say(`${name}: ${rows.join(', ')}`)
   }

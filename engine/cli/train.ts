@@ -2,7 +2,7 @@ import { userInfo } from 'node:os'
 import path from 'node:path'
 import { loadConfig } from '../config.ts'
 import { openStore } from '../main.ts'
-import { modelRegistry } from '../training/registry.ts'
+import { type ModelRegistry, modelRegistry } from '../training/registry.ts'
 import { type TrainingProgress, trainFromFrames } from '../training/train.ts'
 import { VERSION } from '../version.ts'
 import { type Command, type OptionValues, printJson, say, usage } from './command.ts'
@@ -56,11 +56,11 @@ alarms after "liquidus models promote". Equal data and seeds give equal weights 
   },
 }
 
-const registryOf = (options: OptionValues) =>
-  modelRegistry(
-    path.resolve((options.models as string | undefined) ?? 'models'),
-    options.tenant as string | undefined,
-  )
+function registryOf(options: OptionValues): ModelRegistry {
+  const { models } = loadConfig({ file: options.config as string | undefined })
+  const folder = path.resolve((options.models as string | undefined) ?? models)
+  return modelRegistry(folder, options.tenant as string | undefined)
+}
 
 async function train(
   options: OptionValues,

@@ -14,6 +14,9 @@ const TABLE = {
     'line {line} was taken over by a newer engine (fence {fence}); this one stops writing',
   STORE_LOST:
     'the store lost log entries of line {line} that it had acknowledged; restart the engine to go on from what is left',
+  LINE_STOPPED: 'line {line} takes nothing more: {problem}; mend that, then restart the engine',
+  LINE_REWINDS:
+    'line {line} is folding its past again for late readings; ask again in a few seconds',
   PRODUCER_FENCED: 'producer {producer} of line {line}: epoch {epoch} is older than {current}',
   SEQUENCE_GAP: 'producer {producer} of line {line}: expected sequence {expected}, got {got}',
   BIND_NEEDS_TLS:
@@ -30,6 +33,8 @@ const TABLE = {
   ENGINE_ENDED: 'the engine that was started ended ({code}); it said:\n{output}',
   MODEL_INVALID: 'model {model}: {problem}',
   MODEL_REFUSED: 'model {model} is not promoted: {problem}',
+  MODEL_SHARED:
+    'tenant {tenant} has no {model} of its own, and the shared one serves others too: ask an administrator, or make one with "liquidus train --tenant {tenant}"',
   USAGE: '{problem}',
 } as const
 

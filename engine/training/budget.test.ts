@@ -74,6 +74,54 @@ describe('the false-event budget', () => {
     expect(times(8)).toBe(times(1))
   })
 
+  it('judges each event an hour after it, however late the events are taken', () => {
+    // Each is confirmed within minutes; much later other alarms of the same cells follow.
+    const events: StoredEvent[] = []
+    for (let i = 0; i < 6; i++) {
+      events.push(anomaly(1000 + i / 10, `c${i}`), alarm(1000 + i / 10 + 1 / 6, `c${i}`))
+    }
+    for (let i = 0; i < 6; i++) events.push(alarm(1005, `c${i}`))
+    const hourOf = ({ event }: StoredEvent) =>
+      ('raised_ms' in event.body ? event.body.raised_ms : (event.body as Anomaly).time_ms) / HOUR_MS
+    events.sort((a, b) => hourOf(a) - hourOf(b))
+    const live = falseEventBudget(40, 1)
+    for (const one of events) expect(live.take([one], hourOf(one) * HOUR_MS)).toBeUndefined()
+    expect(live.take([], 1008 * HOUR_MS)).toBeUndefined()
+    for (let cut = 0; cut <= events.length; cut++) {
+      const again = falseEventBudget(40, 1)
+      expect(again.restore(events.slice(0, cut), 0)).toBeUndefined()
+      expect(again.take(events.slice(cut), 1008 * HOUR_MS)).toBeUndefined()
+    }
+  })
+
+  it('counts after a restart as before it, wherever that falls', () => {
+    const events: StoredEvent[] = []
+    for (let i = 0; i < 8; i++) {
+      events.push(anomaly(i, `c${i}`))
+      if (i % 3 === 0) events.push(alarm(i + 0.5, `c${i}`))
+    }
+    const whole = falseEventBudget(40, 1)
+    const wanted = whole.take(events, 9 * HOUR_MS)
+    expect(wanted).toMatchObject({ events: 3, time_ms: 5 * HOUR_MS })
+    for (let cut = 0; cut <= 6; cut++) {
+      const again = falseEventBudget(40, 1)
+      expect(again.restore(events.slice(0, cut), 0)).toBeUndefined()
+      expect(again.take(events.slice(cut), 9 * HOUR_MS)).toEqual(wanted)
+    }
+  })
+
+  it('counts nothing restored from before the last move, and nothing once it forgets', () => {
+    const events = [1, 2, 3, 4].map(hour => anomaly(hour, `c${hour}`))
+    const moved = falseEventBudget(40, 1)
+    expect(moved.restore(events, 2 * HOUR_MS)).toBeUndefined()
+    expect(moved.take([], 6 * HOUR_MS)).toBeUndefined()
+    expect(moved.take([anomaly(7, 'c7')], 8 * HOUR_MS)).toMatchObject({ events: 3 })
+    const fresh = falseEventBudget(40, 1)
+    fresh.take(events, 4 * HOUR_MS)
+    fresh.forget()
+    expect(fresh.take(events.slice(0, 2), 9 * HOUR_MS)).toBeUndefined()
+  })
+
   it('knows the tail of a Poisson count', () => {
     expect(poissonTail(1, 0)).toBe(1)
     expect(poissonTail(1, 1)).toBeCloseTo(1 - Math.exp(-1), 12)

@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Subject } from 'rxjs'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { manualClock } from '../core/clock.ts'
-import type { Anomaly, LineChange, LineView, StoredEvent } from '../flow.ts'
+import type { AlarmRecord, Anomaly, LineChange, LineView, StoredEvent } from '../flow.ts'
 import { potlineDefinition } from '../lines/potline.ts'
 import { writeBank } from './bank.ts'
 import { type ModelCare, modelCare } from './care.ts'
@@ -74,18 +74,38 @@ function begin(budget?: number, limits?: GateLimits) {
   })
 }
 
+/** A false event of a model in the outbox, of which the care hears by a change alone. */
+function tell(model: string, time_ms: number) {
+  const body = { kind: 'unusual-pattern', cell: 'c1', time_ms, detector: `autoencoder ${model}` }
+  outbox.push({
+    offset: outbox.length + 1,
+    event: { channel: 'anomaly', id: '', body: body as Anomaly },
+  })
+}
+/** Another alarm of a cell, which confirms the events within an hour. */
+function confirm(cell: string, time_ms: number) {
+  const body = { kind: 'noisy-cell', cell, raised_ms: time_ms, revision: 1 } as AlarmRecord
+  outbox.push({ offset: outbox.length + 1, event: { channel: 'alarm', id: '', body } })
+}
 /** False events of a model, one after the other, and the line's time after each. */
 function raise(count: number, model: string) {
   for (let i = 0; i < count; i++) {
     const time_ms = (outbox.length + 1) * 600_000
-    const body = { kind: 'unusual-pattern', cell: 'c1', time_ms, detector: `autoencoder ${model}` }
-    const event = { channel: 'anomaly', id: '', body: body as Anomaly } as const
-    outbox.push({ offset: outbox.length + 1, event })
+    tell(model, time_ms)
     send(outbox.slice(-1), time_ms)
   }
 }
+function restart() {
+  care.close()
+  begin()
+}
+/** Long enough for whatever a change sets off to be done. */
+const settle = () => new Promise(resolve => setTimeout(resolve, 50))
 const send = (events: readonly StoredEvent[], time_ms: number) =>
-  changes$.next({ tenant: 'local', line: 'pots', ticked: true, tick: 1, time_ms, events })
+  changes$.next({
+    ...{ tenant: 'local', line: 'pots', ticked: true, tick: 1, time_ms, events },
+    ...{ position: 1, whole: true },
+  })
 const champion = async () => (await registry.aliases(LIVE_MODEL)).champion
 
 describe('the care of models', () => {
@@ -113,7 +133,7 @@ describe('the care of models', () => {
     await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3))
     const version = await addFixtureModel(registry, 0.5) // stands out all the time
     const promote = () =>
-      care.desk.of('local').promote(LIVE_MODEL, version, 'champion', 'ann', 'it sees all')
+      care.desk.of('local', true).promote(LIVE_MODEL, version, 'champion', 'ann', 'it sees all')
     await expect(promote()).rejects.toThrow('at most 0 fit the budget of 1 a line-day')
     care.close()
     begin(undefined, { events_per_line_day: 10_000, p99_max_ms: 50 })
@@ -131,6 +151,50 @@ describe('the care of models', () => {
     await vi.waitFor(async () => expect(await champion()).toBe('1'))
   })
 
+  it('stays after a restart with a champion whose events were confirmed in time', async () => {
+    for (let i = 1; i <= 6; i++) tell('potline-cells/2', i * 600_000)
+    confirm('c1', 6.5 * 600_000)
+    confirm('c1', 5 * HOUR_MS) // long after
+    send(outbox, 5 * HOUR_MS)
+    await settle()
+    restart()
+    send([], 6 * HOUR_MS)
+    tell('potline-cells/2', 6 * HOUR_MS)
+    send(outbox.slice(-1), 8 * HOUR_MS)
+    await settle()
+    expect(await champion()).toBe('2')
+    expect(said).toEqual([])
+  })
+
+  it('acts after a restart on a breach of the newest day, not on an older one', async () => {
+    for (let i = 1; i <= 3; i++) tell('potline-cells/2', i * 600_000)
+    confirm('c2', 3 * HOUR_MS)
+    restart()
+    send([], 30 * HOUR_MS)
+    await settle()
+    expect(await champion()).toBe('2')
+    restart()
+    send([], 4 * HOUR_MS)
+    await vi.waitFor(async () => expect(await champion()).toBe('1'))
+  })
+
+  it('does not undo a promotion for what was before it, restarted or not', async () => {
+    raise(3, 'potline-cells/2')
+    send([], 3 * HOUR_MS)
+    await vi.waitFor(() => expect(renewed).toEqual(['potline-cells/1']))
+    await registry.point(LIVE_MODEL, 'champion', '2', { at_ms: 3 * HOUR_MS })
+    await vi.waitFor(() => expect(renewed.at(-1)).toBe('potline-cells/2'), 5000)
+    tell('potline-cells/2', 4 * HOUR_MS)
+    send(outbox.slice(-1), 6 * HOUR_MS)
+    await settle()
+    expect(await champion()).toBe('2')
+    restart()
+    tell('potline-cells/1', 7 * HOUR_MS)
+    send(outbox.slice(-1), 9 * HOUR_MS)
+    await settle()
+    expect(await champion()).toBe('2')
+  })
+
   it('leaves a model alone that only scores', async () => {
     raise(5, 'potline-cells/1')
     send([], 5 * HOUR_MS)
@@ -144,8 +208,50 @@ describe('the care of models', () => {
     expect(shelf.inForce('local').model_role).toBe('shadow')
   })
 
+  it('goes past a champion of before that is damaged', async () => {
+    const version = await addFixtureModel(registry, 6)
+    await registry.point(LIVE_MODEL, 'champion', version)
+    await vi.waitFor(() => expect(renewed.at(-1)).toBe('potline-cells/3'), 5000)
+    await writeFile(join(folder, LIVE_MODEL, '2', 'weights.bin'), 'x')
+    raise(3, 'potline-cells/3')
+    send([], 5 * HOUR_MS)
+    await vi.waitFor(() => expect(renewed.at(-1)).toBe('potline-cells/1'), 5000)
+    expect(said.join()).toContain('skipped: model potline-cells/2: weights do not match record')
+  })
+
+  it('lets a tenant move its own models, not those that serve others too', async () => {
+    const { desk } = care
+    const moves = [
+      () => desk.of('acme').demote(LIVE_MODEL, 'champion', 'bob', 'mine'),
+      () => desk.of('acme').rollback(LIVE_MODEL, 'bob', 'mine'),
+      () => desk.of('acme').promote(LIVE_MODEL, '1', 'challenger', 'bob', 'mine'),
+    ]
+    for (const move of moves) {
+      await expect(move()).rejects.toThrow(
+        'tenant acme has no potline-cells of its own, and the shared one serves others too: ask ' +
+          'an administrator, or make one with "liquidus train --tenant acme"',
+      )
+    }
+    expect((await desk.of('acme').show(LIVE_MODEL, '2')).aliases).toContain('champion')
+    expect(await champion()).toBe('2')
+    const own = modelRegistry(folder, 'acme')
+    await addFixtureModel(own, 9)
+    await own.point(LIVE_MODEL, 'champion', '1')
+    for (const alias of ['champion', 'shadow'] as const) {
+      await desk.of('acme', true).demote(LIVE_MODEL, alias, 'bob', 'mine')
+    }
+    // Its own, even where the shared ones serve it now.
+    expect(desk.inForce('acme')).toEqual(desk.inForce('local'))
+    await desk.of('acme', true).promote(LIVE_MODEL, '1', 'shadow', 'bob', 'mine')
+    expect(desk.inForce('acme').model_role).toBe('shadow')
+    expect(await champion()).toBe('2')
+    await desk.of('acme').show(LIVE_MODEL, '1')
+    await desk.of('local', true).demote(LIVE_MODEL, 'champion', 'ann', 'too loud')
+    expect(await champion()).toBe('')
+  })
+
   it('puts in force at once what the desk moves', async () => {
-    await care.desk.of('local').rollback(LIVE_MODEL, 'ann', 'too loud')
+    await care.desk.of('local', true).rollback(LIVE_MODEL, 'ann', 'too loud')
     expect(renewed).toEqual(['potline-cells/1'])
     expect(care.desk.inForce('local').model).toBe('potline-cells/1')
   })

@@ -1,13 +1,13 @@
 import { FUSED_KIND } from '../anomaly/fusion/plan.ts'
 import type { Clock } from '../core/clock.ts'
-import { problemOf } from '../core/errors.ts'
+import { LiquidusError, problemOf } from '../core/errors.ts'
 import type { EngineView, LineChange, LineView, StoredEvent } from '../flow.ts'
 import { type Breach, type FalseEventBudget, falseEventBudget } from './budget.ts'
 import { type ModelDesk, type Moved, modelDesk } from './desk.ts'
 import { type DriftMonitors, type DriftProposal, driftMonitors } from './drift.ts'
 import { GATE_LIMITS, type GateLimits } from './gate.ts'
 import type { ModelChecks } from './model-check.ts'
-import type { Alias } from './registry.ts'
+import type { ModelRegistry } from './registry.ts'
 import { LIVE_MODEL, type ModelShelf, type NamedModels } from './shelf.ts'
 
 /** How soon an engine sees what another process did to the aliases. */
@@ -15,6 +15,8 @@ const LOOK_EVERY_MS = 200
 /** Proposals kept for the page. */
 const PROPOSALS_MAX = 200
 const EVENTS_A_READ = 1000
+/** A breach of before a restart counts for this long. */
+const DAY_MS = 86_400_000
 
 export interface CareParts {
   readonly shelf: ModelShelf
@@ -32,7 +34,11 @@ export interface CareParts {
 export interface ModelCare {
   /** What the page and REST may do; each for one tenant. */
   readonly desk: {
-    of(tenant: string): ModelDesk
+    /**
+     * Moves what the tenant has of its own; the shared models, where it has none, with leave
+     * alone, for they serve others too.
+     */
+    of(tenant: string, mayMoveShared?: boolean): ModelDesk
     /** Drift that the monitors saw, newest first. */
     proposals(tenant: string): readonly DriftProposal[]
     /** What scores now, as the log names it. */
@@ -42,11 +48,12 @@ export interface ModelCare {
 }
 
 interface WatchedLine {
+  readonly tenant: string
   readonly budget: FalseEventBudget
   drift: DriftMonitors
   /** Model that the drift monitors compare with. */
   driftOf: string
-  /** Last outbox offset that the budget has seen. */
+  /** Last outbox offset that the budget has seen; -1: not even what was before the start. */
   seen: number
   work: Promise<void>
 }
@@ -60,11 +67,21 @@ export function modelCare(parts: CareParts): ModelCare {
   let applying: Promise<void> = Promise.resolve()
   let idle = true
 
+  const champion = (tenant: string): string => {
+    const { model_role, model_sha256 = '' } = shelf.inForce(tenant)
+    return model_role === 'champion' ? model_sha256 : ''
+  }
+
   /** Puts in force what the aliases name now; resolves when every line's log says so. */
   const apply = (): Promise<void> => {
     applying = applying
       .then(async () => {
+        const before = [...watched.values()].map(one => ({ one, ruled: champion(one.tenant) }))
         if (!(await shelf.refresh())) return
+        for (const { one, ruled } of before) {
+          if (champion(one.tenant) === ruled) continue
+          one.work = one.work.then(one.budget.forget)
+        }
         await engine.renewVersions()
         log.info(`models in force: ${Object.values(shelf.inForce('')).join(' ')}`)
       })
@@ -80,18 +97,29 @@ export function modelCare(parts: CareParts): ModelCare {
   }, LOOK_EVERY_MS)
   timer.unref()
 
-  const deskOf = (tenant: string): ModelDesk => {
-    const desk = modelDesk(shelf.registryOf(tenant), clock, limits, checks)
-    const applied = async (moved: Promise<Moved>) => {
-      const done = await moved
-      await apply()
-      return done
+  const deskIn = (registry: ModelRegistry) => modelDesk(registry, clock, limits, checks)
+  const applied = async (moved: Promise<Moved>): Promise<Moved> => {
+    const done = await moved
+    await apply()
+    return done
+  }
+
+  const deskOf = (tenant: string, mayMoveShared = false): ModelDesk => {
+    const desk = async (isAllowed: boolean): Promise<ModelDesk> => {
+      const own = shelf.ownRegistry(tenant)
+      if ((await own.versions(LIVE_MODEL)).length > 0) return deskIn(own)
+      if (!isAllowed) throw new LiquidusError('MODEL_SHARED', { tenant, model: LIVE_MODEL })
+      return deskIn(shelf.registryOf(''))
     }
+    const move = async (made: (desk: ModelDesk) => Promise<Moved>) =>
+      applied(made(await desk(mayMoveShared)))
     return {
-      ...desk,
-      promote: (...to: [string, string, Alias, string, string]) => applied(desk.promote(...to)),
-      demote: (...to: [string, Alias, string, string]) => applied(desk.demote(...to)),
-      rollback: (...to: [string, string, string]) => applied(desk.rollback(...to)),
+      list: async () => (await desk(true)).list(),
+      show: async (...what) => (await desk(true)).show(...what),
+      gate: async (...what) => (await desk(true)).gate(...what),
+      promote: (...to) => move(({ promote }) => promote(...to)),
+      demote: (...to) => move(({ demote }) => demote(...to)),
+      rollback: (...to) => move(({ rollback }) => rollback(...to)),
     }
   }
 
@@ -102,7 +130,10 @@ export function modelCare(parts: CareParts): ModelCare {
       `false-event budget: ${breach.events} false events in a day of line ${line}, ` +
       `${breach.budget.toPrecision(2)} are allowed`
     log.warn(`model ${breach.model} is rolled back: ${reason}`)
-    await deskOf(tenant).rollback(LIVE_MODEL, 'engine', reason)
+    const desk = deskIn(shelf.registryOf(tenant))
+    const loud = breach.model.split('/')[1]
+    const { skipped = [] } = await applied(desk.rollback(LIVE_MODEL, 'engine', reason, loud))
+    for (const why of skipped) log.warn(`skipped: ${why}`)
   }
 
   const lookAtDrift = (view: LineView, one: WatchedLine, time_ms: number): void => {
@@ -134,8 +165,9 @@ export function modelCare(parts: CareParts): ModelCare {
     const known = watched.get(key)
     if (known) return known
     const made: WatchedLine = {
+      tenant: definition.tenant,
       budget: falseEventBudget(definition.cells.length, budgetOf(definition.line)),
-      ...{ drift: driftMonitors(definition, undefined), driftOf: '', seen: 0 },
+      ...{ drift: driftMonitors(definition, undefined), driftOf: '', seen: -1 },
       work: Promise.resolve(),
     }
     watched.set(key, made)
@@ -148,19 +180,39 @@ export function modelCare(parts: CareParts): ModelCare {
     one.drift.event({ time_ms, cell: definition.cells.indexOf(cell), dispersion })
   }
 
-  const takeEvents = async (view: LineView, one: WatchedLine, change: LineChange) => {
-    // After a start the outbox says what was before; later changes go on from there.
-    const first = change.events[0]?.offset ?? one.seen + 1
-    while (one.seen < first - 1) {
-      const { events } = await view.events(one.seen, EVENTS_A_READ)
-      const before = events.filter(({ offset }) => offset < first)
-      one.budget.take(before, 0)
-      one.seen = before.at(-1)?.offset ?? first - 1
+  /** After a start the outbox says what was before; a breach of long ago is over. */
+  const restore = async (view: LineView, one: WatchedLine, { events, time_ms }: LineChange) => {
+    const first = events[0]?.offset ?? (one.seen < 0 ? Number.POSITIVE_INFINITY : 0)
+    if (one.seen >= first - 1) return undefined
+    const moved_ms = await lastMove(one.tenant)
+    let breach: Breach | undefined
+    for (let isMore = true; isMore; ) {
+      const read = await view.events(Math.max(0, one.seen), EVENTS_A_READ)
+      const before = read.events.filter(({ offset }) => offset < first)
+      breach = one.budget.restore(before, moved_ms) ?? breach
+      one.seen = before.at(-1)?.offset ?? Math.max(0, one.seen)
+      isMore = before.length > 0 && before.length === read.events.length
     }
+    return breach && breach.time_ms > time_ms - DAY_MS ? breach : undefined
+  }
+
+  const lastMove = async (tenant: string): Promise<number> => {
+    // Where nobody can say when it was, nothing of before counts against the champion.
+    const history = await shelf
+      .registryOf(tenant)
+      .history(LIVE_MODEL)
+      .catch(() => undefined)
+    if (!history) return Number.POSITIVE_INFINITY
+    const move = history.findLast(({ alias }) => alias === 'champion')
+    return move?.at_ms ?? Number.NEGATIVE_INFINITY
+  }
+
+  const takeEvents = async (view: LineView, one: WatchedLine, change: LineChange) => {
+    const restored = await restore(view, one, change)
     const fresh = change.events.filter(({ offset }) => offset > one.seen)
     one.seen = fresh.at(-1)?.offset ?? one.seen
     for (const event of fresh) tellRegime(view, one, event)
-    const breach = one.budget.take(fresh, change.time_ms)
+    const breach = one.budget.take(fresh, change.time_ms) ?? restored
     if (breach) await rollBack(change.tenant, change.line, breach)
   }
 

@@ -89,6 +89,22 @@ describe('promotion', () => {
     )
   })
 
+  it('is refused while the champion to be held against can not score', async () => {
+    for (const threshold of [4, 5]) await addFixtureModel(registry, threshold)
+    await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3))
+    await promote('1')
+    await writeFile(join(folder, LIVE_MODEL, '1', 'weights.bin'), 'x')
+    for (const hold of [() => promote('2'), () => desk().gate(LIVE_MODEL, '2')]) {
+      await expect(hold()).rejects.toThrow(
+        'model potline-cells/2: can not be held against the champion (model potline-cells/1: ' +
+          'weights do not match record); restore its files, or roll it back first',
+      )
+    }
+    expect((await registry.aliases(LIVE_MODEL)).champion).toBe('1')
+    await desk().rollback(LIVE_MODEL, 'ann', 'broken')
+    expect((await promote('2')).move.gate).toMatchObject({ incumbent: 'linear detector' })
+  })
+
   it('needs a bank, and says how to make one', async () => {
     await addFixtureModel(registry, 4)
     await expect(promote('1')).rejects.toThrow('liquidus models bank potline-cells')
@@ -110,6 +126,38 @@ describe('rollback', () => {
     expect(await back()).toBe('1')
     expect(await back()).toBe('')
     await expect(back()).rejects.toThrow('has no champion to go back from')
+  })
+
+  it('skips versions that can not score, and says which and why', async () => {
+    for (const threshold of [4, 5, 6]) await addFixtureModel(registry, threshold)
+    for (const version of ['1', '2', '3']) await registry.point(LIVE_MODEL, 'champion', version)
+    await writeFile(join(folder, LIVE_MODEL, '2', 'weights.bin'), 'x')
+    const back = () => desk().rollback(LIVE_MODEL, 'engine', 'budget')
+    const why = 'model potline-cells/2: weights do not match record'
+    expect(await back()).toMatchObject({
+      aliases: { champion: '1' },
+      move: { from: '3', to: '1', reason: `budget; skipped: ${why}` },
+      skipped: [why],
+    })
+    // It is none then, and never version 1 again.
+    expect(await back()).toMatchObject({ aliases: { champion: '' }, skipped: [] })
+    await expect(back()).rejects.toThrow('has no champion to go back from')
+  })
+
+  it('goes to none where nothing of before can score', async () => {
+    for (const threshold of [4, 5]) await addFixtureModel(registry, threshold)
+    for (const version of ['1', '2', '2']) await registry.point(LIVE_MODEL, 'champion', version)
+    await rm(join(folder, LIVE_MODEL, '1', 'model.json'))
+    const { aliases, skipped } = await desk().rollback(LIVE_MODEL, 'engine', 'budget')
+    expect(aliases.champion).toBe('')
+    expect(skipped).toEqual([expect.stringContaining('model potline-cells/1: ENOENT')])
+  })
+
+  it('goes past a version that it is told to leave', async () => {
+    for (const threshold of [4, 5]) await addFixtureModel(registry, threshold)
+    for (const version of ['1', '2']) await registry.point(LIVE_MODEL, 'champion', version)
+    const { aliases } = await desk().rollback(LIVE_MODEL, 'engine', 'budget', '1')
+    expect(aliases.champion).toBe('')
   })
 })
 
@@ -165,6 +213,32 @@ describe('two who move aliases at once', () => {
 })
 
 describe('registry', () => {
+  it('refuses a version whose files were changed after it was added', async () => {
+    await addFixtureModel(registry, 4)
+    const at = join(folder, LIVE_MODEL, '1', 'record.json')
+    const whole = await readFile(at, 'utf8')
+    await writeFile(at, whole.replace('"threshold": 4', '"threshold": 0.001'))
+    await expect(registry.load(LIVE_MODEL, '1')).rejects.toThrow(
+      'model potline-cells/1: its files were changed after it was added',
+    )
+    await expect(promote('1')).rejects.toThrow('its files were changed after it was added')
+    await writeFile(at, whole)
+    expect((await registry.load(LIVE_MODEL, '1')).record.threshold).toBe(4)
+  })
+
+  it('loads versions of before there were hashes, and keeps theirs from the next move on', async () => {
+    await addFixtureModel(registry, 4)
+    const aliases = join(folder, LIVE_MODEL, 'aliases.json')
+    const { sha256: _, ...old } = JSON.parse(await readFile(aliases, 'utf8'))
+    await writeFile(aliases, JSON.stringify(old))
+    const { sha256 } = await registry.load(LIVE_MODEL, '1')
+    await registry.point(LIVE_MODEL, 'challenger', '1')
+    expect(JSON.parse(await readFile(aliases, 'utf8')).sha256).toEqual({ 1: sha256 })
+    const at = join(folder, LIVE_MODEL, '1', 'model.json')
+    await writeFile(at, `${await readFile(at, 'utf8')} `)
+    await expect(registry.load(LIVE_MODEL, '1')).rejects.toThrow('its files were changed')
+  })
+
   it('keeps the namespaces of tenants apart', async () => {
     const own = modelRegistry(folder, 'acme')
     await addFixtureModel(own, 4)

@@ -2,12 +2,18 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import type { CellScorer } from '../anomaly/tensorflow/cell-scorer.ts'
 import type { ModelRecord } from '../anomaly/tensorflow/model-record.ts'
 import type { Clock } from '../core/clock.ts'
-import { LiquidusError } from '../core/errors.ts'
+import { LiquidusError, problemOf } from '../core/errors.ts'
 import { comparisonRows, readBank } from './bank.ts'
 import { GATE_LIMITS, type GateLimits, type GateReport, holdToGate } from './gate.ts'
 import type { ModelChecks } from './model-check.ts'
 import { readyModel } from './ready-model.ts'
-import type { Alias, Aliases, AliasMove, ModelRegistry } from './registry.ts'
+import {
+  type Alias,
+  type Aliases,
+  type AliasMove,
+  championsBefore,
+  type ModelRegistry,
+} from './registry.ts'
 
 /** A model with its versions, for lists. */
 export interface ModelSummary {
@@ -29,6 +35,8 @@ export interface Moved {
   readonly name: string
   readonly aliases: Aliases
   readonly move: AliasMove
+  /** Why a rollback went past later champions. */
+  readonly skipped?: readonly string[]
 }
 
 /** What people and the engine do with the versions of a namespace. */
@@ -43,8 +51,11 @@ export interface ModelDesk {
    */
   promote(name: string, version: string, alias: Alias, by: string, reason: string): Promise<Moved>
   demote(name: string, alias: Alias, by: string, reason: string): Promise<Moved>
-  /** Back to the champion before this one, or to none where this is the first. */
-  rollback(name: string, by: string, reason: string): Promise<Moved>
+  /**
+   * Back to the newest champion before this one that can score, or to none; past the version
+   * `leave`.
+   */
+  rollback(name: string, by: string, reason: string, leave?: string): Promise<Moved>
 }
 
 /** The desk of a namespace; `checks` spare what was checked before. */
@@ -76,11 +87,18 @@ export function modelDesk(
   const gate = async (name: string, version: string): Promise<GateReport> => {
     const challenger = await scorerOf(name, version)
     const { champion } = await registry.aliases(name)
+    // Nothing takes the place of a broken champion: it could be easier to beat.
+    const notHeld = (error: unknown) => {
+      const problem =
+        `can not be held against the champion (${problemOf(error)}); restore its files, ` +
+        'or roll it back first'
+      throw new LiquidusError('MODEL_INVALID', { model: challenger.version, problem })
+    }
     // The champion itself is held against the linear detector.
     const rival = champion === '' || `${name}/${champion}` === challenger.version ? '' : champion
     return holdToGate({
       ...{ bank: await readBank(registry.folder, name), challenger, limits },
-      incumbent: rival === '' ? undefined : await scorerOf(name, rival).catch(() => undefined),
+      incumbent: rival === '' ? undefined : await scorerOf(name, rival).catch(notHeld),
       elapsed_ms: clock.elapsed_ms,
       breathe: async () => {
         await breathe()
@@ -125,26 +143,32 @@ export function modelDesk(
       return move(name, alias, record.version, { from, by, reason, gate: report })
     },
     demote: (name, alias, by, reason) => move(name, alias, '', { by, reason }),
-    async rollback(name, by, reason) {
+    async rollback(name, by, reason, leave) {
       const { champion: from } = await registry.aliases(name)
-      const before = championBefore(await registry.history(name))
-      if (before === undefined) {
+      const before = championsBefore(await registry.history(name))
+      if (before.length === 0) {
         const problem = 'has no champion to go back from'
         throw new LiquidusError('MODEL_INVALID', { model: name, problem })
       }
-      if (before !== '') await scorerOf(name, before)
-      return move(name, 'champion', before, { from, by, reason, rollback: true })
+      const skipped: string[] = []
+      const canScore = (version: string) =>
+        scorerOf(name, version).then(
+          () => true,
+          (error: unknown) => {
+            skipped.push(problemOf(error))
+            return false
+          },
+        )
+      let to = ''
+      for (const version of new Set(before)) {
+        if (version === from || version === leave) continue
+        if (version !== '' && !(await canScore(version))) continue
+        to = version
+        break
+      }
+      const why = [reason, ...skipped.map(one => `skipped: ${one}`)].join('; ')
+      const moved = await move(name, 'champion', to, { from, by, reason: why, rollback: true })
+      return { ...moved, skipped }
     },
   }
-}
-
-/** The champion that the present one replaced; a rollback undoes a promotion, never another. */
-export function championBefore(history: readonly AliasMove[]): string | undefined {
-  const replaced: string[] = []
-  for (const { alias, from, rollback } of history) {
-    if (alias !== 'champion') continue
-    if (rollback) replaced.pop()
-    else replaced.push(from)
-  }
-  return replaced.at(-1)
 }

@@ -6,7 +6,7 @@ import { layers, sequential } from '@tensorflow/tfjs-layers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CELL_FEATURES } from '../anomaly/features.ts'
 import { startTensorflow } from '../anomaly/tensorflow/backend.ts'
-import { FEATURE_UNITS } from '../anomaly/tensorflow/input-schema.ts'
+import { FEATURE_UNITS, inputSchema } from '../anomaly/tensorflow/input-schema.ts'
 import { loadCellScorer } from '../anomaly/tensorflow/scorer.ts'
 import { registerModel } from './register.ts'
 import { type ModelRegistry, modelRegistry } from './registry.ts'
@@ -77,6 +77,19 @@ describe('a network that was trained elsewhere', () => {
     const error = expected.reduce((sum, value) => sum + (1 - value) ** 2, 0) / WIDTH
     expect(out[0]).toBeCloseTo(error, 5)
     expect(await registry.aliases('outside')).toMatchObject({ champion: '', shadow: '1' })
+  })
+
+  it('keeps the signals and their resolution that its scaler file names', async () => {
+    const tags = [{ tag: 'cell_voltage', unit: 'V', period_ms: 1000, resolution: 0.001 }]
+    const { inputs } = await register('net', { ...scaler, tick_ms: 1000, tags })
+    expect(inputs).toEqual(inputSchema({ tick_ms: 1000, tags }))
+    const { units: _, ...without } = scaler
+    expect((await register('net', { ...without, tick_ms: 1000, tags })).inputs).toEqual(inputs)
+    for (const wrong of [[{ ...tags[0], resolution: '1 mV' }], [{ tag: 'x' }], [null], {}]) {
+      await expect(register('net', { ...scaler, tags: wrong })).rejects.toThrow(
+        'the scaler file has tags without tag, unit, period_ms and resolution',
+      )
+    }
   })
 
   it('is refused, and leaves no version, when it does not fit', async () => {

@@ -16,6 +16,9 @@ interface Scaler {
   readonly scale: readonly number[]
   /** Units of the features in order; checked against those this engine makes. */
   readonly units?: readonly string[]
+  /** Signals behind the features with their resolution, and the tick; else of `runs`. */
+  readonly tags?: InputSchema['tags']
+  readonly tick_ms?: number
   /** Mean squared error above which a cell stands out; else `runs` calibrate it. */
   readonly threshold?: number
   readonly loss?: readonly number[]
@@ -55,6 +58,9 @@ export async function registerModel(options: RegisterOptions): Promise<ModelReco
   }
   if (scaler.threshold === undefined && runs.length === 0) {
     throw invalid('the scaler file has no threshold: give one, or --calibrate DIR')
+  }
+  if (scaler.tags !== undefined && !areTags(scaler.tags)) {
+    throw invalid('the scaler file has tags without tag, unit, period_ms and resolution')
   }
   const { model, weights } = await readLayers(folder, invalid)
   const base = draftOf(options, scaler, await registry.nextVersion(name), weights)
@@ -101,8 +107,7 @@ function draftOf(
   version: string,
   weights: Uint8Array,
 ): ModelRecord {
-  const units = scaler.units?.map((unit, i) => ({ name: scaler.features[i] ?? '', unit }))
-  const inputs: InputSchema | undefined = units && givenInputs(units)
+  const inputs = givenInputs(scaler)
   return {
     ...{ schema: 2, name: options.name, version, origin: 'registered', features: scaler.features },
     ...{ centre: scaler.centre, scale: scaler.scale, layers: [] },
@@ -121,10 +126,23 @@ function draftOf(
   }
 }
 
-function givenInputs(features: InputSchema['features']): InputSchema {
-  const { sha256: _, ...rest } = inputSchema({ tick_ms: 0, tags: [] })
-  const given = { ...rest, features }
+/** What the scaler file says of the inputs; undefined where it says nothing. */
+function givenInputs({ features, units, tags, tick_ms = 0 }: Scaler): InputSchema | undefined {
+  if (!units && !tags) return undefined
+  const { sha256: _, ...made } = inputSchema({ tick_ms, tags: tags ?? [] })
+  const named = units?.map((unit, i) => ({ name: features[i] ?? '', unit }))
+  const given = { ...made, ...(named && { features: named }) }
   return { sha256: sha256(JSON.stringify(given)), ...given }
+}
+
+function areTags(tags: unknown): boolean {
+  if (!Array.isArray(tags)) return false
+  return tags.every(
+    one =>
+      typeof one?.tag === 'string' &&
+      typeof one.unit === 'string' &&
+      [one.period_ms, one.resolution].every(value => Number.isFinite(value)),
+  )
 }
 
 async function readLayers(folder: string, invalid: (problem: string) => LiquidusError) {

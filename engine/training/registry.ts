@@ -68,6 +68,8 @@ const NO_ALIASES: Aliases = { champion: '', challenger: '', shadow: '' }
 const HISTORY_MAX = 200
 
 interface Pointers extends Aliases {
+  /** Of each version, as it was when it was added; those of long ago have none until a move. */
+  readonly sha256: Readonly<Record<string, string>>
   readonly history: readonly AliasMove[]
 }
 
@@ -103,7 +105,7 @@ const unknown = async (folder: string, name: string) =>
 async function readPointers(folder: string, name: string): Promise<Pointers> {
   const text = await readFile(pathOf(folder, name, ALIASES), 'utf8').catch(() => '{}')
   try {
-    return { ...NO_ALIASES, history: [], ...(JSON.parse(text) as Partial<Pointers>) }
+    return { ...NO_ALIASES, sha256: {}, history: [], ...(JSON.parse(text) as Partial<Pointers>) }
   } catch (error) {
     throw fail(name, `${ALIASES} is not whole: ${problemOf(error)}`)
   }
@@ -125,6 +127,7 @@ async function movePointer(
   alias: Alias,
   version: string,
   { from: expected, ...move }: Partial<AliasMove>,
+  added?: string,
 ): Promise<void> {
   const known = await listVersions(folder, name)
   if (known.length === 0) throw await unknown(folder, name)
@@ -140,7 +143,9 @@ async function movePointer(
     }
     const made = { by: '', at_ms: 0, reason: '', ...move, alias, from, to: version }
     const history = [...pointers.history, made].slice(-HISTORY_MAX)
-    await writePointers(folder, name, { ...pointers, [alias]: version, history })
+    const hash = added ?? pointers.sha256[version] ?? (await hashOf(folder, name, version))
+    const sha256 = { ...pointers.sha256, ...(hash === undefined ? {} : { [version]: hash }) }
+    await writePointers(folder, name, { ...pointers, [alias]: version, sha256, history })
   })
 }
 
@@ -160,10 +165,6 @@ async function loadModel(folder: string, name: string, version: string): Promise
   if (!known.includes(found)) {
     throw fail(named, `there is no such version; known: ${known.join(', ')}`)
   }
-  const read = (file: string) =>
-    readFile(pathOf(folder, name, found, file)).catch(error => {
-      throw fail(named, problemOf(error))
-    })
   const parse = <T>(file: string, bytes: Buffer): T => {
     try {
       return JSON.parse(String(bytes)) as T
@@ -171,22 +172,43 @@ async function loadModel(folder: string, name: string, version: string): Promise
       throw fail(named, `${file} is not whole: ${problemOf(error)}`)
     }
   }
-  const files = ['record.json', 'model.json', 'weights.bin'] as const
-  const [recordBytes, modelBytes, weights] = await Promise.all(files.map(read))
-  const record = parse<ModelRecord>('record.json', recordBytes!)
+  const files = await readFiles(folder, name, found).catch(error => {
+    throw fail(named, problemOf(error))
+  })
+  const [recordBytes, modelBytes, weights] = files
+  const record = parse<ModelRecord>('record.json', recordBytes)
   if (record.schema !== 1 && record.schema !== 2) {
     throw fail(named, `record schema ${record.schema} is not known`)
   }
   if (record.name !== name || record.version !== found) {
     throw fail(named, `its record is of ${record.name}/${record.version}`)
   }
-  if (sha256(weights!) !== record.weights_sha256) throw fail(named, 'weights do not match record')
-  return {
-    ...{ record, weights: weights!, promoted: pointers.champion === found },
-    model: parse('model.json', modelBytes!),
-    sha256: sha256(Buffer.concat([recordBytes!, modelBytes!, weights!])),
+  if (sha256(weights) !== record.weights_sha256) throw fail(named, 'weights do not match record')
+  const model: unknown = parse('model.json', modelBytes)
+  const hash = sha256(Buffer.concat(files))
+  if (hash !== (pointers.sha256[found] ?? hash)) {
+    throw fail(
+      named,
+      'its files were changed after it was added; restore them, or add the change as a new version',
+    )
   }
+  const promoted = pointers.champion === found
+  return { ...{ record, model, weights, promoted }, sha256: hash }
 }
+
+type VersionFiles = readonly [record: Buffer, model: Buffer, weights: Buffer]
+
+async function readFiles(folder: string, name: string, version: string): Promise<VersionFiles> {
+  const read = (file: string) => readFile(pathOf(folder, name, version, file))
+  return Promise.all([read('record.json'), read('model.json'), read('weights.bin')])
+}
+
+/** What `load` gives as the hash of a version; undefined where its files can not be read. */
+const hashOf = (folder: string, name: string, version: string): Promise<string | undefined> =>
+  readFiles(folder, name, version).then(
+    files => sha256(Buffer.concat(files)),
+    () => undefined,
+  )
 
 const taken = (name: string, version: string) =>
   fail(`${name}/${version}`, 'is there already; versions never change')
@@ -196,24 +218,30 @@ async function writeModel(
   record: ModelRecord,
   model: unknown,
   weights: Uint8Array,
-): Promise<void> {
+): Promise<string> {
   const { name, version } = record
   const target = pathOf(folder, name, version)
   if (existsSync(target)) throw taken(name, version)
   const draft = `${target}.${randomUUID()}.new`
   makeDirectory(draft)
-  await writeFile(join(draft, 'model.json'), `${JSON.stringify(model)}\n`)
-  await writeFile(join(draft, 'weights.bin'), weights)
-  await writeFile(join(draft, 'record.json'), `${JSON.stringify(record, undefined, 2)}\n`)
+  const files: VersionFiles = [
+    Buffer.from(`${JSON.stringify(record, undefined, 2)}\n`),
+    Buffer.from(`${JSON.stringify(model)}\n`),
+    Buffer.from(weights),
+  ]
+  await writeFile(join(draft, 'record.json'), files[0])
+  await writeFile(join(draft, 'model.json'), files[1])
+  await writeFile(join(draft, 'weights.bin'), files[2])
   await rename(draft, target).catch(async error => {
     await rm(draft, { recursive: true, force: true })
     if (existsSync(target)) throw taken(name, version)
     throw fail(`${name}/${version}`, `cannot be written: ${problemOf(error)}`)
   })
+  return sha256(Buffer.concat(files))
 }
 
-const pointAtNew = (folder: string, { name, version, author = '' }: ModelRecord) =>
-  movePointer(folder, name, 'shadow', version, { by: author, reason: 'new' })
+const pointAtNew = (folder: string, { name, version, author = '' }: ModelRecord, added: string) =>
+  movePointer(folder, name, 'shadow', version, { by: author, reason: 'new' }, added)
 
 async function nextVersion(folder: string, name: string): Promise<string> {
   const taken = await listVersions(folder, name)
@@ -244,22 +272,31 @@ export function modelRegistry(root: string, tenant = ''): ModelRegistry {
     },
     nextVersion: name => nextVersion(folder, name),
     async add(record, model, weights) {
-      await writeModel(folder, record, model, weights)
-      await pointAtNew(folder, record)
+      await pointAtNew(folder, record, await writeModel(folder, record, model, weights))
     },
     async addNext(draft, model, weights) {
       const { name } = draft
       makeDirectory(pathOf(folder, name))
-      const record = await alone(name, join(pathOf(folder, name), 'versions.lock'), async () => {
-        const numbered = { ...draft, version: await nextVersion(folder, name) }
-        await writeModel(folder, numbered, model, weights)
-        return numbered
+      return alone(name, join(pathOf(folder, name), 'versions.lock'), async () => {
+        const record = { ...draft, version: await nextVersion(folder, name) }
+        await pointAtNew(folder, record, await writeModel(folder, record, model, weights))
+        return record
       })
-      await pointAtNew(folder, record)
-      return record
     },
     point: (name, alias, version, move = {}) => movePointer(folder, name, alias, version, move),
   }
+}
+
+/** Champions that the present one replaced, newest first, '' for none: where a rollback may go. */
+export function championsBefore(history: readonly AliasMove[]): readonly string[] {
+  const replaced: string[] = []
+  for (const { alias, from, to, rollback } of history) {
+    if (alias !== 'champion') continue
+    if (!rollback) replaced.push(from)
+    // It undoes the promotion of what it went to, and all since.
+    else while (replaced.length > 0 && replaced.pop() !== to);
+  }
+  return replaced.reverse()
 }
 
 /** Tenants that have a namespace of their own. */

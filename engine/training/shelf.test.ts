@@ -180,6 +180,16 @@ describe('a champion that can not score here', () => {
       },
       'weights do not match record',
     ],
+    'has a record that was changed': [
+      async () => {
+        const version = await addFixtureModel(registry, 5)
+        const at = join(folder, LIVE_MODEL, version, 'record.json')
+        const text = await readFile(at, 'utf8')
+        await writeFile(at, text.replace('"threshold": 5', '"threshold": 0.001'))
+        return version
+      },
+      'its files were changed after it was added',
+    ],
     'takes another number of features': [
       async () => {
         const { model, weights } = await gainNetwork(0, 13)

@@ -5,7 +5,7 @@ import { problemOf } from '../core/errors.ts'
 import { comparisonRows } from './bank.ts'
 import type { ModelChecks } from './model-check.ts'
 import { type ReadyModel, readyModel } from './ready-model.ts'
-import { type AliasMove, type ModelRegistry, modelRegistry, registryTenants } from './registry.ts'
+import { championsBefore, type ModelRegistry, modelRegistry, registryTenants } from './registry.ts'
 
 /** Model of the registry that scores potline cells. */
 export const LIVE_MODEL = 'potline-cells'
@@ -31,6 +31,8 @@ export interface ModelShelf {
   record(tenant: string): ModelRecord | undefined
   /** The namespace that serves a tenant: its own where it has this model, else the shared one. */
   registryOf(tenant: string): ModelRegistry
+  /** The namespace of a tenant alone, be there anything in it or not. */
+  ownRegistry(tenant: string): ModelRegistry
   /**
    * Makes ready what a log names and this shelf has not seen or not opened; what fails is told at
    * its use.
@@ -104,7 +106,7 @@ export async function openShelf(
       const aliases = JSON.stringify(now)
       if (before?.aliases === aliases) return false
       if (!before) await loadAll(registry)
-      const earlier = before ? [] : earlierChampions(await registry.history(LIVE_MODEL))
+      const earlier = before ? [] : championsBefore(await registry.history(LIVE_MODEL))
       const champion = now.champion
         ? await firstOf(registry, [now.champion, ...earlier], before?.champion)
         : undefined
@@ -141,6 +143,7 @@ export async function openShelf(
     refresh,
     record: tenant => (spaceOf(tenant)?.champion ?? spaceOf(tenant)?.shadow)?.record,
     registryOf: tenant => spaceOf(tenant)?.registry ?? shared,
+    ownRegistry: tenant => modelRegistry(folder, tenant),
     async hold(tenant, named) {
       for (const [name, sha256, runtime] of [
         [named.model, named.model_sha256, named.model_runtime],
@@ -181,14 +184,6 @@ export async function openShelf(
   }
   await refresh()
   return shelf
-}
-
-/** Champions of before, newest first: what may stand in for one that is broken at a start. */
-function earlierChampions(history: readonly AliasMove[]): readonly string[] {
-  return history
-    .filter(({ alias, to }) => alias === 'champion' && to !== '')
-    .map(({ to }) => to)
-    .reverse()
 }
 
 /** The model that a log names by its hash; one of long ago by its version alone. */

@@ -18,7 +18,7 @@ async function serve(mayMove = true) {
     mayMove: () => mayMove,
     inForce: () => ({ model: 'cells/1' }),
     proposals: () => [{ line: 'l', monitor: 'score', tag: '', time_ms: 5, text: 'moved' }],
-    of: tenant => ({
+    of: ({ tenant }) => ({
       list: async () => [{ name: 'cells', versions: ['1', '2'], aliases }],
       async show(name, version) {
         if (version === '9') {

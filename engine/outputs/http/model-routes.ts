@@ -36,7 +36,8 @@ export interface ModelOffice {
 
 /** The models of an engine, as the composition root hands them in. */
 export interface ModelOffices {
-  of(tenant: string): ModelOffice
+  /** Those that the caller's tenant sees; only some callers may move what serves others too. */
+  of(identity: Identity): ModelOffice
   /** Drift that the monitors saw, newest first. */
   proposals(tenant: string): readonly {
     readonly line: string
@@ -98,7 +99,7 @@ export function addModelRoutes(
     readableLines(context, identity)
     const proposals = models.proposals(identity.tenant)
     const in_force = models.inForce(identity.tenant)
-    return { models: await models.of(identity.tenant).list(), in_force, proposals }
+    return { models: await models.of(identity).list(), in_force, proposals }
   })
 
   app.get<Version>(
@@ -106,7 +107,7 @@ export function addModelRoutes(
     routeSchema('One version: record, loss curve, moves', showSchema),
     async ({ identity, params }) => {
       readableLines(context, identity)
-      return models.of(identity.tenant).show(params.name, params.version)
+      return models.of(identity).show(params.name, params.version)
     },
   )
 
@@ -117,7 +118,7 @@ export function addModelRoutes(
     }),
     async ({ identity, params: { name, version }, body }) => {
       mayMove(identity)
-      const office = models.of(identity.tenant)
+      const office = models.of(identity)
       return office.promote(name, version, body.alias, identity.subject, body.comment)
     },
   )
@@ -127,7 +128,7 @@ export function addModelRoutes(
     routeSchema('Back to the champion before', movedSchema, { body: commentBody }),
     async ({ identity, params: { name }, body }) => {
       mayMove(identity)
-      return models.of(identity.tenant).rollback(name, identity.subject, body.comment)
+      return models.of(identity).rollback(name, identity.subject, body.comment)
     },
   )
 }
