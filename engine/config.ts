@@ -87,6 +87,20 @@ const line = z.strictObject({
   tags: z.array(tag).default([]).describe('Tags of a generic line.'),
 })
 
+const normalRange = z
+  .strictObject({
+    line: name.describe('Name of the line.'),
+    of: z
+      .string()
+      .min(1)
+      .max(128)
+      .describe('Name of a field or tag of a channel, as /api/lines/LINE lists them.'),
+    low: z.number().optional().describe('Lower end, in the unit that is listed there.'),
+    high: z.number().optional().describe('Upper end, in the same unit.'),
+  })
+  .refine(({ low, high }) => low !== undefined || high !== undefined, 'needs low, high or both')
+  .refine(({ low, high }) => !(low! >= high!), 'low must be below high')
+
 const accessKey = z.strictObject({
   name: z.string().min(1).describe('Who holds the key; decisions are signed with it.'),
   tenant: name.describe('The tenant whose lines the key opens.'),
@@ -222,6 +236,11 @@ const schema = z.strictObject({
     .default({ events_per_line_day: 1, lines: {} })
     .describe('How much the anomaly detectors may tell.'),
   lines: z.array(line).default([]).describe('Lines that exist from the start.'),
+  normal_ranges: z
+    .array(normalRange)
+    .max(10_000)
+    .default([])
+    .describe('Where quantities of a line normally lie, for the page; may change at any start.'),
   demo: z
     .boolean()
     .default(true)

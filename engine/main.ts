@@ -19,6 +19,7 @@ import { type ConfiguredLine, definitionOf } from './lines/define.ts'
 import { type LineDirectory, lineDirectory } from './lines/directory.ts'
 import type { FoldPlaces } from './lines/seat.ts'
 import type { Loads } from './outputs/loads.ts'
+import { normalRanges as normalRangesOf } from './outputs/normal-ranges.ts'
 import type { Store } from './store/port.ts'
 import { measuredStore } from './telemetry/measured-store.ts'
 import { openTraces } from './telemetry/open-traces.ts'
@@ -129,6 +130,9 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
     const { grpcSource, httpSink, webSocketSink } = await loadDoors()
 
     const guard = access
+    const isOneTenant =
+      new Set([...config.access.keys, ...config.lines].map(({ tenant }) => tenant)).size <= 1
+    const normalRanges = normalRangesOf(config.normal_ranges, text => log.warn(text))
     const buildHttp = (port: number) =>
       httpSink({
         host: config.host,
@@ -141,8 +145,11 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
           store.quarantine(`${tenant}/${line}`, after, count_max),
         loads,
         clock,
+        normalRanges,
         models: {
           ...models.desk,
+          of: identity =>
+            models.desk.of(identity.tenant, isOneTenant || access.may(identity, 'administer')),
           mayMove: identity => access.check(identity, 'promote', 'models'),
         },
         ...(tls ? { tls } : {}),
@@ -159,6 +166,7 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
       guard,
       clock,
       log,
+      normalRanges,
       connectionsMax: tenant => config.tenants[tenant]?.connections_max,
       onRefused: tenant => allowances.of(tenant).refuse(),
     })

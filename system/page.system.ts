@@ -79,6 +79,7 @@ describe.runIf(browserPath)('the page, in a real browser, on the demonstration',
     await page.goto(`${engine.http}/#/line/potline-1/cell/cell-117`)
     await page.getByTestId('figure-superheat').waitFor()
     await page.locator('[data-testid="trend-cell_voltage"] canvas').first().waitFor()
+    expect(await page.locator('.figure:has([data-normal])').count()).toBe(7)
     expect(await page.getByTestId('origin-banner').textContent()).toMatch(/simulated plant/i)
   })
 

@@ -4,6 +4,7 @@ import { systemClock } from '../core/clock.ts'
 import { LiquidusError, problemOf } from '../core/errors.ts'
 import { foldThreads } from '../fold-places.ts'
 import { createLog } from '../log.ts'
+import { plantRanges } from '../sim/normal-ranges.ts'
 import { type Command, type OptionValues, say, usage } from './command.ts'
 
 /** Flag on the command line to key of the configuration. */
@@ -61,9 +62,12 @@ sends through the gRPC door like any plant. Stop with Ctrl+C.`,
     // The threads first: what they load is loaded while this thread loads the rest.
     const threads = foldThreads(config, text => log.warn(text))
     const { startEngine } = await import('../main.ts')
-    const running = await startEngine({ config, log, threads, fixedPorts })
     const locked = config.access.keys.length > 0
     const demo = config.demo && config.lines.length === 0 && !locked
+    // What is configured for the line of the simulated plant comes first, and wins.
+    const added = demo ? plantRanges(config.demo_line) : []
+    const ranged = { ...config, normal_ranges: [...config.normal_ranges, ...added] }
+    const running = await startEngine({ config: ranged, log, threads, fixedPorts })
     say(`page    ${running.http}`)
     say(`gRPC    ${running.grpc}`)
     const unmet = running.opcua.then(

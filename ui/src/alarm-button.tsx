@@ -8,7 +8,7 @@ export function AlarmButton(props: {
   alarm: AlarmRecord
   state: ClientState
   /** Also the button's test id, e.g. "acknowledge". */
-  verb: 'acknowledge' | 'unshelve' | 'return-to-service'
+  verb: 'acknowledge' | 'reset' | 'unshelve' | 'return-to-service'
   label: string
   act: () => Promise<unknown>
 }) {

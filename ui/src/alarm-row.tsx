@@ -14,6 +14,7 @@ import {
 import { CauseList } from './cause-list.tsx'
 import { formatClock, formatDate, formatInterval, sentence } from './format.ts'
 import { PriorityMark } from './priority-mark.tsx'
+import { ResetButton } from './reset-button.tsx'
 import { hashOf } from './route.ts'
 import { ServiceForm } from './service-form.tsx'
 import { ShelveForm } from './shelve-form.tsx'
@@ -72,6 +73,7 @@ export function AlarmRow(props: {
         <td className="alarm-response">{alarm.response}</td>
         <td className="actions">
           <AcknowledgeButton alarm={alarm} state={state} comment={comment} />
+          <ResetButton alarm={alarm} state={state} />
           <UnshelveButton alarm={alarm} state={state} />
           <button
             type="button"

@@ -4,14 +4,15 @@ const WIDTH = 240
 const BAR_TOP = 6
 const BAR_HEIGHT = 9
 
-/** A moving analog indicator: normal range, P05 to P95 band, and a tick at the estimate. */
+/** A moving analog indicator: normal range if known, P05 to P95 band, a tick at the estimate. */
 export function AnalogIndicator(props: {
   display: Display
   value: number
   std: number
   observable: boolean
   scale: readonly [low: number, high: number]
-  normal: readonly [low: number, high: number]
+  /** Ends beyond the scale are open. */
+  normal: readonly [low: number, high: number] | undefined
 }) {
   const { display, value, std, observable, scale, normal } = props
   const [low, high] = scale
@@ -22,15 +23,18 @@ export function AnalogIndicator(props: {
   return (
     <svg className="analog" viewBox={`0 0 ${WIDTH} 30`} width="100%" height="30" aria-hidden="true">
       <rect x="0" y={BAR_TOP} width={WIDTH} height={BAR_HEIGHT} fill="#c3c7ca" />
-      <rect
-        x={x(normal[0])}
-        y={BAR_TOP}
-        width={x(normal[1]) - x(normal[0])}
-        height={BAR_HEIGHT}
-        fill="#eef0f1"
-        stroke="#8b9196"
-        strokeWidth="1"
-      />
+      {normal && (
+        <rect
+          x={x(normal[0])}
+          y={BAR_TOP}
+          width={x(normal[1]) - x(normal[0])}
+          height={BAR_HEIGHT}
+          fill="#eef0f1"
+          stroke="#8b9196"
+          strokeWidth="1"
+          data-normal
+        />
+      )}
       {banded && (
         <rect
           x={x(middle - half)}
@@ -51,12 +55,13 @@ export function AnalogIndicator(props: {
       <text x="0" y="27" fontSize="10.5" fill="#4c5358">
         {formatNumber(low, 0)}
       </text>
-      <text x={x(normal[0])} y="27" fontSize="10.5" fill="#4c5358" textAnchor="middle">
-        {normal[0] === low ? '' : normal[0]}
-      </text>
-      <text x={x(normal[1])} y="27" fontSize="10.5" fill="#4c5358" textAnchor="middle">
-        {normal[1]}
-      </text>
+      {normal
+        ?.filter(end => end > low && end < high)
+        .map(end => (
+          <text key={end} x={x(end)} y="27" fontSize="10.5" fill="#4c5358" textAnchor="middle">
+            {Number(end.toPrecision(4))}
+          </text>
+        ))}
       <text x={WIDTH} y="27" fontSize="10.5" fill="#4c5358" textAnchor="end">
         {formatNumber(high, 0)}
       </text>

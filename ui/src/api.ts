@@ -33,6 +33,11 @@ export function acknowledgeAlarm(id: string, comment: string): Promise<unknown> 
   return post(`/api/alarms/${encodeURIComponent(id)}/acknowledge`, { comment })
 }
 
+/** Lets go of a latched alarm. */
+export function resetAlarm(id: string): Promise<unknown> {
+  return post(`/api/alarms/${encodeURIComponent(id)}/reset`, { comment: '' })
+}
+
 /** Takes an alarm off the list until an event time of its line. */
 export function shelveAlarm(
   id: string,

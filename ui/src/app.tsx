@@ -17,6 +17,7 @@ import { hashOf, type Route } from './route.ts'
 import { SignIn, useKeyWanted } from './sign-in.tsx'
 import type { ClientState, LineState } from './store.ts'
 import { useShortcuts } from './use-shortcuts.ts'
+import { useAlarmSound } from './use-sound.ts'
 
 /** The whole page: the frame that never goes away, and the screen the address names. */
 export function App() {
@@ -35,7 +36,9 @@ export function App() {
   useEffect(() => {
     document.title = title
   }, [title])
-  useShortcuts({ on: shortcutsOn, line, route, openHelp: () => setHelpOpen(true) })
+  const sound = useAlarmSound()
+  const openHelp = () => setHelpOpen(true)
+  useShortcuts({ on: shortcutsOn, line, route, openHelp, silence: () => sound.silence() })
   const { age_ms, freshness } = freshnessOf(line, now_ms)
   const silent_ms = silenceOf(line)
   const keyWanted = useKeyWanted(state)
@@ -50,7 +53,7 @@ export function App() {
         route={route}
         age_ms={silent_ms > 0 ? age_ms + silent_ms : age_ms}
         freshness={silent_ms > 0 && freshness === 'fresh' ? 'stale' : freshness}
-        openHelp={() => setHelpOpen(true)}
+        openHelp={openHelp}
       />
       <AlarmBar state={state} />
       <Notices {...{ state, line, freshness, now_ms, keyWanted }} />

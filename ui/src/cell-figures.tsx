@@ -9,26 +9,26 @@ import {
   shownSpread,
   Z_90,
 } from './format.ts'
+import { bandOf, normalOf, normalText, scaleWith } from './normal-range.ts'
 import type { LineState } from './store.ts'
 import { estimateAt, fieldIndex, type Role } from './telemetry.ts'
 
 interface Figure {
   readonly role: Role
-  /** The scale of the indicator and the normal range, in display units. */
+  /** The least scale of the indicator, in display units. */
   readonly scale: readonly [low: number, high: number]
-  readonly normal: readonly [low: number, high: number]
 }
 
-/** Scales and normal ranges that a potroom works with. */
+/** What is shown of a cell, on a scale that cells of any design are on; ranges are the line's. */
 const FIGURES: readonly Figure[] = [
-  { role: 'alumina', scale: [0, 6], normal: [2, 3.5] },
-  { role: 'bath', scale: [940, 990], normal: [955, 968] },
-  { role: 'acd', scale: [25, 65], normal: [35, 50] },
-  { role: 'feed', scale: [0, 150], normal: [90, 110] },
-  { role: 'noise', scale: [0, 60], normal: [0, 20] },
-  { role: 'ledge', scale: [0, 25], normal: [5, 15] },
+  { role: 'alumina', scale: [0, 6] },
+  { role: 'bath', scale: [940, 990] },
+  { role: 'acd', scale: [25, 65] },
+  { role: 'feed', scale: [0, 150] },
+  { role: 'noise', scale: [0, 60] },
+  { role: 'ledge', scale: [0, 25] },
 ]
-const SUPERHEAT: Figure = { role: 'superheat', scale: [-5, 25], normal: [5, 15] }
+const SUPERHEAT: Figure = { role: 'superheat', scale: [-5, 25] }
 
 /** Superheat large, the other estimates as moving analog indicators. */
 export function CellFigures({ line, cell }: { line: LineState; cell: number }) {
@@ -54,12 +54,16 @@ function FigureRow(props: { line: LineState; cell: number; figure: Figure; isHea
   const { value, std, observable } = estimateAt(telemetry, index, cell, info.cells.length)
   const known = observable && Number.isFinite(value)
   const half = Z_90 * shownSpread(display, std)
+  const range = normalOf(info, field.name)
+  const scale = scaleWith(figure.scale, range)
   return (
     <div
       className={isHeadline ? 'figure headline' : 'figure'}
       data-testid={`figure-${figure.role}`}
     >
-      <span className="figure-name">{sentence(field.text)}</span>
+      <span className="figure-name" title={range && normalText(range, display)}>
+        {sentence(field.text)}
+      </span>
       {known ? (
         <span className="figure-value estimate">
           <b>{formatValue(display, value)}</b>
@@ -78,8 +82,8 @@ function FigureRow(props: { line: LineState; cell: number; figure: Figure; isHea
         value={value}
         std={std}
         observable={known}
-        scale={figure.scale}
-        normal={figure.normal}
+        scale={scale}
+        normal={range && bandOf(range)}
       />
       {isHeadline && known && Number.isFinite(std) && (
         <span className="figure-band soft">P05–P95 {formatBand(display, value, std)}</span>
@@ -99,6 +103,7 @@ function GenericFigures({ line, cell }: { line: LineState; cell: number }) {
         const display = displayOf(channel)
         const std = telemetry?.expected_std[at] ?? Number.NaN
         const expected = telemetry?.expected[at] ?? Number.NaN
+        const range = normalOf(info, channel.tag)
         return (
           <div className="figure" key={channel.tag} data-testid={`figure-${channel.tag}`}>
             <span className="figure-name">{channel.text}</span>
@@ -106,6 +111,7 @@ function GenericFigures({ line, cell }: { line: LineState; cell: number }) {
               <b>{formatValue(display, telemetry?.observed[at])}</b> {formatUnit(display.unit)}
             </span>
             <span className="figure-band soft">expected {formatBand(display, expected, std)}</span>
+            {range && <span className="figure-band soft">{normalText(range, display)}</span>}
           </div>
         )
       })}

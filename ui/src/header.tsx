@@ -4,6 +4,7 @@ import { signOut } from './api.ts'
 import type { Freshness } from './client.ts'
 import { formatAge, formatClock, formatOtherDate, formatZone } from './format.ts'
 import { hashOf, type Route } from './route.ts'
+import { SoundControl } from './sound-control.tsx'
 import { type ClientState, isDecided, type LineState } from './store.ts'
 
 const ORIGIN: Readonly<Record<LineOrigin, string>> = {
@@ -18,7 +19,7 @@ const CONNECTION = {
   lost: 'Connection lost',
 } as const
 
-/** Line, screens, origin of the data, event time, data age and connection. */
+/** Line, screens, origin of the data, event time, data age, connection and alarm sound. */
 export function Header(props: {
   state: ClientState
   line: LineState | undefined
@@ -76,6 +77,7 @@ export function Header(props: {
         <span data-testid="connection">{CONNECTION[state.connection]}</span>
         <Who state={state} />
       </div>
+      <SoundControl />
       <button type="button" className="quiet" onClick={props.openHelp} aria-label="Help">
         ?
       </button>

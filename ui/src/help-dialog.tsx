@@ -43,10 +43,15 @@ export function HelpDialog(props: {
           <li>Hatched: hidden by an event, a faulty sensor, or not observable</li>
           <li>Dashed outline: twin not trusted</li>
           <li>Slanted number: estimated by the twin, not measured</li>
+          <li>Light part of a bar: where the line normally is, if that was configured</li>
           <li>Blue band and ±: P05 to P95 of the twin</li>
           <li>Grey band: least to greatest measured value</li>
           <li>
             σ: standard deviations from what is expected; mean: of the last twenty frames or so
+          </li>
+          <li>
+            Alarm sound: six notes critical, three high, two medium, one low, four falling ones for
+            a lost connection; again while nobody acknowledged. Silencing is not acknowledging
           </li>
           <li>Times are those of the readings, in the zone beside the clock above</li>
         </ul>

@@ -12,6 +12,7 @@ export const SHORTCUTS: readonly (readonly [key: string, text: string])[] = [
   ['m', 'Go to the map'],
   ['[', 'Previous cell'],
   [']', 'Next cell'],
+  ['s', 'Silence the alarms that sound now'],
   ['?', 'This help'],
 ]
 
@@ -21,12 +22,14 @@ export function useShortcuts(options: {
   readonly line: LineState | undefined
   readonly route: Route
   readonly openHelp: () => void
+  readonly silence: () => void
 }): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (!options.on || event.ctrlKey || event.metaKey || event.altKey) return
       if (isField(event.target) || document.querySelector('dialog[open]')) return
       if (event.key === '?') return options.openHelp()
+      if (event.key === 's') return options.silence()
       if (event.key === 'm') return focusMap()
       const route = routeOfKey(event.key, options.line, options.route)
       if (route) window.location.hash = hashOf(route)

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { z } from 'zod'
 import type { EngineView, Identity, LineView, QuarantineRow } from '../../flow.ts'
 import type { Guard } from '../guard.ts'
+import { type NormalRangesOf, normalRanges } from '../normal-ranges.ts'
 import { forbidden, HttpFailure, lineUnknown } from './failure.ts'
 import { cellDetail, cellProfiles, cellTrend, lineDetail, lineSummary } from './represent.ts'
 import * as schema from './schema.ts'
@@ -19,6 +20,8 @@ export interface RouteContext {
   readonly engine: EngineView
   readonly guard: Guard
   readonly quarantine?: ReadQuarantine | undefined
+  /** Without it, quantities normally lie between their alarm limits. */
+  readonly normalRanges?: NormalRangesOf | undefined
 }
 
 declare module 'fastify' {
@@ -71,6 +74,7 @@ function cellIndex(view: LineView, cell: string): number {
 
 /** Adds everything under /api that only reads. */
 export function addReadRoutes(app: FastifyInstance, context: RouteContext): void {
+  const normalOf = context.normalRanges ?? normalRanges([])
   const oneLine = (identity: Identity, line: string) => readableLines(context, identity, line)[0]!
 
   app.get('/api/lines', routeSchema('All lines', schema.lineListSchema), request => ({
@@ -80,7 +84,7 @@ export function addReadRoutes(app: FastifyInstance, context: RouteContext): void
   app.get<{ Params: { line: string } }>(
     '/api/lines/:line',
     routeSchema('One line: cells, last tick, state hash, quality', schema.lineSchema),
-    request => lineDetail(oneLine(request.identity, request.params.line)),
+    request => lineDetail(oneLine(request.identity, request.params.line), normalOf),
   )
 
   app.get<{ Params: { line: string; cell: string } }>(

@@ -9,6 +9,7 @@ import {
   seriesIndex,
 } from '../../flow.ts'
 import { P95_SIGMA } from '../band.ts'
+import type { NormalRangesOf } from '../normal-ranges.ts'
 import { sensorFaults } from '../sensor-faults.ts'
 import type {
   cellSchema,
@@ -52,10 +53,15 @@ export function lineSummary(view: LineView): z.infer<typeof lineListSchema>['lin
 const qualityNames = ['good', 'uncertain', 'bad', 'missing'] as const
 
 /** Everything about a line but its cells' numbers. */
-export function lineDetail(view: LineView): z.infer<typeof lineSchema> {
+export function lineDetail(view: LineView, normalOf: NormalRangesOf): z.infer<typeof lineSchema> {
   const { definition, fields, channels } = view
   const status = view.status()
   const quality = { good: 0, uncertain: 0, bad: 0, missing: 0 }
+  const ranges = new Map(normalOf(view).map(({ of, ...normal }) => [of, normal]))
+  const normalPart = (of: string) => {
+    const normal = ranges.get(of)
+    return normal ? { normal } : {}
+  }
   const frame = view.latest()?.frame
   definition.tags.forEach((tag, tagIndex) => {
     const cells = tag.scope === 'line' ? 1 : definition.cells.length
@@ -68,8 +74,12 @@ export function lineDetail(view: LineView): z.infer<typeof lineSchema> {
     ...lineSummary(view),
     tick_ms: definition.tick_ms,
     cells: [...definition.cells],
-    fields: fields.map(named),
-    channels: channels.map(channel => ({ ...named(channel), tag: channel.tag })),
+    fields: fields.map(field => ({ ...named(field), ...normalPart(field.name) })),
+    channels: channels.map(({ tag, ...channel }) => ({
+      ...named(channel),
+      tag,
+      ...normalPart(tag),
+    })),
     position: status.position,
     state_hash: status.state_hash,
     behind_entries: status.behind_entries,

@@ -24,12 +24,21 @@ const displayed = {
   unit: text.describe('Unit of the numbers beside it.'),
 }
 
+const normal = z
+  .object({
+    low: z.number().optional(),
+    high: z.number().optional(),
+    source: z.enum(['configuration', 'alarm-limits']),
+  })
+  .optional()
+  .describe('Where it normally lies, in `unit`; an absent end is open, absent: not known.')
+
 export const lineSchema = z.object({
   ...lineSummary,
   tick_ms: z.number(),
   cells: z.array(text),
-  fields: z.array(z.object(displayed)),
-  channels: z.array(z.object({ ...displayed, tag: text })),
+  fields: z.array(z.object({ ...displayed, normal })),
+  channels: z.array(z.object({ ...displayed, tag: text, normal })),
   position: z.int().describe('Log position that the state reflects.'),
   state_hash: text,
   behind_entries: z.int(),

@@ -20,6 +20,7 @@ import {
 } from '../guard.ts'
 import type { Loads } from '../loads.ts'
 import type { OutputLog } from '../log.ts'
+import type { NormalRangesOf } from '../normal-ranges.ts'
 import { addDecisionRoutes } from './decision-routes.ts'
 import { addEngineRoute } from './engine-routes.ts'
 import { failureHandler, forbidden, HttpFailure } from './failure.ts'
@@ -51,6 +52,8 @@ export interface HttpOptions {
   /** Process metrics; made here when absent. */
   readonly registry?: Registry
   readonly quarantine?: ReadQuarantine
+  /** Where quantities of a line normally lie; without it, between their alarm limits. */
+  readonly normalRanges?: NormalRangesOf
   /** The models of the engine; without them there are no routes for models. */
   readonly models?: ModelOffices
   /** What surrounds the lines, for /metrics and /api/engine. */
@@ -279,7 +282,8 @@ function addGuardedRoutes(
     ...identity,
     actions: guard.actions(identity),
   }))
-  const context = { engine, guard, quarantine: options.quarantine }
+  const { quarantine, normalRanges } = options
+  const context = { engine, guard, quarantine, normalRanges }
   addReadRoutes(app, context)
   addDecisionRoutes(app, context)
   const { loads = {}, clock = systemClock } = options

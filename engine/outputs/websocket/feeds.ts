@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { EngineView } from '../../flow.ts'
+import type { NormalRangesOf } from '../normal-ranges.ts'
 import type { Client } from './client.ts'
 import type { WsLimits } from './limits.ts'
 import { type LineFeed, lineFeed } from './line-feed.ts'
@@ -19,7 +20,12 @@ export interface Feeds {
 }
 
 /** Makes the feeds of an engine. */
-export function lineFeeds(engine: EngineView, clock: Clock, limits: WsLimits): Feeds {
+export function lineFeeds(
+  engine: EngineView,
+  clock: Clock,
+  limits: WsLimits,
+  normalRanges?: NormalRangesOf,
+): Feeds {
   const feeds = new Map<string, LineFeed>()
   const announced = new Map<string, number>() // by tenant: lines in the last welcome
 
@@ -29,7 +35,10 @@ export function lineFeeds(engine: EngineView, clock: Clock, limits: WsLimits): F
     if (known) return known
     if (!engine.line(tenant, line)) return undefined
     const number = feeds.size + 1
-    const feed = lineFeed({ engine, tenant, line, number, clock, limits })
+    const feed = lineFeed({
+      ...{ engine, tenant, line, number, clock, limits },
+      ...(normalRanges && { normalRanges }),
+    })
     feeds.set(key, feed)
     return feed
   }

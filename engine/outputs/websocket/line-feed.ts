@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../core/clock.ts'
 import type { EngineView, LineView, StoredEvent } from '../../flow.ts'
+import { type NormalRangesOf, normalRanges } from '../normal-ranges.ts'
 import { sensorFaults } from '../sensor-faults.ts'
 import type { Client } from './client.ts'
 import { BEHIND_ENTRIES, type WsLimits } from './limits.ts'
 import {
   encodeTelemetry,
   type LineInfo,
+  type NormalRange,
   type ProgressMessage,
   type ServerMessage,
   StatusBit,
@@ -70,9 +72,10 @@ export function eventText(line: string, epoch: string, stored: StoredEvent): str
   return JSON.stringify(message)
 }
 
-function lineInfo({ definition, fields, channels }: LineView, number: number): LineInfo {
+function lineInfo(view: LineView, number: number, normal: readonly NormalRange[]): LineInfo {
+  const { definition, fields, channels } = view
   const { line, kind, origin, clock, tick_ms, cells, tags } = definition
-  return { number, line, kind, origin, clock, tick_ms, cells, fields, channels, tags }
+  return { number, line, kind, origin, clock, tick_ms, cells, fields, channels, tags, normal }
 }
 
 function frameBytes(current: LineView, number: number, sent_ms: number): Uint8Array | undefined {
@@ -170,8 +173,10 @@ export function lineFeed(options: {
   readonly number: number
   readonly clock: Clock
   readonly limits: WsLimits
+  readonly normalRanges?: NormalRangesOf
 }): LineFeed {
   const { engine, tenant, line, number, clock, limits } = options
+  const normalOf = options.normalRanges ?? normalRanges([])
   const subscriptions = new Set<Subscription>()
   const view = () => engine.line(tenant, line)
   const events = eventSide(engine, line, view, subscriptions, limits.ahead_wait_ms)
@@ -237,7 +242,7 @@ export function lineFeed(options: {
     pump,
     deliver,
     conflated: () => conflated,
-    info: current => lineInfo(current, number),
+    info: current => lineInfo(current, number, normalOf(current)),
     ...events,
     progress(tick, time_ms) {
       const text = JSON.stringify({

@@ -63,6 +63,17 @@ export interface LineInfo {
   readonly fields: readonly Quantity[]
   readonly channels: readonly Channel[]
   readonly tags: readonly TagDefinition[]
+  /** Where quantities normally lie; what is not named has no known range. */
+  readonly normal?: readonly NormalRange[]
+}
+
+/** Where a quantity of a line normally lies, in the unit of its display; an absent end is open. */
+export interface NormalRange {
+  /** Name of a field, or tag of a channel. */
+  readonly of: string
+  readonly low?: number
+  readonly high?: number
+  readonly source: 'configuration' | 'alarm-limits'
 }
 
 /** A sensor that is not healthy now. */

@@ -8,6 +8,7 @@ import type { EngineView, Identity, LineChange, Sink } from '../../flow.ts'
 import { doorkeeper, type Guard, unauthenticated } from '../guard.ts'
 import type { WebSocketLoad } from '../loads.ts'
 import type { OutputLog } from '../log.ts'
+import type { NormalRangesOf } from '../normal-ranges.ts'
 import { type Client, closeOrCut, wsClient } from './client.ts'
 import { lineFeeds } from './feeds.ts'
 import { defaultWsLimits, REFUSALS_MAX, type WsLimits } from './limits.ts'
@@ -25,6 +26,8 @@ export interface WebSocketOptions {
   readonly clock: Clock
   readonly log: OutputLog
   readonly limits?: Partial<WsLimits>
+  /** Where quantities of a line normally lie; without it, between their alarm limits. */
+  readonly normalRanges?: NormalRangesOf
   /** Connections that a tenant may have; undefined: as many as are free for others. */
   readonly connectionsMax?: (tenant: string) => number | undefined
   /** Told when a tenant is turned away because of that. */
@@ -40,7 +43,7 @@ export interface WebSocketSink extends Sink {
 export function webSocketSink(options: WebSocketOptions): WebSocketSink {
   const { server, engine, guard, clock, log } = options
   const limits: WsLimits = { ...defaultWsLimits, ...options.limits }
-  const feeds = lineFeeds(engine, clock, limits)
+  const feeds = lineFeeds(engine, clock, limits, options.normalRanges)
   const slow = { closed: 0 }
   const places = sharedPlaces(limits.clients_max, options.connectionsMax ?? (() => undefined))
   const clients = new Set<Client>()
