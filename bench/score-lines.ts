@@ -130,7 +130,7 @@ function lineRig(
       marks.push(now_ms())
       health.tick(frame, report)
       marks.push(now_ms())
-      dynamic.tick(frame, expected, standing.besidesPattern, report)
+      dynamic.tick(frame, expected, standing.besidesDynamics, report)
       marks.push(now_ms())
       fused.tick(frame, expected, standing.frozen, report)
       marks.push(now_ms())

@@ -116,11 +116,14 @@ export interface LineIntake {
   producer(producer: string): ProducerState
   /**
    * Appends one accepted wire batch; resolves once it is durable in the log.
-   * Throws LiquidusError PRODUCER_FENCED or SEQUENCE_GAP; a duplicate resolves and does nothing.
+   * Throws LiquidusError PRODUCER_FENCED or SEQUENCE_GAP, LINE_STOPPED, or STORE_FULL where the
+   * line is behind by all it may keep; a duplicate resolves and does nothing.
    */
   append(entry: BatchEntry, quarantined: readonly QuarantineRow[]): Promise<void>
-  /** Bytes the producer may have unacknowledged; shrinks when the line lags. */
+  /** Bytes that the line's producers together may have unacknowledged; shrinks when it lags. */
   credit_bytes(): number
+  /** True while the line is so far behind that producers must wait; asked before each append. */
+  held(): boolean
   /** Highest event time accepted so far, or NaN. */
   newest_event_ms(): number
 }
@@ -180,7 +183,7 @@ export interface CloseEntry {
 
 /** What a person or a machine decided. */
 export type Decision =
-  | { readonly on: 'alarm'; readonly action: 'acknowledge'; readonly target: string }
+  | { readonly on: 'alarm'; readonly action: 'acknowledge' | 'reset'; readonly target: string }
   | {
       readonly on: 'alarm'
       readonly action: 'shelve'

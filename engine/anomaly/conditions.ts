@@ -1,4 +1,4 @@
-import { PATTERN_KIND } from './dynamic/kind-plan.ts'
+import { DYNAMICS_KIND } from './dynamic/kind-plan.ts'
 import type { Finding } from './finding.ts'
 import { FUSED_KIND } from './fusion/plan.ts'
 import type { Stateful } from './state.ts'
@@ -13,7 +13,7 @@ export interface Conditions extends Stateful {
   /** Where something stands, of the cell or of the whole line. */
   readonly frozen: Uint8Array // [cell], 1: stands
   /** The same without what the shared dynamic model says itself. */
-  readonly besidesPattern: Uint8Array // [cell], 1: stands
+  readonly besidesDynamics: Uint8Array // [cell], 1: stands
 }
 
 /** Place and kind of a condition, as the alarm list names them. */
@@ -53,7 +53,7 @@ export function conditions(cells: number): Conditions {
   const standing = new Map<string, Finding>()
   // The fused score, and a model that goes on learning, must not freeze themselves.
   const alarms = places(cells, kind => kind !== FUSED_KIND)
-  const besides = places(cells, kind => kind !== FUSED_KIND && kind !== PATTERN_KIND)
+  const besides = places(cells, kind => kind !== FUSED_KIND && kind !== DYNAMICS_KIND)
   let written: string | undefined
 
   const freeze = (finding: Finding, by: 1 | -1): void => {
@@ -75,7 +75,7 @@ export function conditions(cells: number): Conditions {
   }
   return {
     frozen: alarms.marked,
-    besidesPattern: besides.marked,
+    besidesDynamics: besides.marked,
     note,
     standing: () => standing,
     save(out) {

@@ -21,6 +21,24 @@ export const CELL_FEATURES = [
   'current_deviation',
 ] as const
 
+/** What each of them is called in the words of the process. */
+export const CELL_FEATURE_TEXTS: Readonly<Record<(typeof CELL_FEATURES)[number], string>> = {
+  residual_1min: 'cell voltage beside the expected value for a minute',
+  residual_15min: 'cell voltage beside the expected value for 15 minutes',
+  residual_log_power: 'cell voltage straying from the expected value',
+  noise_log_V: 'voltage noise',
+  noise_log_ratio: 'voltage noise beside its usual level',
+  slope_2min: 'slope of the pseudo-resistance',
+  resistance_deviation: 'pseudo-resistance beside its usual value',
+  feed_efficiency: 'alumina delivered of commanded',
+  feed_rate_deviation: 'feed rate beside its usual value',
+  alumina: 'dissolved alumina',
+  anode_effect_margin: 'alumina above the anode effect',
+  superheat: 'superheat',
+  undissolved: 'undissolved alumina',
+  current_deviation: 'line current beside its usual value',
+}
+
 /** Turns frames into one row of features per cell; keeps a few running means per cell. */
 export interface CellFeatures extends Stateful {
   readonly names: readonly string[]

@@ -108,7 +108,11 @@ describe('pattern detector', () => {
     for (let i = 0; i < 7300; i++) take({ noise_V: 0.008 })
     for (let i = 0; i < 400; i++) take({ noise_V: 0.08 })
     expect(found.map(({ cell, active }) => [cell, active])).toEqual([[0, true]])
-    expect(found[0]!.causes[0]).toEqual({ text: 'noise log ratio', weight: 1 })
+    expect(found[0]).toMatchObject({
+      text: 'unusual pattern, mostly voltage noise beside its usual level',
+      causes: [{ text: 'voltage noise beside its usual level', weight: 1 }],
+      dispersion: 0,
+    })
   })
 
   it('says nothing in its first two hours', () => {

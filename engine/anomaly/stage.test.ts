@@ -115,7 +115,7 @@ describe('anomaly stage', () => {
 
   it('shows what an unpromoted model finds, and raises no alarm for it', () => {
     const { stage, anomalies } = score(false)
-    expect(anomalies).toEqual(['unusual-pattern c1 noise log V'])
+    expect(anomalies).toEqual(['unusual-pattern c1 voltage noise'])
     expect(stage.alarms()).toEqual([])
     const shown = stage.scores().find(({ name }) => name === 'autoencoder')!
     expect(Array.from(shown.values)).toEqual([0.9, 0.1 / 1.1])

@@ -103,9 +103,7 @@ export function anomalyStage(
     standing.note(finding)
     if (!detached) list.condition(finding)
   }
-  // On a potline it is shown, and only shown: events there keep one budget, that of the fused score.
-  const dynamicReport = potline ? () => {} : report
-  // Only in a line without a dynamic detector may the fused score call the operator: everywhere
+  // Only in a line without models of its assets may the fused score call the operator: everywhere
   // else what names a cause and a response does.
   const fusedReport = potline || way !== 'none' ? tell : report
 
@@ -145,7 +143,7 @@ export function anomalyStage(
       }
       health.tick(frame, report)
       process?.tick(frame, twinFrame, health.faults(), report)
-      dynamic.tick(frame, twinFrame, standing.besidesPattern, dynamicReport)
+      dynamic.tick(frame, twinFrame, standing.besidesDynamics, report)
       return pattern?.observe(frame, twinFrame) ?? NO_CALLS
     },
     conclude(frame, twinFrame) {

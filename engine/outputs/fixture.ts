@@ -232,6 +232,9 @@ const fixtureProfile: Profile = {
   observed: Float64Array.of(9000, 12_000, 9000, 9000, 10_000, Number.NaN),
 }
 
+/** Where in the log a change comes from is of no matter here. */
+const placed = { position: 1, whole: true } as const
+
 function fixtureLine(definition: LineDefinition, changed: (change: LineChange) => void) {
   const cells = definition.cells.length
   const columns = trendColumns(fields, channels)
@@ -285,14 +288,14 @@ function fixtureLine(definition: LineDefinition, changed: (change: LineChange) =
       const frame = lineFrame(definition, twin, tick)
       latest = { frame, twin: { ...twin, tick, time_ms } }
       ring.push(time_ms, trendRow(twin))
-      changed({ tenant, line, ticked: true, tick, time_ms, events: [] })
+      changed({ ...{ tenant, line, ticked: true, tick, time_ms, events: [] }, ...placed })
     },
     told(event) {
       const entry = { offset: trimmed + stored.length + 1, event }
       pending.push(entry)
       stored.push(entry)
       const { tick, time_ms } = latest?.frame ?? { tick: 0, time_ms: 0 }
-      changed({ tenant, line, ticked: false, tick, time_ms, events: [entry] })
+      changed({ ...{ tenant, line, ticked: false, tick, time_ms, events: [entry] }, ...placed })
       return entry
     },
     emit(event) {
@@ -301,7 +304,7 @@ function fixtureLine(definition: LineDefinition, changed: (change: LineChange) =
       const entry = { offset: trimmed + stored.length + 1, event }
       stored.push(entry)
       const { tick, time_ms } = latest?.frame ?? { tick: 0, time_ms: 0 }
-      changed({ tenant, line, ticked: false, tick, time_ms, events: [entry] })
+      changed({ ...{ tenant, line, ticked: false, tick, time_ms, events: [entry] }, ...placed })
       return entry
     },
     trim(offset) {

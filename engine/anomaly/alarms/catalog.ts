@@ -15,7 +15,7 @@ export interface AlarmRule {
   readonly on_delay_ms: number
   /** The condition must be gone this long before the alarm returns. */
   readonly off_delay_ms: number
-  /** A latched alarm stays until it is reset by an acknowledgement after its return. */
+  /** Once returned and acknowledged it stays until somebody resets it. */
   readonly latching: boolean
   /** Rests on the twin: not raised while the twin of the cell is not trusted. */
   readonly needs_twin: boolean
@@ -247,7 +247,7 @@ export const alarmCatalog: Readonly<Record<string, AlarmRule>> = {
     on_delay_ms: 0,
     off_delay_ms: 10 * SECOND,
   },
-  'unusual-pattern': {
+  'unusual-dynamics': {
     ...measured,
     priority: 'medium',
     cause: 'the signals move together in a way that was not seen in normal running',
@@ -257,8 +257,18 @@ export const alarmCatalog: Readonly<Record<string, AlarmRule>> = {
     on_delay_ms: 0,
     off_delay_ms: 120 * SECOND,
   },
+  'unusual-pattern': {
+    ...estimated,
+    priority: 'medium',
+    cause: 'the trained model has not seen the cell like this in normal running',
+    consequence: 'a fault that no single limit shows',
+    response: 'Look at what is named as causes, the strongest first.',
+    respond_within_ms: 60 * MINUTE,
+    on_delay_ms: 0,
+    off_delay_ms: 120 * SECOND,
+  },
   'unusual-running': {
-    ...measured,
+    ...estimated,
     priority: 'low',
     cause: 'the asset runs unlike its own past, by the residuals of its twin together',
     consequence: 'a fault that no single limit shows may grow',

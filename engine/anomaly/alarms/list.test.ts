@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Decision, DecisionEntry, LineDefinition, Role } from '../../flow.ts'
+import type { AlarmRecord, Decision, DecisionEntry, LineDefinition, Role } from '../../flow.ts'
 import type { Finding } from '../finding.ts'
 import { stateReader, stateWriter } from '../state.ts'
 import { alarmCatalog } from './catalog.ts'
@@ -96,6 +96,52 @@ describe('alarm list', () => {
     expect(raised).toMatchObject({ id: 'line-1/a1/limit-high/20000', active: true, revision: 1 })
   })
 
+  it.each([
+    ['shelve', false],
+    ['remove-from-service', false],
+    ['shelve', true],
+    ['remove-from-service', true],
+  ] as const)(
+    'closes what was hidden by "%s" when the next one begins, suppressed: %s',
+    (action, isBlind) => {
+      const list = alarmList(line())
+      const seen = new Map<string, AlarmRecord>()
+      const pull = () => list.changes().forEach(record => void seen.set(record.id, record))
+      const kind = 'superheat-low'
+      list.condition(finding(kind, true, 0))
+      list.advance(600_000)
+      const target = list.current()[0]!.id
+      list.decide(decision({ on: 'alarm', action: 'acknowledge', target }), 600_000)
+      const until_ms = 9_000_000
+      list.decide(decision({ on: 'alarm', action, target, until_ms }, 'engineer'), 600_000)
+      list.condition(finding(kind, false, 700_000))
+      list.advance(1_900_000)
+      pull()
+      expect(list.current()[0]).toMatchObject({ id: target, active: false })
+      list.trust(1, !isBlind)
+      list.condition(finding(kind, true, 2_000_000))
+      list.advance(2_600_000)
+      pull()
+      const [next] = list.current()
+      expect(next).toMatchObject({
+        active: true,
+        suppressed: isBlind,
+        suppressed_by: isBlind ? UNTRUSTED : '',
+      })
+      expect(next!.shelved_until_ms > 0 || next!.out_of_service).toBe(true)
+      const open = { shelved_until_ms: 0, suppressed: false, suppressed_by: '' }
+      expect(seen.get(target)).toMatchObject({
+        ...{ active: false, acknowledged: true, latched: false, ...open },
+        ...{
+          out_of_service: false,
+          out_of_service_by: '',
+          comment: 'followed by a new occurrence',
+        },
+      })
+      expect([...seen.keys()]).toEqual([target, next!.id])
+    },
+  )
+
   it('shelves for one shift at most and announces again what is still active', () => {
     const list = alarmList(line())
     list.condition(finding('limit-high', true, 0))
@@ -132,6 +178,21 @@ describe('alarm list', () => {
     list.advance(3_601_000)
     expect(of('superheat-low')).toMatchObject({ suppressed: false, acknowledged: false })
     expect(list.summary().kpis).toMatchObject({ announced: 2, suppressed: 0 })
+  })
+
+  it('holds back what a trained model and the residuals say of a twin that is not trusted', () => {
+    const list = alarmList(line())
+    list.trust(1, false)
+    const kinds = ['unusual-pattern', 'unusual-running', 'unusual-dynamics']
+    for (const kind of kinds) list.condition(finding(kind, true, 1000))
+    list.advance(2000)
+    const said = list.current().map(({ kind, suppressed_by }) => [kind, suppressed_by])
+    expect(said).toEqual([
+      ['unusual-pattern', UNTRUSTED],
+      ['unusual-running', UNTRUSTED],
+      // Measured signals alone speak here.
+      ['unusual-dynamics', ''],
+    ])
   })
 
   it('never silences what was announced while the twin was trusted', () => {
@@ -226,6 +287,27 @@ describe('alarm list', () => {
     expect(list.summary().kpis.announced).toBe(2)
   })
 
+  it('keeps a latched alarm through its acknowledgement until somebody resets it', () => {
+    const rule = alarmCatalog['limit-high']!
+    const list = alarmList(line(), { 'limit-high': { ...rule, latching: true } })
+    list.condition(finding('limit-high', true, 1000))
+    list.condition(finding('limit-high', false, 2000))
+    list.advance(10_000)
+    const target = list.current()[0]!.id
+    const say = (action: 'acknowledge' | 'reset', time_ms: number) =>
+      list.decide(decision({ on: 'alarm', action, target }), time_ms)
+    say('reset', 11_000)
+    expect(list.current()[0]).toMatchObject({ latched: true, acknowledged: false })
+    for (const time_ms of [12_000, 13_000]) {
+      say('acknowledge', time_ms)
+      const kept = { latched: true, acknowledged: true, acknowledged_ms: 12_000 }
+      expect(list.current()[0]).toMatchObject(kept)
+    }
+    say('reset', 14_000)
+    expect(list.current()).toEqual([])
+    expect(list.changes().at(-1)).toMatchObject({ latched: false, acknowledged_ms: 12_000 })
+  })
+
   it('counts an alarm that stands for more than a day as stale', () => {
     const list = alarmList(line())
     list.condition(finding('limit-high', true, 1000))
@@ -248,7 +330,7 @@ describe('alarm list', () => {
 
   it('keeps a kind outside the catalogue as an event', () => {
     const list = alarmList(line())
-    list.condition(finding('unusual-dynamics', true, 0))
+    list.condition(finding('of-no-catalogue', true, 0))
     list.advance(1e7)
     expect(list.current()).toEqual([])
   })

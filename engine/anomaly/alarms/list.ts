@@ -215,8 +215,9 @@ function suppressByDesign(list: List, entry: Entry, isNew: boolean, time_ms: num
 
 function raise(list: List, entry: Entry, time_ms: number): void {
   const before = innerState(entry.facts)
-  if (before === 'D') retire(list, entry, 'followed by a new occurrence')
   if (before === 'A' || before === 'D' || !entry.record) {
+    // Its own id is no longer known here: nothing may hide it for ever.
+    if (alarmState(entry.facts) !== 'A') retire(list, entry, 'followed by a new occurrence')
     const record = newRecord(list.definition, list.rules.get(entry.kind)!, entry, time_ms)
     entry.record = { ...record, incident: list.groups.join(record, entry.cell) }
     entry.announced_ms = 0

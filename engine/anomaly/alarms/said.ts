@@ -1,6 +1,5 @@
 import type { Decision, DecisionEntry, Role } from '../../flow.ts'
 import type { Entry } from './entry.ts'
-import { alarmState } from './reducer.ts'
 import { apply, forget, type List } from './steps.ts'
 
 /** Longest a person may shelve an alarm: one shift. */
@@ -41,6 +40,9 @@ function act(
       if (isShelved) entry.shelved_ms = time_ms
       return
     }
+    case 'reset':
+      apply(list, entry, { on: 'reset' }, time_ms, { comment })
+      return
     case 'unshelve':
       apply(list, entry, { on: 'unshelve' }, time_ms, { comment })
       return
@@ -57,14 +59,10 @@ function acknowledge(
   comment: string,
   time_ms: number,
 ): void {
-  const { facts } = entry
-  if (facts.acknowledged && !facts.latched) return
-  const on = alarmState(facts) === 'F' ? 'reset' : 'acknowledge'
+  if (entry.facts.acknowledged) return
   const who = { acknowledged_ms: time_ms, acknowledged_by: subject, comment }
-  const isTaken = apply(list, entry, { on }, time_ms, who)
-  if (isTaken && on === 'acknowledge' && entry.announced_ms > 0) {
-    list.kpis.acknowledged(time_ms - entry.announced_ms)
-  }
+  const isTaken = apply(list, entry, { on: 'acknowledge' }, time_ms, who)
+  if (isTaken && entry.announced_ms > 0) list.kpis.acknowledged(time_ms - entry.announced_ms)
 }
 
 function serve(

@@ -70,10 +70,10 @@ export function forget(list: List, entry: Entry, time_ms: number): void {
   if (alarmState(entry.facts) === 'A') list.entries.delete(entry.key)
 }
 
-/** Closes an unacknowledged occurrence for those who hold its id. */
+/** Closes an occurrence for those who hold its id; what hides it goes on with the next one. */
 export function retire(list: List, entry: Entry, comment: string): void {
-  const { facts } = entry
-  entry.facts = NORMAL
+  const { facts, suppressed_by, out_of_service_by } = entry
+  Object.assign(entry, { facts: NORMAL, suppressed_by: '', out_of_service_by: '' })
   publish(list, entry, { comment })
-  entry.facts = facts
+  Object.assign(entry, { facts, suppressed_by, out_of_service_by })
 }

@@ -146,7 +146,7 @@ function learn(model: AssetModel, plan: DynamicPlan): void {
 }
 
 /** Sum of the squared residual variates of the newest rows. */
-export function residualT2({ window, matrix, numbers }: AssetModel, plan: DynamicPlan): number {
+function residualT2({ window, matrix, numbers }: AssetModel, plan: DynamicPlan): number {
   const half = plan.lags * plan.channels
   const variates = numbers[At.variates]!
   let total = 0
@@ -157,25 +157,4 @@ export function residualT2({ window, matrix, numbers }: AssetModel, plan: Dynami
     total += sum * sum
   }
   return total
-}
-
-/** Share of each channel in the residual T2, largest of zero and its part. */
-export function contributions(model: AssetModel, plan: DynamicPlan): Float64Array {
-  const { window, matrix, numbers } = model
-  const half = plan.lags * plan.channels
-  const parts = new Float64Array(plan.channels)
-  for (let k = 0; k < numbers[At.variates]!; k++) {
-    let sum = 0
-    for (let i = 0; i < half; i++) sum += matrix[k * half + i]! * window[i]!
-    for (let i = 0; i < half; i++) {
-      parts[i % plan.channels]! += sum * matrix[k * half + i]! * window[i]!
-    }
-  }
-  let total = 0
-  for (let c = 0; c < parts.length; c++) {
-    parts[c] = Math.max(0, parts[c]!)
-    total += parts[c]!
-  }
-  if (total > 0) for (let c = 0; c < parts.length; c++) parts[c]! /= total
-  return parts
 }

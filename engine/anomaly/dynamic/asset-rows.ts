@@ -9,26 +9,6 @@ export interface AssetRows {
   fill(twin: TwinFrame, cell: number, into: Float64Array): boolean
 }
 
-/** All signals of an asset as they were measured. */
-export function signalRows(
-  twinOf: { readonly channels: readonly Channel[] },
-  cells: number,
-): AssetRows {
-  const { channels } = twinOf
-  return {
-    names: channels.map(({ text }) => text),
-    fill(twin, cell, into) {
-      let known = false
-      for (let c = 0; c < channels.length; c++) {
-        const value = twin.observed[c * cells + cell]!
-        into[c] = value
-        if (!Number.isNaN(value)) known = true
-      }
-      return known
-    },
-  }
-}
-
 const RESIDUAL_MAX = 10
 
 /** What the potline twin could not explain, and how noisy and steep the voltage is. */

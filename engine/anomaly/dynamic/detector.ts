@@ -3,7 +3,7 @@ import type { Report } from '../finding.ts'
 import { EVENTS_PER_LINE_DAY } from '../fusion/plan.ts'
 import type { Stateful } from '../state.ts'
 import { assetDetector } from './asset-detector.ts'
-import { residualRows, signalRows } from './asset-rows.ts'
+import { residualRows } from './asset-rows.ts'
 import { kindDetector } from './kind-detector.ts'
 import { hasKindModel } from './kind-plan.ts'
 
@@ -11,11 +11,11 @@ import { hasKindModel } from './kind-plan.ts'
 export interface DynamicDetector extends Stateful {
   /** 0..1, 0.5 at the threshold; 0 while learning. */
   readonly scores: Float64Array // [cell]
-  /** `frozen`: cells with another alarm, from which a model that goes on learning learns nothing. */
+  /** `frozen`: cells with another alarm, from which nothing is learnt; a potline only has scores. */
   tick(frame: LineFrame, twin: TwinFrame, frozen: Uint8Array, report: Report): void
 }
 
-/** How a line's assets are modelled: each by itself, as one kind, or not at all. */
+/** How a line's assets are modelled: potline cells each by itself, others as a kind, or not at all. */
 export type DynamicWay = 'asset' | 'kind' | 'none'
 
 /** What the detector is told of false events, as the fused score is. */
@@ -26,15 +26,11 @@ export interface DynamicBudget {
 /** Most numbers that models of single assets may keep while they learn. */
 const DYNAMIC_NUMBERS_MAX = 1 << 17
 const LAGS_MAX = 3
-/** From so many assets on they show together, within minutes, what is rare for one of them. */
-export const KIND_CELLS_MIN = 16
 
 /** How the assets of a line are modelled. */
 export function dynamicWay(definition: LineDefinition, channels: number): DynamicWay {
-  const cells = definition.cells.length
-  const isKind = definition.kind !== 'potline' && cells >= KIND_CELLS_MIN
-  if (isKind && hasKindModel(channels)) return 'kind'
-  return channels > 0 && lagsWithin(cells, channels) > 0 ? 'asset' : 'none'
+  if (definition.kind !== 'potline') return hasKindModel(channels) ? 'kind' : 'none'
+  return channels > 0 && lagsWithin(definition.cells.length, channels) > 0 ? 'asset' : 'none'
 }
 
 /** The linear dynamic detector: canonical variate residuals, learnt on line. */
@@ -44,11 +40,13 @@ export function dynamicDetector(
   budget: DynamicBudget = { events_per_line_day: EVENTS_PER_LINE_DAY },
 ): DynamicDetector {
   const cells = definition.cells.length
-  const potline = definition.kind === 'potline'
-  const rows = potline ? residualRows(twinOf, cells) : signalRows(twinOf, cells)
-  const way = dynamicWay(definition, rows.names.length)
-  if (way === 'asset') return assetDetector(definition, rows, lagsWithin(cells, rows.names.length))
-  return way === 'kind' ? kindDetector(definition, rows.names, budget) : noDetector(cells)
+  if (definition.kind === 'potline') {
+    const rows = residualRows(twinOf, cells)
+    const lags = lagsWithin(cells, rows.names.length)
+    return lags > 0 ? assetDetector(definition, rows, lags) : noDetector(cells)
+  }
+  const names = twinOf.channels.map(({ text }) => text)
+  return hasKindModel(names.length) ? kindDetector(definition, names, budget) : noDetector(cells)
 }
 
 /** The most lags with which each asset can have a model of its own; 0: none. */

@@ -25,6 +25,6 @@ export function explainKind(
     .map(c => ({ text: names[c]!, weight: drops[c]! / total }))
     .filter(({ weight }) => weight > WEIGHT_LEAST)
     .slice(0, CAUSES_MAX)
-  const text = `unusual pattern, mostly ${causes[0]?.text ?? 'several signals'}`
+  const text = `signals move together otherwise than usual, mostly ${causes[0]?.text ?? 'several signals'}`
   return { causes, dispersion: dispersion(drops), text }
 }

@@ -75,10 +75,10 @@ function watch(cells: number, seed = 1, events_per_line_day = 1) {
 }
 
 describe('models of many assets', () => {
-  it('are those of every line of 16 assets and more, whatever its size', () => {
-    expect(dynamicWay(definition(15), 10)).toBe('asset')
-    expect(dynamicWay(definition(16), 10)).toBe('kind')
-    expect(dynamicWay(definition(10_000), 10)).toBe('kind')
+  it('are those of every line but a potline, whatever its size', () => {
+    for (const cells of [1, 15, 10_000]) expect(dynamicWay(definition(cells), 64)).toBe('kind')
+    expect(dynamicWay(definition(1), 65)).toBe('none')
+    expect(dynamicWay({ ...definition(100), kind: 'potline' }, 3)).toBe('asset')
   })
 
   it('look back fewer rows on larger lines, and let fewer teach at a time with many signals', () => {
@@ -112,9 +112,11 @@ describe('models of many assets', () => {
     rig.run(1500)
     rig.run(150, undefined, 17)
     const [first, ...others] = rig.begun()
-    expect(first).toMatchObject({ kind: 'unusual-pattern', cell: 17, detector: 'dynamic' })
+    expect(first).toMatchObject({ kind: 'unusual-dynamics', cell: 17, detector: 'dynamic' })
     expect(['flow', 'pressure', 'speed']).toContain(first!.causes[0]!.text)
-    expect(first!.text).toBe(`unusual pattern, mostly ${first!.causes[0]!.text}`)
+    expect(first!.text).toBe(
+      `signals move together otherwise than usual, mostly ${first!.causes[0]!.text}`,
+    )
     expect(others).toEqual([])
     rig.run(300)
     expect(rig.found.map(({ cell, active }) => [cell, active])).toEqual([
@@ -123,8 +125,8 @@ describe('models of many assets', () => {
     ])
   })
 
-  it('follow a slow drift of each asset without a word', () => {
-    const rig = watch(20, 3)
+  it.each([1, 6, 20])('follow a slow drift of each of %i assets without a word', cells => {
+    const rig = watch(cells, 3)
     let tick = 0
     rig.run(4000, observed => {
       tick++

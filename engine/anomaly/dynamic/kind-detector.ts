@@ -6,12 +6,12 @@ import type { DynamicBudget, DynamicDetector } from './detector.ts'
 import { explainKind } from './kind-causes.ts'
 import { kindLevel } from './kind-level.ts'
 import { kindModels } from './kind-models.ts'
-import { kindPlan, PATTERN_KIND } from './kind-plan.ts'
+import { DYNAMICS_KIND, kindPlan } from './kind-plan.ts'
 import { kindRows } from './kind-rows.ts'
 import { kindStatistic } from './kind-statistic.ts'
 
 /** What the findings are called. */
-const SAID = { kind: PATTERN_KIND, detector: 'dynamic' } as const
+const SAID = { kind: DYNAMICS_KIND, detector: 'dynamic' } as const
 const CLEAR_TICKS = 60
 const CONFIRM_TICKS = 300
 /** What stands out for so long is the asset's normal now, and learnt anew. */

@@ -16,6 +16,8 @@ export interface KindLevel extends Stateful {
 /** Newest largest values of quiet blocks that the level rests on. */
 export const MAXIMA_MAX = 4096
 export const MAXIMA_MIN = 60
+/** Of each asset so many are enough: a line of one would wait for long. */
+const OWN_MIN = 20
 /** Largest values whose law is read off, at least; a twentieth where there are more. */
 const TAIL_COUNT = 40
 const TAIL_SHARE = 0.05
@@ -37,6 +39,7 @@ export function kindLevel({ cells, block, ticks_per_day }: KindPlan): KindLevel 
   const rows = new Uint8Array(cells)
   const numbers = Float64Array.of(0, 0, Infinity, 0)
   const arrays = [maxima, most, rows, numbers]
+  const needed = Math.min(MAXIMA_MIN, OWN_MIN * cells)
 
   const renew = (events_per_day: number): void => {
     const count = Math.min(MAXIMA_MAX, numbers[At.maxima]!)
@@ -62,7 +65,7 @@ export function kindLevel({ cells, block, ticks_per_day }: KindPlan): KindLevel 
     },
     endTick(events_per_day) {
       const ticks = ++numbers[At.ticks]!
-      if (numbers[At.maxima]! < MAXIMA_MIN) return
+      if (numbers[At.maxima]! < needed) return
       // Adaptive conformal: what the budget asks for in the long run, whatever drifts.
       const laxer = numbers[At.halvings]! + events_per_day / ticks_per_day
       numbers[At.halvings] = Math.min(LAXER_MOST, laxer)

@@ -25,8 +25,8 @@ export interface KindPlan {
   readonly guard_count: number
 }
 
-/** Kind of the findings. */
-export const PATTERN_KIND = 'unusual-pattern'
+/** Kind of the findings; it rests on what was measured, no twin stands behind it. */
+export const DYNAMICS_KIND = 'unusual-dynamics'
 /** Signals at most; lines with more go without. */
 const CHANNELS_MAX = 64
 const LAGS_MAX = 3

@@ -75,6 +75,8 @@ test('a decision that the state does not allow is 409 and nothing is decided', a
   const emitAdvice = (id: string, change: object) =>
     line.emit({ channel: 'advice', id, body: fixtureAdvice({ id, ...change }) })
   emitAlarm('acked', { acknowledged: true, acknowledged_by: 'ann' })
+  emitAlarm('latched', { active: false, latched: true, acknowledged: true })
+  emitAlarm('fresh', { active: false, latched: true })
   emitAlarm('shelved', { shelved_until_ms: FIXTURE_START_ms + 9000 })
   emitAlarm('plain', {})
   emitAlarm('hidden', { suppressed: true, suppressed_by: 'anode change' })
@@ -83,6 +85,9 @@ test('a decision that the state does not allow is 409 and nothing is decided', a
   emitAdvice('old', { valid_until_ms: FIXTURE_START_ms + 1 })
   const refusals = [
     ['/api/alarms/acked/acknowledge', 409, 'ALREADY_ACKNOWLEDGED'],
+    ['/api/alarms/latched/acknowledge', 409, 'ALREADY_ACKNOWLEDGED'],
+    ['/api/alarms/acked/reset', 409, 'NOT_LATCHED'],
+    ['/api/alarms/fresh/reset', 409, 'UNACKNOWLEDGED'],
     ['/api/alarms/shelved/acknowledge', 409, 'SHELVED'],
     ['/api/alarms/plain/unshelve', 409, 'NOT_SHELVED'],
     ['/api/alarms/hidden/acknowledge', 409, 'SUPPRESSED'],
@@ -109,6 +114,8 @@ test('a decision that the state does not allow is 409 and nothing is decided', a
     expect((await post(path, { comment })).status).toBe(400)
   }
   expect(line.decisions).toEqual([])
+  expect((await post('/api/alarms/latched/reset')).status).toBe(202)
+  expect(line.decisions).toHaveLength(1)
 })
 
 test('incidents and alarm figures are told by line, as the engine counts them', async () => {

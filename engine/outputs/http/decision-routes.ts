@@ -27,6 +27,7 @@ const conflict = (code: string, message: string) => new HttpFailure(409, code, m
 /** What may be done to an alarm: who may, and what is said with it. */
 const ALARM_ACTIONS: readonly (readonly [AlarmAction, GuardedAction, z.ZodType, string])[] = [
   ['acknowledge', 'acknowledge', commentBodySchema, 'Acknowledge an alarm'],
+  ['reset', 'acknowledge', commentBodySchema, 'Reset a latched alarm that was acknowledged'],
   ['shelve', 'acknowledge', shelveBodySchema, 'Hide an alarm for a time, with the reason'],
   ['unshelve', 'acknowledge', commentBodySchema, 'Show a shelved alarm again'],
   [
@@ -124,11 +125,16 @@ function checkAlarm(
       return
     case 'acknowledge':
       checkInSight(record)
-      if (!record.acknowledged || record.latched) return
+      if (!record.acknowledged) return
       throw conflict(
         'ALREADY_ACKNOWLEDGED',
         `The alarm was already acknowledged by ${record.acknowledged_by || 'the system'}.`,
       )
+    case 'reset':
+      checkInSight(record)
+      if (!record.latched) throw conflict('NOT_LATCHED', 'The alarm is not latched.')
+      if (record.acknowledged) return
+      throw conflict('UNACKNOWLEDGED', 'Acknowledge the alarm first, then reset it.')
     case 'shelve':
       checkInSight(record)
       needReason(comment)

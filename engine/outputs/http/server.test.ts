@@ -309,6 +309,7 @@ test('the description covers every route and the index lists them', async () => 
     '/api/alarms/kpis',
     '/api/alarms/{id}/acknowledge',
     '/api/alarms/{id}/remove-from-service',
+    '/api/alarms/{id}/reset',
     '/api/alarms/{id}/return-to-service',
     '/api/alarms/{id}/shelve',
     '/api/alarms/{id}/unshelve',
