@@ -55,6 +55,31 @@ export function checkDetector<Input>(kit: DetectorCase<Input>): void {
       expect(detector.begun()).toBe(before)
     })
 
+    it('scores a prefix as it scores the whole, bit for bit', () => {
+      const whole = kit.create()
+      const all = kit.normal.map(input => {
+        whole.take(input)
+        return Array.from(whole.scores())
+      })
+      const prefix = kit.create()
+      for (const input of kit.normal.slice(0, cut)) prefix.take(input)
+      expect(Array.from(prefix.scores())).toEqual(all[cut - 1])
+    })
+
+    it('scores the same beside another one that is fed otherwise', () => {
+      const alone = kit.create()
+      for (const input of kit.normal) alone.take(input)
+      const one = kit.create()
+      const other = kit.create()
+      kit.normal.forEach((input, i) => {
+        other.take(kit.missing[i % kit.missing.length] ?? input)
+        one.take(input)
+        other.take(kit.normal[(i * 7) % kit.normal.length]!)
+      })
+      expect(Array.from(one.scores())).toEqual(Array.from(alone.scores()))
+      expect(saved(one)).toEqual(saved(alone))
+    })
+
     it('goes on the same after snapshot and restore, bit for bit', () => {
       const whole = kit.create()
       const first = kit.create()

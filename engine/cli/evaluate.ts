@@ -4,19 +4,20 @@ import { evaluateNab } from '../evaluation/nab.ts'
 import {
   NETWORK_SKAB,
   NETWORK_TEP,
+  type NetworkConfiguration,
   networkRows,
   networkScorer,
-  SKAB_NUMBERS,
-  TEP_NUMBERS,
 } from '../evaluation/network.ts'
+import { operatingPointReport, pickOperatingPoint } from '../evaluation/operating-point.ts'
 import { type BenchmarkResult, reportOf } from '../evaluation/report.ts'
-import { overSeeds, seedsJson, seedsReport } from '../evaluation/seeds.ts'
+import { overSeeds, seedsJson } from '../evaluation/seeds.ts'
+import { seedsReport } from '../evaluation/seeds-report.ts'
 import { evaluateSkab, planScorer } from '../evaluation/skab.ts'
 import { evaluateTep } from '../evaluation/tep.ts'
 import { evaluateThreeW } from '../evaluation/three-w.ts'
 import { type Command, type OptionValues, printJson, say, usage } from './command.ts'
 import { evaluatePotline } from './evaluate-potline.ts'
-import { listOf, planOf } from './score.ts'
+import { chosenOf, listOf } from './score.ts'
 
 type Say = (text: string) => void
 
@@ -45,7 +46,8 @@ export const evaluateCommand: Command = {
 labels (but for nab, whose own rules do so). Prints a table beside the records. The configuration
 of each benchmark is in engine/evaluation/configurations; how it was chosen is in
 docs/evaluation.md. "--detector network" (tep, skab) trains a TensorFlow.js network beside the
-linear detector with several seeds and gives their mean and spread. causes: how often the broken
+linear detector with several seeds and gives their mean and spread. A file of --config holds one
+detector or a list of them: --detector says which, or renames the one. causes: how often the broken
 sensor of a known fault is named first (folder of tep: made-up faults in normal runs; folder of
 occupancy_30s: its injected faults). potline: faults of simulated potlines scored by event, and
 false alarms on quiet simulated days; with --data the recorded days of another potline.`,
@@ -56,8 +58,12 @@ false alarms on quiet simulated days; with --data the recorded days of another p
       help: 'folder of the benchmark (needed but for potline)',
     },
     detector: { type: 'string', value: 'NAME', help: 'detector (default: that of the benchmark)' },
-    config: { type: 'string', value: 'FILE', help: 'a configuration of your own instead' },
+    config: { type: 'string', value: 'FILE', help: 'a configuration of your own' },
     fit: { type: 'string', value: 'A,B', help: 'tep: runs to fit (default d00_train)' },
+    'pick-alpha': {
+      type: 'boolean',
+      help: 'skab: pick the share of normal rows that may pass, from development data alone',
+    },
     seeds: {
       type: 'string',
       value: 'N|A..B',
@@ -79,14 +85,29 @@ false alarms on quiet simulated days; with --data the recorded days of another p
     const folder = options.data as string | undefined
     if (folder === undefined) throw usage('name the folder of the benchmark with --data DIR')
     if (name === 'causes') return rankCauses(folder, options)
-    if (options.detector === NETWORK) return evaluateNetworks(name, folder, options)
     const fit = options.fit === undefined ? undefined : listOf(options.fit)
     if (fit && (name !== 'tep' || fit.length === 0)) throw usage('--fit A,B is for tep')
-    const result = await BENCHMARKS[name]!(folder, planOf(options, name), say, fit)
-    if (options.json) printJson(result)
-    else process.stdout.write(`${reportOf(result)}\n`)
-    return 0
+    const { network, ...rest } = chosenOf(options, name, NETWORKS[name])
+    if (options['pick-alpha'] === true) {
+      if (name !== 'skab' || network) throw usage('--pick-alpha is for skab and linear detectors')
+      return pickAlpha(folder, rest.plan, options)
+    }
+    if (network) return evaluateNetworks(name, folder, { ...rest, network }, fit, options)
+    if (options.seeds !== undefined) throw usage('--seeds is for networks and potline')
+    const result = await BENCHMARKS[name]!(folder, rest.plan, say, fit ?? rest.fit)
+    return print(options, result, reportOf(result))
   },
+}
+
+function print(options: OptionValues, result: object, report: string): number {
+  if (options.json) printJson(result)
+  else process.stdout.write(`${report}\n`)
+  return 0
+}
+
+function pickAlpha(folder: string, plan: RowPlan, options: OptionValues): number {
+  const result = pickOperatingPoint(folder, plan, say)
+  return print(options, result, operatingPointReport(result))
 }
 
 function rankCauses(folder: string, options: OptionValues): number {
@@ -94,18 +115,24 @@ function rankCauses(folder: string, options: OptionValues): number {
     throw usage('causes has a detector of its own')
   }
   const result = evaluateCauses(folder, say)
-  if (options.json) printJson(result)
-  else process.stdout.write(`${causesReport(result)}\n`)
-  return 0
+  return print(options, result, causesReport(result))
 }
 
-const NETWORK = 'network'
 const SEEDS_MAX = 100
+const NETWORKS: Readonly<Record<string, NetworkConfiguration>> = {
+  tep: NETWORK_TEP,
+  skab: NETWORK_SKAB,
+}
 
 /** One result per seed, then their mean and spread. */
-async function evaluateNetworks(name: string, folder: string, options: OptionValues) {
-  if (name !== 'skab' && name !== 'tep') throw usage('--detector network is for skab and tep')
-  if (options.fit !== undefined) throw usage('--detector network names its own runs to fit')
+async function evaluateNetworks(
+  name: string,
+  folder: string,
+  configuration: NetworkConfiguration,
+  fit: readonly string[] | undefined,
+  options: OptionValues,
+): Promise<number> {
+  if (name !== 'skab' && name !== 'tep') throw usage('networks are for skab and tep')
   const count = Number((options.seeds as string | undefined) ?? 5)
   if (!Number.isInteger(count) || count < 1 || count > SEEDS_MAX) {
     throw usage(`--seeds takes a whole number from 1 to ${SEEDS_MAX}`)
@@ -118,20 +145,19 @@ async function evaluateNetworks(name: string, folder: string, options: OptionVal
     }
     return results
   }
-  const { plan, fit } = NETWORK_TEP
+  const { plan } = configuration
+  const runs = fit ?? configuration.fit
   const summary =
     name === 'skab'
       ? overSeeds(
           await each(seed =>
-            evaluateSkab(folder, NETWORK_SKAB.plan.name, networkScorer(seed), say),
+            evaluateSkab(folder, plan.name, networkScorer(seed, configuration), say),
           ),
-          SKAB_NUMBERS,
         )
       : overSeeds(
-          await each(seed => evaluateTep(folder, plan.name, networkRows(seed), say, fit)),
-          TEP_NUMBERS,
+          await each(seed =>
+            evaluateTep(folder, plan.name, networkRows(seed, configuration), say, runs),
+          ),
         )
-  if (options.json) printJson(seedsJson(summary))
-  else process.stdout.write(`${seedsReport(summary)}\n`)
-  return 0
+  return print(options, seedsJson(summary), seedsReport(summary))
 }

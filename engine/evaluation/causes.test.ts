@@ -5,7 +5,6 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seededRandom } from '../core/random.ts'
 import { causesReport, evaluateCauses } from './causes.ts'
-import { overSeeds, seedsReport } from './seeds.ts'
 
 const WIDTH = 6
 let folder = ''
@@ -39,17 +38,5 @@ describe('ranking of broken sensors', () => {
     expect(result.hit3.reconstruction).toBeGreaterThanOrEqual(result.hit1.reconstruction)
     expect(result.hit1.reconstruction).toBeGreaterThan(result.hit1.contributions)
     expect(causesReport(result)).toContain(`${result.found} of 24`)
-  })
-})
-
-describe('several seeds', () => {
-  it('give their mean and standard deviation', () => {
-    const results = [0.8, 0.9, 1].map(f1 => ({ benchmark: 'x', detector: 'd', f1, other: 3 }))
-    const summary = overSeeds(results, ['f1'])
-    expect(summary.mean.f1).toBeCloseTo(0.9, 12)
-    expect(summary.spread.f1).toBeCloseTo(0.1, 12)
-    expect(summary.seeds).toEqual([{ f1: 0.8 }, { f1: 0.9 }, { f1: 1 }])
-    expect(seedsReport(summary)).toContain('mean     f1 0.9000')
-    expect(overSeeds(results.slice(0, 1), ['f1']).spread.f1).toBe(0)
   })
 })

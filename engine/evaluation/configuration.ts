@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { RowPlan } from '../anomaly/rows/detector.ts'
-import type { LinearPlan } from '../anomaly/rows/statistics.ts'
 import { LiquidusError, problemOf } from '../core/errors.ts'
 
 const FOLDER = join(import.meta.dirname, 'configurations')
@@ -9,6 +8,8 @@ const STATISTICS: Readonly<Record<string, readonly string[]>> = {
   pca: ['T2', 'Q'],
   cva: ['Tr2', 'Ts2'],
   mewma: ['T2'],
+  forecaster: ['E2'],
+  combiner: ['odds'],
 }
 const NUMBERS: Readonly<Record<string, readonly string[]>> = {
   pca: ['lags', 'components'],
@@ -34,31 +35,27 @@ export function namedConfiguration(name: string): RowPlan {
 
 /** A configuration from a file. */
 export function readConfiguration(path: string): RowPlan {
-  let value: unknown
+  return checkPlan(readJson(path), path)
+}
+
+/** What a file of JSON holds. */
+export function readJson(path: string): unknown {
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'))
+    return JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {
     throw new LiquidusError('CONFIG_UNREADABLE', { path, problem: problemOf(error) })
   }
-  return checkPlan(value, path)
 }
 
-type Fields = Readonly<Record<string, unknown>>
+/** An object whose fields are not known yet. */
+export type Fields = Readonly<Record<string, unknown>>
 
 /** The plan that a parsed file holds, or an error that names what is wrong. */
-export function checkPlan(value: unknown, source: string): RowPlan {
+export function checkPlan(value: unknown, source: string, trained: Fields = {}): RowPlan {
   const { fail, fields, number } = checks(source)
   const plan = fields('', value)
   if (typeof plan.name !== 'string' || plan.name === '') fail('name', 'takes a name')
-  const models = fields('models', plan.models)
-  for (const [name, given] of Object.entries(models)) {
-    checkModel(`models.${name}`, fields(`models.${name}`, given), source)
-  }
-  const streams = Array.isArray(plan.streams) ? (plan.streams as unknown[]) : []
-  if (streams.length === 0) fail('streams', 'takes a list of at least one stream')
-  for (const [i, given] of streams.entries()) {
-    checkStream(`streams[${i}]`, fields(`streams[${i}]`, given), models, source)
-  }
+  checkStreams(plan, source, trained)
   const threshold = fields('threshold', plan.threshold)
   if (!METHODS.includes(String(threshold.method))) {
     fail('threshold.method', `takes ${METHODS.join(', ')}`)
@@ -83,6 +80,21 @@ export function checkPlan(value: unknown, source: string): RowPlan {
   return value as RowPlan
 }
 
+/** Holds `models` and the `streams` that read them, or one of those `trained`, to the rules. */
+export function checkStreams(plan: Fields, source: string, trained: Fields = {}): void {
+  const { fail, fields } = checks(source)
+  const models = fields('models', plan.models)
+  for (const [name, given] of Object.entries(models)) {
+    checkModel(`models.${name}`, fields(`models.${name}`, given), source)
+  }
+  const streams = Array.isArray(plan.streams) ? (plan.streams as unknown[]) : []
+  if (streams.length === 0) fail('streams', 'takes a list of at least one stream')
+  for (const [i, given] of streams.entries()) {
+    const stream = fields(`streams[${i}]`, given)
+    checkStream(`streams[${i}]`, stream, { ...models, ...trained }, source)
+  }
+}
+
 function checkModel(at: string, model: Fields, source: string): void {
   const { fail, number, adapt } = checks(source)
   const kind = String(model.kind)
@@ -95,7 +107,7 @@ function checkStream(at: string, stream: Fields, models: Fields, source: string)
   const { fail, number, adapt } = checks(source)
   const name = String(stream.model)
   if (!Object.hasOwn(models, name)) fail(`${at}.model`, 'takes the name of a model')
-  const known = STATISTICS[(models[name] as LinearPlan).kind]!
+  const known = STATISTICS[(models[name] as { kind: string }).kind]!
   if (!known.includes(String(stream.statistic))) {
     fail(`${at}.statistic`, `takes ${known.join(' or ')}`)
   }
@@ -104,7 +116,8 @@ function checkStream(at: string, stream: Fields, models: Fields, source: string)
   adapt(`${at}.level`, stream.level)
 }
 
-function checks(source: string) {
+/** Checks that name the key and the source of what is wrong. */
+export function checks(source: string) {
   const fail = (key: string, problem: string): never => {
     throw new LiquidusError('CONFIG_INVALID', { key, source, problem })
   }

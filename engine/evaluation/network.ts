@@ -2,16 +2,30 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { combinerFitted } from '../anomaly/combine/model.ts'
 import { forecastFitted } from '../anomaly/forecast/model.ts'
-import { fitByFoldsSlowly, fitRowsSlowly, type RowPlan } from '../anomaly/rows/detector.ts'
+import {
+  fitByFoldsSlowly,
+  fitRowsSlowly,
+  type RowDetector,
+  type RowPlan,
+  type SlowFit,
+} from '../anomaly/rows/detector.ts'
+import { type Run, runSlice } from '../anomaly/rows/run.ts'
 import { type CombinerPlan, fitCombiner } from '../training/fit-combiner.ts'
 import { type ForecastPlan, fitForecast } from '../training/fit-forecast.ts'
 import { type RunScorer, scoreRows } from './skab.ts'
 import type { RunsFit } from './tep.ts'
 
+/** How a network is trained: one that weighs streams, or one that forecasts rows. */
+export type NetworkPlan = CombinerPlan | ForecastPlan
+
 /** A plan with a stream that reads the model `network`, and how that is trained. */
-interface NetworkConfiguration<Network> {
+export interface NetworkConfiguration<Network extends NetworkPlan = NetworkPlan> {
   readonly plan: RowPlan
   readonly network: Network
+  /** Runs that TEP fits. */
+  readonly fit?: readonly string[]
+  /** Parts that each run is cut into for the network, which needs runs it has not seen. */
+  readonly parts?: number
 }
 
 function committed<T>(file: string): T {
@@ -21,38 +35,51 @@ function committed<T>(file: string): T {
 /** The committed configuration of the network on SKAB. */
 export const NETWORK_SKAB = committed<NetworkConfiguration<ForecastPlan>>('skab.json')
 
-/** The committed configuration of the network on TEP, and the runs that it fits. */
-export const NETWORK_TEP = committed<
-  NetworkConfiguration<CombinerPlan> & { readonly fit: readonly string[] }
->('tep.json')
-
-/** Numbers of a SKAB result that are given over seeds. */
-export const SKAB_NUMBERS = ['f1', 'far_pct', 'mar_pct', 'auc', 'nab_standard'] as const
-
-/** Numbers of a TEP result that are given over seeds. */
-export const TEP_NUMBERS = ['fdr18', 'fdr21', 'far_normal_pct', 'far_prefault_pct'] as const
+/** The committed configuration of the network on TEP. */
+export const NETWORK_TEP = committed<NetworkConfiguration<CombinerPlan>>('tep.json')
 
 /** Trains a network on the first rows of each run, by folds, and scores all rows. */
 export function networkScorer(
   seed: number,
-  { plan, network }: NetworkConfiguration<ForecastPlan> = NETWORK_SKAB,
+  configuration: NetworkConfiguration = NETWORK_SKAB,
 ): RunScorer {
+  return async (train, run) => scoreRows(await networkOneRun(seed, train, configuration), run)
+}
+
+/** Trains a network on one run, by folds. */
+export function networkOneRun(
+  seed: number,
+  run: Run,
+  { plan, ...network }: NetworkConfiguration = NETWORK_SKAB,
+): Promise<RowDetector> {
   const folds = plan.split && 'folds' in plan.split ? plan.split.folds : 4
-  return async (train, run) => {
-    const detector = await fitByFoldsSlowly(plan, train, folds, async runs => {
-      return new Map([['network', forecastFitted(await fitForecast(network, runs, seed))]])
-    })
-    return scoreRows(detector, run)
-  }
+  return fitByFoldsSlowly(plan, run, folds, trained(network, seed))
 }
 
 /** Trains a network on the runs to fit, beside the linear detectors of its plan. */
 export function networkRows(
   seed: number,
-  { plan, network }: NetworkConfiguration<CombinerPlan> = NETWORK_TEP,
+  { plan, ...network }: NetworkConfiguration = NETWORK_TEP,
 ): RunsFit {
-  return (fit, calibrate) =>
-    fitRowsSlowly(plan, fit, calibrate, async runs => {
-      return new Map([['network', combinerFitted(await fitCombiner(network, runs, seed))]])
-    })
+  return (fit, calibrate) => fitRowsSlowly(plan, fit, calibrate, trained(network, seed))
+}
+
+/** A network that weighs streams is told from one that forecasts by having some. */
+export function isCombiner(network: NetworkPlan): network is CombinerPlan {
+  return 'streams' in network
+}
+
+function trained({ network, parts }: Omit<NetworkConfiguration, 'plan'>, seed: number): SlowFit {
+  return async runs => {
+    const pieces = parts === undefined ? runs : runs.flatMap(run => cut(run, parts))
+    const model = isCombiner(network)
+      ? combinerFitted(await fitCombiner(network, pieces, seed))
+      : forecastFitted(await fitForecast(network, pieces, seed))
+    return new Map([['network', model]])
+  }
+}
+
+function cut(run: Run, parts: number): Run[] {
+  const at = (k: number) => Math.floor((k * run.count) / parts)
+  return Array.from({ length: parts }, (_, k) => runSlice(run, at(k), at(k + 1)))
 }

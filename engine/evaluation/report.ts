@@ -10,12 +10,15 @@ const percent = (share: number) => (100 * share).toFixed(1)
 
 /** The result as text: per part, pooled, and the records beside it. */
 export function reportOf(result: BenchmarkResult): string {
-  const lines = [`${result.benchmark}, detector ${result.detector}`, '', ...bodyOf(result), '']
-  lines.push('records')
-  const records = RECORDS[result.benchmark] ?? []
+  const head = `${result.benchmark}, detector ${result.detector}`
+  return [head, '', ...bodyOf(result), '', ...recordLines(result.benchmark)].join('\n')
+}
+
+/** What a benchmark is measured against, as lines. */
+export function recordLines(benchmark: string): string[] {
+  const records = RECORDS[benchmark] ?? []
   const width = Math.max(...records.map(({ name }) => name.length))
-  for (const { name, numbers } of records) lines.push(`  ${name.padEnd(width)}  ${numbers}`)
-  return lines.join('\n')
+  return ['records', ...records.map(({ name, numbers }) => `  ${name.padEnd(width)}  ${numbers}`)]
 }
 
 function bodyOf(result: BenchmarkResult): string[] {

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tiedRun } from '../anomaly/rows/fixture.ts'
 import { checkPlan, configurationNames, namedConfiguration } from './configuration.ts'
+import { NETWORK_TEP } from './network.ts'
 import { type FittedFiles, fitFiles, fitNetworkFiles, inputRun, scoreLines } from './score-file.ts'
 import { evaluateSkab, planScorer } from './skab.ts'
 import { channelsOf, tableOf } from './table.ts'
@@ -78,6 +79,16 @@ describe('scoring a file', () => {
       whole.slice(0, 171),
     )
     const alarms = whole.slice(181).filter(line => line.split(',')[2] === '1').length
+    expect(alarms).toBeGreaterThan(70)
+  })
+
+  it('trains a network on one file that is cut into parts', async () => {
+    const own = { ...NETWORK_TEP, network: { ...NETWORK_TEP.network, piece_rows: 110 }, parts: 4 }
+    const files = { fit: [at('fit.csv')], calibrate: [at('calibrate.csv')], ignore: ['anomaly'] }
+    await expect(fitNetworkFiles(1, files)).rejects.toThrow('two runs or more')
+    const cut = await fitNetworkFiles(1, files, own)
+    const lines = linesOf(cut, write('cut.csv', 15, 260, { fault: 150 }))
+    const alarms = lines.slice(181).filter(line => line.split(',')[2] === '1').length
     expect(alarms).toBeGreaterThan(70)
   })
 

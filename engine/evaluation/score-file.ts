@@ -6,7 +6,7 @@ import {
 } from '../anomaly/rows/detector.ts'
 import { type Run, rowOf } from '../anomaly/rows/run.ts'
 import { LiquidusError } from '../core/errors.ts'
-import { networkRows } from './network.ts'
+import { NETWORK_TEP, type NetworkConfiguration, networkOneRun, networkRows } from './network.ts'
 import { channelsOf, readTable, runOf } from './table.ts'
 
 /** What to fit on, what to calibrate on, and which columns are labels. */
@@ -42,10 +42,18 @@ export function fitFiles(plan: RowPlan, files: FitFiles): FittedFiles {
   return { detector, channels }
 }
 
-/** Trains the network of the committed configuration on files, beside its linear detectors. */
-export async function fitNetworkFiles(seed: number, files: FitFiles): Promise<FittedFiles> {
+/** Trains the network of a configuration on files, beside its linear detectors. */
+export async function fitNetworkFiles(
+  seed: number,
+  files: FitFiles,
+  configuration: NetworkConfiguration = NETWORK_TEP,
+): Promise<FittedFiles> {
   const { channels, fit, calibrate } = readFitFiles(files)
-  return { detector: await networkRows(seed)(fit, calibrate), channels }
+  const detector =
+    calibrate.length > 0
+      ? await networkRows(seed, configuration)(fit, calibrate)
+      : await networkOneRun(seed, fit[0]!, configuration)
+  return { detector, channels }
 }
 
 /** A file to be scored, as rows of the channels; other columns are not read. */

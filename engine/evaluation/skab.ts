@@ -25,7 +25,8 @@ export interface SkabResult {
 /** Rows of each file that are normal and serve for fit and threshold. */
 export const SKAB_TRAIN_ROWS = 400
 const WINDOW_S = 60
-const LABELS = ['anomaly', 'changepoint']
+/** Columns that hold the truth. */
+export const SKAB_LABELS: readonly string[] = ['anomaly', 'changepoint']
 
 /** Scores of the rows of one run, its first rows used for fit and calibration. */
 export type RunScorer = (train: Run, run: Run) => RunScores | Promise<RunScores>
@@ -68,7 +69,7 @@ export async function evaluateSkab(
   const files: Record<string, ReturnType<typeof pointScores>> = {}
   for (const [i, { file, table }] of tables.entries()) {
     onProgress(`${file} (${i + 1} of ${tables.length})`)
-    const run = runOf(table, channelsOf(table, LABELS))
+    const run = runOf(table, channelsOf(table, SKAB_LABELS))
     const scored = await scoreRun(runSlice(run, 0, SKAB_TRAIN_ROWS), run)
     const label = Uint8Array.from(table.numbers('anomaly')).subarray(SKAB_TRAIN_ROWS)
     const alarms = scored.alarms.subarray(SKAB_TRAIN_ROWS)

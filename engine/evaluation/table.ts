@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { gunzipSync } from 'node:zlib'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { constants, gunzipSync } from 'node:zlib'
 import type { Run } from '../anomaly/rows/run.ts'
 import { LiquidusError, problemOf } from '../core/errors.ts'
 
@@ -28,6 +28,30 @@ export function readTable(path: string): Table {
     throw new LiquidusError('FILE_UNREADABLE', { path, problem: problemOf(error) })
   }
   return tableOf(path, text)
+}
+
+/** A header longer than this is no header. */
+const HEADER_BYTES_MAX = 1 << 20
+
+/** Names of the columns of a CSV or CSV.gz, of which only the beginning is read. */
+export function columnsOf(path: string): readonly string[] {
+  const head = Buffer.alloc(HEADER_BYTES_MAX)
+  let text: string
+  try {
+    const file = openSync(path, 'r')
+    try {
+      const bytes = head.subarray(0, readSync(file, head, 0, head.length, 0))
+      const plain = path.endsWith('.gz')
+        ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH })
+        : bytes
+      text = plain.toString('utf8')
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    throw new LiquidusError('FILE_UNREADABLE', { path, problem: problemOf(error) })
+  }
+  return tableOf(path, text.slice(0, text.search(/\r?\n|$/))).columns
 }
 
 /** A table from the text of a CSV file. */

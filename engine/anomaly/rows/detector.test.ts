@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { stateReader, stateWriter } from '../state.ts'
+import { checkRowDetector } from './contract.ts'
 import { fitByFolds, fitOneRun, fitRowDetector, type RowPlan, type RowScorer } from './detector.ts'
 import { everyPlan, tiedRun } from './fixture.ts'
 import { type Run, rowOf, runSlice } from './run.ts'
@@ -10,36 +10,19 @@ function scoresOf(scorer: RowScorer, run: Run, from = 0): number[] {
   return Array.from({ length: run.count - from }, (_, i) => scorer.take(rowOf(run, from + i)))
 }
 
+const kitRuns = { run: tiedRun(4, 400, 250), other: tiedRun(6, 200, 100) }
+const following: RowPlan = {
+  ...everyPlan,
+  ...{ fusion: 'mean', threshold: { ...everyPlan.threshold, follow: 0.002 } },
+}
+checkRowDetector({ name: 'of every linear model', start: detector.start, ...kitRuns })
+checkRowDetector({
+  name: 'that takes the mean and follows drift',
+  start: fitRowDetector(following, [tiedRun(1, 800)], [tiedRun(2, 1500)]).start,
+  ...kitRuns,
+})
+
 describe('row detector', () => {
-  it('scores a prefix bit for bit as it scores the whole', () => {
-    const run = tiedRun(4, 600, 400)
-    const whole = scoresOf(detector.start(), run)
-    for (const cut of [1, 2, 37, 450]) {
-      expect(scoresOf(detector.start(), runSlice(run, 0, cut))).toEqual(whole.slice(0, cut))
-    }
-  })
-
-  it('goes on the same after snapshot and restore, bit for bit', () => {
-    const run = tiedRun(5, 500, 300)
-    const whole = scoresOf(detector.start(), run)
-    const first = detector.start()
-    for (let row = 0; row < 310; row++) first.take(rowOf(run, row))
-    const out = stateWriter()
-    first.save(out)
-    const second = detector.start()
-    second.load(stateReader(out.bytes()))
-    expect(second.alarm()).toBe(first.alarm())
-    expect(scoresOf(second, run, 310)).toEqual(whole.slice(310))
-  })
-
-  it('forgets all when it is reset', () => {
-    const run = tiedRun(6, 200, 100)
-    const scorer = detector.start()
-    const first = scoresOf(scorer, run)
-    scorer.reset()
-    expect(scoresOf(scorer, run)).toEqual(first)
-  })
-
   it('keeps its false-alarm rate on runs it has not seen', () => {
     let alarms = 0
     for (const seed of [11, 12, 13, 14]) {
@@ -71,12 +54,15 @@ describe('row detector', () => {
     expect(rare / hits).toBeGreaterThan(0.8)
   })
 
-  it('takes missing values for no anomaly', () => {
+  it('changes nothing on a row of which nothing is known', () => {
     const run = tiedRun(8, 300)
-    const scorer = detector.start()
-    for (let row = 0; row < run.count; row++) scorer.take(rowOf(run, row))
+    const [holed, whole] = [detector.start(), detector.start()]
     const nothing = new Float64Array(3).fill(Number.NaN)
-    for (let i = 0; i < 5; i++) expect(Number.isFinite(scorer.take(nothing))).toBe(true)
+    for (let row = 0; row < run.count; row++) {
+      const score = whole.take(rowOf(run, row))
+      expect(holed.take(rowOf(run, row))).toBe(score)
+      if (row % 7 === 0) expect(holed.take(nothing)).toBe(score)
+    }
   })
 
   it('leaves out a channel that never moved while learning', () => {

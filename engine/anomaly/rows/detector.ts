@@ -39,7 +39,7 @@ export interface RowDetector {
 export interface RowScorer {
   /** Score of the newest row: 0 as normal running is in the middle, 1 at its upper end. */
   readonly score: number
-  /** Scores the next row of width channels, NaN where a value is not known. */
+  /** Scores the next row of width channels, NaN where a value is not known; all NaN: no change. */
   take(row: Float64Array): number
   alarm(): boolean
   pValue(): number
@@ -240,6 +240,8 @@ function startScorer(
       return state[0]!
     },
     take(row) {
+      // A mean of repeated last values would wander off: what is wholly unknown says nothing.
+      if (!row.some(Number.isFinite)) return state[0]!
       const alarmed = state[2] === 1
       streams.take(row, alarmed)
       const { score, stream } = fuse(streams.values, scales, plan.fusion)

@@ -35,3 +35,23 @@ export const everyPlan: RowPlan = {
   threshold: { method: 'quantile', alpha: 0.01, block: 10 },
   persistence: { need: 2, of: 3 },
 }
+
+/** Signals that a few slow hidden states drive; from `fault` on some of them leave the others. */
+export function drivenRun(seed: number, count: number, width: number, fault = Infinity): Run {
+  const mixing = seededRandom(1)
+  const states = Math.max(1, Math.floor(width / 4))
+  const mix = Float64Array.from({ length: width * states }, mixing.normal) // [channel][state]
+  const random = seededRandom(seed)
+  const hidden = new Float64Array(states)
+  const values = new Float64Array(count * width)
+  for (let row = 0; row < count; row++) {
+    for (let k = 0; k < states; k++) hidden[k] = 0.8 * hidden[k]! + 0.6 * random.normal()
+    for (let c = 0; c < width; c++) {
+      let value = 0.5 * random.normal()
+      for (let k = 0; k < states; k++) value += mix[c * states + k]! * hidden[k]!
+      values[row * width + c] =
+        row >= fault && c % 3 === 0 ? 8 * Math.sign(mix[c * states]!) - 2 * value : value
+    }
+  }
+  return { values, count, width }
+}

@@ -64,16 +64,19 @@ export function rowWindow({ centre, scale, lags, stride, share, adapt }: WindowS
       kept[c] = share === 1 ? centred : before + share * (centred - before)
     }
   }
+  const fillStack = () => {
+    for (let lag = 0; lag < lags; lag++) {
+      const from = lag * stride * width
+      for (let c = 0; c < width; c++) stack[lag * width + c] = kept[from + c]!
+    }
+  }
   return {
     stack,
     take(row, alarm) {
       standardise(row)
       push(adapt === undefined ? 0 : alarm ? adapt.alarm : adapt.share)
       seen[0] = Math.min(depth, seen[0]! + 1)
-      for (let lag = 0; lag < lags; lag++) {
-        const from = lag * stride * width
-        for (let c = 0; c < width; c++) stack[lag * width + c] = kept[from + c]!
-      }
+      fillStack()
       return seen[0]! >= depth
     },
     reset() {
@@ -84,6 +87,7 @@ export function rowWindow({ centre, scale, lags, stride, share, adapt }: WindowS
     },
     load(from) {
       for (const array of [kept, last, drift, seen]) from.array(array)
+      fillStack()
     },
   }
 }
