@@ -3,7 +3,7 @@ import { commandOf, numbersOf, repeat, storeOf } from './bench-runs.ts'
 import { type OptionValues, say, usage } from './command.ts'
 
 const DEFAULTS = {
-  ...{ rate: 1_000_000, seconds: 300, warmup: 10, learn: 0, alerts: 1200, assets: 1000 },
+  ...{ rate: 1_000_000, seconds: 300, warmup: 10, learn: 420, alerts: 1200, assets: 1000 },
   ...{ delay: 0, runs: 5, seed: 1 },
 }
 /** Assets that a line of the configuration may have. */

@@ -2,7 +2,7 @@ import { measureLatency } from '#bench/latency.ts'
 import { commandOf, numbersOf, repeat, storeOf } from './bench-runs.ts'
 import { type OptionValues, say } from './command.ts'
 
-const DEFAULTS = { rate: 2500, seconds: 60, warmup: 5, alerts: 1200, lines: 4, runs: 1, seed: 1 }
+const DEFAULTS = { rate: 2500, seconds: 60, warmup: 5, alerts: 1200, lines: 4, runs: 5, seed: 1 }
 const LEAST = { warmup: 0, alerts: 0, seconds: 2 }
 
 /** `liquidus bench latency`: a small load whose readings have times of their own. */

@@ -4,7 +4,6 @@ import type { Finding } from '../finding.ts'
 import { stateReader, stateWriter } from '../state.ts'
 import { alarmCatalog } from './catalog.ts'
 import { ALARMS_MAX, alarmList, STALE_MS, UNTRUSTED } from './list.ts'
-import { missingRationale } from './rationale.ts'
 import { SHELVE_MAX_MS } from './said.ts'
 
 const line = (count = 4): LineDefinition => ({
@@ -379,23 +378,5 @@ describe('alarm list', () => {
     expect(restored.summary()).toEqual(whole.summary())
     expect(restored.changes()).toEqual(whole.changes())
     expect(bytes(restored)).toEqual(bytes(whole))
-  })
-})
-
-describe('rationalisation record', () => {
-  it('is complete for every kind of the catalogue: cause, consequence, response, time', () => {
-    for (const [kind, rule] of Object.entries(alarmCatalog)) {
-      expect(missingRationale(rule), kind).toEqual([])
-    }
-  })
-
-  it.each([
-    ['cause', { cause: '' }],
-    ['consequence', { consequence: 'unknown' }],
-    ['response', { response: ' - ' }],
-    ['time to respond', { respond_within_ms: 0 }],
-    ['time to respond', { respond_within_ms: 60_000, on_delay_ms: 60_000 }],
-  ] as const)('names the %s where it is missing', (name, change) => {
-    expect(missingRationale({ ...alarmCatalog['limit-high']!, ...change })).toEqual([name])
   })
 })
