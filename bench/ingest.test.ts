@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { findRate, type IngestPlan, ingestRun, sustained } from './ingest.ts'
 import type { RunResult } from './measure.ts'
-import { medianRun } from './results.ts'
+import { medianRun, tableOf } from './results.ts'
 
 const run = (change: Readonly<Record<string, unknown>> = {}): RunResult => ({
   ...{ sent: 1, acknowledged: 1, rejected: 0, lost: 0, problems: [] },
@@ -43,6 +43,12 @@ it('takes the median of each number, the worst of what is lost, and every proble
   const median = medianRun(all)
   expect(median).toMatchObject({ ack_ms_p99: 20, lost: 7, problems: ['lost'], runs: 3 })
   expect(median.ack_ms_p99_of_runs).toEqual([30, 10, 20])
+})
+
+it('tells the bytes a second that go to the log, of several runs the median', () => {
+  const all = [9.1, 8.2, 8.4].map(append => run({ store_MiB_per_s: { append, commit: 1 } }))
+  expect(tableOf(medianRun(all))).toContain('log       8.4 MiB/s appended, states 1 MiB/s')
+  expect(tableOf(run())).toContain('log       - MiB/s appended')
 })
 
 it('spreads the assets over lines and sends TWIN-444 beside them', () => {

@@ -33,14 +33,7 @@ const OF_RUNS = ['readings_per_s', 'ack_ms_p99', 'alert_ms_p99', 'engine_cpu_cor
 export function medianRun(runs: readonly RunResult[]): RunResult {
   const [first] = runs
   if (runs.length === 1) return first!
-  const middle = Object.fromEntries(
-    Object.entries(first!).map(([key, value]) => {
-      const values = runs.map(run => run[key]).filter(one => typeof one === 'number')
-      if (typeof value !== 'number' && values.length === 0) return [key, value]
-      const sorted = values.toSorted((a, b) => a - b)
-      return [key, sorted[WORST.has(key) ? sorted.length - 1 : Math.floor(sorted.length / 2)]]
-    }),
-  )
+  const middle = middleOf(runs)
   const each = OF_RUNS.filter(key => key in first!).map(key => [
     `${key}_of_runs`,
     runs.map(run => run[key]),
@@ -51,6 +44,24 @@ export function medianRun(runs: readonly RunResult[]): RunResult {
     ...Object.fromEntries(each),
     problems: runs.flatMap(run => run.problems),
   }
+}
+
+/** Of each number in the first, also of those one level down. */
+function middleOf(all: readonly Readonly<Record<string, unknown>>[]): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(all[0]!).map(([key, value]) => {
+      const each = all.map(one => one[key])
+      if (isRecord(value)) return [key, middleOf([value, ...each.slice(1).filter(isRecord)])]
+      const values = each.filter(one => typeof one === 'number')
+      if (typeof value !== 'number' && values.length === 0) return [key, value]
+      const sorted = values.toSorted((a, b) => a - b)
+      return [key, sorted[WORST.has(key) ? sorted.length - 1 : Math.floor(sorted.length / 2)]]
+    }),
+  )
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 const HEADS = ['p50', 'p90', 'p99', 'p999', 'max'] as const
@@ -74,6 +85,7 @@ export function tableOf(result: RunResult): string {
   )
   const heads = HEADS.map(head => head.replace('999', '99.9').padStart(9)).join('')
   const known = (key: string) => result[key] ?? '-'
+  const moved = isRecord(result.store_MiB_per_s) ? result.store_MiB_per_s : {}
   const alerts = ['', 'reading_', 'filter_', 'model_']
     .filter(name => `${name}alerts` in result)
     .map(name => `${known(`${name}alerts`)} of ${known(`${name}alerts_injected`)}`)
@@ -89,6 +101,7 @@ export function tableOf(result: RunResult): string {
     `engine    ${known('engine_cpu_cores')} CPU cores, anonymous memory ` +
       `${known('rss_anon_MiB_start')} to ${known('rss_anon_MiB_end')} MiB, ` +
       `${known('engine_written_MiB_per_s')} MiB/s written`,
+    `log       ${moved.append ?? '-'} MiB/s appended, states ${moved.commit ?? '-'} MiB/s`,
     `sender    ${known('sender_cpu_cores')} CPU cores, ${known('wire_MiB_per_s')} MiB/s`,
     ...('restart_s' in result
       ? [

@@ -20,7 +20,7 @@ export interface LineLoad {
   /** Durable log entries whose effects are not yet committed. */
   readonly behind_entries: number
   readonly behind_bytes: number
-  /** Bytes that a producer may have unacknowledged; shrinks with lag. */
+  /** Bytes that its producers together may have unacknowledged; shrinks with lag. */
   readonly credit_bytes: number
   /** Credit of a line that keeps up. */
   readonly credit_max_bytes: number

@@ -69,8 +69,9 @@ export function admit(
   const ahead_ms = wall ? WALL_FUTURE_MS : STREAM_FUTURE_DAYS[definition.origin] * DAY_MS
   const told = qualities.length > 0
   let newest_ms = context.newest_event_ms
-  // With NaN, before the first reading of a `stream` line, nothing is in the future.
-  let future_ms = (wall ? context.now_ms : newest_ms) + ahead_ms
+  const future_ms = wall
+    ? context.now_ms + ahead_ms
+    : reach_ms(columns, dictionary, newest_ms, ahead_ms)
   let late = 0
   for (let row = 0; row < count; row++) {
     const ref = refs[row]!
@@ -82,10 +83,7 @@ export function admit(
       continue
     }
     if (time_ms < lateOf_ms[known.kind[slot]!]!) late++
-    if (!(time_ms <= newest_ms)) {
-      newest_ms = time_ms
-      if (!wall) future_ms = newest_ms + ahead_ms
-    }
+    if (!(time_ms <= newest_ms)) newest_ms = time_ms
   }
   return {
     accepted_count: count - rows.count,
@@ -97,6 +95,45 @@ export function admit(
     newest_event_ms: newest_ms,
     mode: columns.mode,
   }
+}
+
+/**
+ * Up to when a batch moves the clock of a `stream` line: each step from one reading to the next in
+ * time is `ahead_ms` at most, whatever the order of the rows. A line without a time begins at the
+ * middle reading, so that one wrong clock does not decide for all others.
+ */
+function reach_ms(
+  columns: Columns,
+  dictionary: SeriesDictionary,
+  newest_ms: number,
+  ahead_ms: number,
+): number {
+  const { count, times_ms } = columns
+  let last_ms = Number.NEGATIVE_INFINITY
+  for (let row = 0; row < count; row++) if (times_ms[row]! > last_ms) last_ms = times_ms[row]!
+  if (last_ms <= newest_ms + ahead_ms) return newest_ms + ahead_ms
+  const sorted_ms = rightTimes_ms(columns, dictionary)
+  let at_ms = Number.isNaN(newest_ms) ? sorted_ms[(sorted_ms.length - 1) >> 1]! : newest_ms
+  for (const time_ms of sorted_ms) {
+    if (time_ms > at_ms + ahead_ms) break
+    if (time_ms > at_ms) at_ms = time_ms
+  }
+  return at_ms + ahead_ms
+}
+
+/** Times of the rows that nothing else is wrong with, in order. */
+function rightTimes_ms(columns: Columns, dictionary: SeriesDictionary): Float64Array {
+  const { count, refs, times_ms, values, qualities } = columns
+  const right_ms = new Float64Array(count)
+  let length = 0
+  for (let row = 0; row < count; row++) {
+    const slot = dictionary.slot(refs[row]!)
+    const quality = qualities.length > 0 ? qualities[row]! : 0
+    const [time_ms, value] = [times_ms[row]!, values[row]!]
+    if (slot < 0 || !isRight(dictionary.columns, slot, time_ms, Infinity, value, quality)) continue
+    right_ms[length++] = time_ms
+  }
+  return right_ms.subarray(0, length).sort()
 }
 
 /** Before when a reading is late, by kind. */

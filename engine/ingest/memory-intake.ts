@@ -29,6 +29,8 @@ export interface MemoryIntakeOptions {
   /** Resolves when an append becomes durable; default at once. */
   readonly flushed?: (entry: BatchEntry) => Promise<void>
   readonly credit_bytes?: () => number
+  /** Whether producers must wait; default never. */
+  readonly held?: () => boolean
   /** Keep the entries; default true. */
   readonly keep?: boolean
   readonly mayCreate?: (identity: Identity) => boolean
@@ -100,6 +102,7 @@ function memoryLine(definition: LineDefinition, options: MemoryIntakeOptions): M
       quarantined.push(...rows)
     },
     credit_bytes: () => options.credit_bytes?.() ?? 4 * 1024 * 1024,
+    held: () => options.held?.() ?? false,
     newest_event_ms: () => Number.NaN,
   }
 }

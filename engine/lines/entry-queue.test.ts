@@ -113,4 +113,50 @@ describe('entryQueue', () => {
     const shortened = entryQueue({ line: 'l', taken: 0, log_end: 5, read: async () => [] })
     await expect(shortened.next()).rejects.toMatchObject({ code: 'STORE_LOST' })
   })
+
+  it('finds what is in the log and nobody told of, and takes it when it is told later', async () => {
+    const log: CloseEntry[] = []
+    const line = queueOver(log)
+    line.offer(0)
+    const { waiting } = await drain(line)
+    log.push(entryOf(1), entryOf(2))
+    expect(line.queue.behind_entries()).toBe(0)
+    await line.queue.look()
+    expect(line.queue.behind_entries()).toBe(2)
+    expect((await waiting).map(item => item.position)).toEqual([2, 3])
+    const next = line.queue.next()
+    line.queue.offer(3, encodeEntry(entryOf(2))) // its answer was late
+    line.offer(3)
+    expect((await next).map(item => item.position)).toEqual([4])
+    line.queue.next().catch(() => {})
+    expect(line.queue.behind_entries()).toBe(0)
+    expect(line.queue.behind_bytes()).toBe(0)
+  })
+
+  it('looks again for those who ask while it looks', async () => {
+    let log_end = 0
+    let answer: () => void = () => {}
+    const queue = entryQueue({
+      ...{ line: 'l', taken: 0, log_end: 0 },
+      async read(from) {
+        const records = from > log_end ? [] : [{ position: from, bytes: new Uint8Array(1) }]
+        await new Promise<void>(resolve => {
+          answer = resolve
+        })
+        return records
+      },
+    })
+    const before = queue.look()
+    await new Promise(setImmediate)
+    log_end = 1 // after the first look has read
+    const [after, shared] = [queue.look(), queue.look()]
+    expect(shared).toBe(after)
+    answer()
+    await before
+    expect(queue.behind_entries()).toBe(0)
+    const asked = setInterval(() => answer(), 1)
+    await after
+    clearInterval(asked)
+    expect(queue.behind_entries()).toBe(1)
+  })
 })

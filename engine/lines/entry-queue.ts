@@ -14,6 +14,7 @@ const HANDED_MAX = 2048
 const HANDED_BYTES_MAX = 16 << 20
 const CHUNK_ENTRIES_MAX = 64
 const CHUNK_BYTES_MAX = 1 << 20
+const CHUNK = { count_max: CHUNK_ENTRIES_MAX, bytes_max: CHUNK_BYTES_MAX }
 
 export interface EntryQueue {
   /** Tells of an entry that is now durable. Entries come in order of position. */
@@ -25,8 +26,11 @@ export interface EntryQueue {
   next(): Promise<readonly LogRecord[]>
   /** Goes back to hand out again what comes after `position`; a call that waits throws. */
   rewind(position: number): void
+  /** Looks in the log for entries that nobody told of, because the answer to an append was lost. */
+  look(): Promise<void>
   /** Durable entries not yet done with. */
   behind_entries(): number
+  /** Bytes of them; what was in the log before, or is handed out again, is not counted. */
   behind_bytes(): number
   /** True while entries are taken and not yet done with. */
   in_hand(): boolean
@@ -59,9 +63,13 @@ export function entryQueue(options: {
   let done = taken
   let round = 0
   let end = options.log_end
+  let told = end
+  let counted = end // position up to which bytes are counted as taken
   let takenBytes = 0
   let inHandBytes = 0
   let offeredBytes = 0
+  let looking: Promise<void> = Promise.resolve()
+  let nextLook: Promise<void> | undefined
   let wake: (() => void) | undefined
   let failure: Error | undefined
 
@@ -83,10 +91,7 @@ export function entryQueue(options: {
   }
 
   const readBack = async (): Promise<readonly LogRecord[]> => {
-    const records = await options.read(taken + 1, {
-      count_max: CHUNK_ENTRIES_MAX,
-      bytes_max: CHUNK_BYTES_MAX,
-    })
+    const records = await options.read(taken + 1, CHUNK)
     if (records.length === 0) throw lost()
     return records
   }
@@ -105,15 +110,35 @@ export function entryQueue(options: {
     }
   }
 
+  const count = (chunk: readonly LogRecord[]): void => {
+    for (const { position, bytes } of chunk) {
+      if (position <= counted || position > told) continue
+      takenBytes += bytes.length
+      inHandBytes += bytes.length
+    }
+    counted = Math.max(counted, taken)
+    if (taken >= end) takenBytes = offeredBytes
+  }
+
+  const lookOnce = async (): Promise<void> => {
+    for (;;) {
+      const records = await options.read(end + 1, CHUNK)
+      if (records.length === 0) return
+      end = Math.max(end, records.at(-1)!.position)
+      wake?.()
+    }
+  }
+
   const superseded = () => new QueueClosed('the entries are handed out again from before')
 
   return {
     offer(position, bytes) {
       const size_bytes = bytes.length
       // A place that was given before: the store forgot what stood there.
-      if (position <= end) fail(lost())
+      if (position <= told) fail(lost())
+      told = position
       end = Math.max(end, position)
-      offeredBytes += size_bytes
+      if (position > counted) offeredBytes += size_bytes
       const previous = handed.at(-1)?.position ?? taken
       const fits = handed.length - head < HANDED_MAX && handedBytes + size_bytes < HANDED_BYTES_MAX
       // A hand-over with a hole would be taken out of order; the log has what is skipped here.
@@ -139,12 +164,7 @@ export function entryQueue(options: {
       const chunk = fromMemory ? takeHanded() : await readBack()
       if (mine !== round) throw superseded()
       taken = chunk.at(-1)?.position ?? taken
-      for (const { position, bytes } of chunk) {
-        if (position <= options.log_end) continue
-        takenBytes += bytes.length
-        inHandBytes += bytes.length
-      }
-      if (taken >= end) takenBytes = offeredBytes
+      count(chunk)
       return chunk
     },
     rewind(position) {
@@ -152,12 +172,20 @@ export function entryQueue(options: {
       taken = position
       done = position
       inHandBytes = 0
-      // What is handed out again was counted as taken once; from here on it is read from the log.
-      takenBytes = offeredBytes
       wake?.()
     },
+    look() {
+      // One that is under way may have read too early; all who come meanwhile share the next.
+      nextLook ??= looking.then(() => {
+        nextLook = undefined
+        const found = lookOnce()
+        looking = found.catch(() => {})
+        return found
+      })
+      return nextLook
+    },
     behind_entries: () => end - done,
-    behind_bytes: () => Math.max(0, offeredBytes - takenBytes) + inHandBytes,
+    behind_bytes: () => (done === end ? 0 : Math.max(0, offeredBytes - takenBytes) + inHandBytes),
     in_hand: () => done !== taken,
     fail,
     close: () => fail(new QueueClosed('the line is closing')),

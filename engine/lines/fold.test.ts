@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { adviceStage } from '../advice/stage.ts'
 import { anomalyStage } from '../anomaly/stage.ts'
+import { packSections, unpackSections } from '../core/sections.ts'
 import type { DecisionEntry, LineDefinition, LogEntry, OutputEvent } from '../flow.ts'
 import { batchDecoder } from '../ingest/batch-decoder.ts'
 import { BatchBuilder } from '../sim/batch.ts'
@@ -11,7 +12,7 @@ import { createPlant } from '../sim/plant.ts'
 import { plantDefinition } from '../sim/run.ts'
 import { createTwin } from '../twin/catalog.ts'
 import { type BatchColumns, loggedBatch, realFold, tinyLine, tinySecond } from './fixture-line.ts'
-import { foldEntry, lineFold } from './fold.ts'
+import { foldEntry, type LineFold, lineFold } from './fold.ts'
 import { stateHash } from './state-hash.ts'
 
 interface Outcome {
@@ -134,6 +135,40 @@ describe('versions that the log names', () => {
     expect(times[1]! % 1000).toBe(0)
     expect(times[1]).toBeGreaterThan(100_000)
     expect(restored.versions()).toEqual({ model: 'm/2' })
+  })
+})
+
+describe('the clocks of producers', () => {
+  const wall = { ...tinyLine, clock: 'wall' } as const
+  const take = (line: LineFold, from: number, to: number) => {
+    for (let i = from; i < to; i++) {
+      const columns = tinySecond(100 + i, () => 1)
+      const entry = { ...loggedBatch(i + 1, columns), received_ms: 1000 * (100 + i) - 9000 }
+      foldEntry(line, { position: i + 1, entry, size_bytes: 1 }, () => {})
+    }
+    return line
+  }
+  const restored = (state: Uint8Array) => {
+    const line = realFold(wall)
+    line.restore(state, new Set())
+    return line
+  }
+
+  it('are judged across a restart as without one', () => {
+    const whole = take(realFold(wall), 0, 30).clockProblems()
+    expect(whole).toEqual([expect.stringMatching(/producer p is 9\.\d s ahead/)])
+    const line = take(realFold(wall), 0, 20)
+    expect(take(restored(line.snapshot()), 20, 30).clockProblems()).toEqual(whole)
+    const judged = take(realFold(wall), 0, 30).snapshot()
+    expect(restored(judged).clockProblems()).toEqual(whole)
+  })
+
+  it('are judged anew after a state of an engine that did not keep them', () => {
+    const line = take(realFold(wall), 0, 20)
+    const sections = [...unpackSections(line.snapshot())].filter(([name]) => name !== 'skew')
+    const old = restored(packSections(sections))
+    expect(take(old, 20, 30).clockProblems()).toEqual([])
+    expect(take(old, 30, 50).clockProblems()).toHaveLength(1)
   })
 })
 

@@ -21,7 +21,7 @@ import { seriesPlan } from './frames/series-plan.ts'
 import { lateness } from './lateness.ts'
 import { type RewindOrder, type RewindParts, rewindLine, takeCheckpoint } from './rewind.ts'
 import { scoreNow } from './score-desk.ts'
-import { shownBuilder } from './shown-builder.ts'
+import { shownLine } from './shown-line.ts'
 import { skewWatch } from './skew.ts'
 import type { Step } from './step.ts'
 
@@ -46,6 +46,8 @@ export interface LineFold {
     onStep: (step: Step) => void,
     onAgain?: (twin: TwinFrame) => void,
   ): Promise<void>
+  /** Resolves when the rewind that runs is over: until then the twin is one of the past. */
+  rewinding(): Promise<void> | undefined
   /** Log position after which entries may be read again; those up to it may go. */
   needed_after(): number
   /** Rewinds so far: each changed values of the past. */
@@ -95,7 +97,7 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
   const told = corrections()
   const parts: RewindParts = { definition, plan, decoder, builder, twin, anomaly, late, ring, told }
   const arrivals = readingSorter(parts)
-  const shown = shownBuilder(builder)
+  const shown = shownLine(builder, anomaly)
   const skew = skewWatch(definition.clock)
   let latest: { frame: LineFrame; twin: TwinFrame } | undefined
   let line_ms = 0
@@ -116,8 +118,9 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
   const foldOf: LineFold = {
     builder: shown.builder,
     twin,
-    anomaly,
+    anomaly: shown.anomaly,
     advice,
+    rewinding: shown.rewinding,
     latest: () => shown.latest() ?? latest,
     time_ms: () => line_ms,
     versions: () => versions,
@@ -153,20 +156,24 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
       const order = due
       due = undefined
       shown.freeze(latest)
-      const done = await rewindLine(parts, order, {
-        past,
-        again: onAgain,
-        corrected: events => onStep({ at: 'rewind', events }),
-        fresh(frame) {
-          runStages(foldOf, { at: 'tick', frame, twin: undefined, events: [] }, onStep)
-        },
-        ahead(tick, batch) {
-          runStages(foldOf, { at: 'readings', batch, tick, events: [] }, onStep)
-        },
-      }).finally(() => shown.thaw())
-      if (done) takeCheckpoint(parts, order.to)
-      builder.counters.late = late.late()
-      forgetOld(parts)
+      try {
+        const done = await rewindLine(parts, order, {
+          past,
+          again: onAgain,
+          corrected: events => onStep({ at: 'rewind', events }),
+          fresh(frame) {
+            runStages(foldOf, { at: 'tick', frame, twin: undefined, events: [] }, onStep)
+          },
+          ahead(tick, batch) {
+            runStages(foldOf, { at: 'readings', batch, tick, events: [] }, onStep)
+          },
+        })
+        if (done) takeCheckpoint(parts, order.to)
+        builder.counters.late = late.late()
+        forgetOld(parts)
+      } finally {
+        shown.thaw()
+      }
     },
     foldBatch(batch, onStep) {
       for (const step of arrivals.take(batch, false)) runStages(foldOf, step, onStep)
@@ -221,6 +228,7 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
         ['late', late.snapshot()],
         ['told', told.snapshot()],
         ['checkpoints', ring.snapshot()],
+        ['skew', skew.snapshot()],
       ]),
     takeKept: ring.takeKept,
     restore(bytes, kept) {
@@ -243,6 +251,9 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
       late.restore(part('late'))
       told.restore(part('told'))
       ring.restore(part('checkpoints'), kept)
+      // States of older engines do not have it: then producers are judged anew.
+      const clocks = sections.get('skew')
+      if (clocks) skew.restore(clocks)
       due = undefined
     },
   }

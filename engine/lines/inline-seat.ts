@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { LineDefinition } from '../flow.ts'
 import { type FoldParts, runFold, standOf } from './fold-run.ts'
+import { lineQuestions } from './questions.ts'
 import { scoreDesk } from './score-desk.ts'
 import type { FoldPlaces } from './seat.ts'
 import { stageTimes } from './stage-times.ts'
@@ -20,6 +21,7 @@ export function inlineFolds(
       const { fold, trend } = parts
       if (state) fold.restore(state, request.kept)
       const times = stageTimes()
+      const ask = lineQuestions(definition.line, fold.rewinding)
       return {
         thread: 'io',
         fields: fold.twin.fields,
@@ -36,8 +38,8 @@ export function inlineFolds(
         },
         run: ports => runFold(parts, request, { ports, clock, times, desk, turn }),
         trend: (cell, from_ms, points_max) => trend.read(cell, from_ms, points_max),
-        profiles: cell => fold.twin.profiles(cell),
-        snapshot: async () => ({ state: fold.snapshot(), kept: fold.takeKept() }),
+        profiles: cell => ask(() => fold.twin.profiles(cell)),
+        snapshot: () => ask(() => ({ state: fold.snapshot(), kept: fold.takeKept() })),
         close() {},
       }
     },

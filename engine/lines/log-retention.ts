@@ -14,6 +14,8 @@ export interface LogRetention {
   expired(now_ms: number): number
   /** Bytes of the log since the start of the engine that are kept. */
   kept_bytes(): number
+  /** Bytes of log that the line may keep now. */
+  room_bytes(): number
 }
 
 /** Entries that come and go together. */
@@ -91,5 +93,6 @@ export function logRetention(
       return expired
     },
     kept_bytes: () => bytes,
+    room_bytes: bytes_max,
   }
 }

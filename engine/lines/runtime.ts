@@ -61,7 +61,7 @@ export interface LineParts {
 
 export interface LineRuntime extends LineIntake, LineView {
   readonly definition: LineDefinition
-  /** Runs the line; emits after each commit; ends with an error only when the line is stopped. */
+  /** Runs the line; emits as each commit begins, and events before; errs when it is stopped. */
   run(): Observable<LineChange>
   /** Writes versions that differ from those last written; resolves when durable. */
   takeVersions(versions: Readonly<Record<string, string>>): Promise<void>
@@ -109,23 +109,24 @@ export function lineRuntime(parts: LineParts): LineRuntime {
   let named: Readonly<Record<string, string>> =
     log_end > started && Object.keys(parts.versions).length > 0 ? {} : stand().versions
   const takeVersions = async (versions: Readonly<Record<string, string>>): Promise<void> => {
-    if (sameVersions(named, versions)) return
+    // A line that stopped takes them when it is opened again.
+    if (troubles.stopped() || sameVersions(named, versions)) return
     const before = named
     named = versions
     try {
       await patient(() => writer.append({ kind: 'version', versions }))
     } catch (error) {
       if (named === versions) named = before
-      throw error
+      if (!troubles.stopped()) throw error
     }
   }
 
   const broken$ = new Subject<never>()
   const telling: Telling = lineTelling(committer.outbox_taken)
   let shown = recovered.published
-  const changeOf = (ticked: boolean, events: LineChange['events']): LineChange => {
+  const changeOf = (of: Pick<LineChange, 'ticked' | 'events' | 'position' | 'whole'>) => {
     const { tick, time_ms } = stand()
-    return { tenant, line, ticked, tick, time_ms, events }
+    return { tenant, line, tick, time_ms, ...of }
   }
   const ports: FoldPorts = {
     pull: () => queue.next(),
@@ -135,9 +136,11 @@ export function lineRuntime(parts: LineParts): LineRuntime {
       const found = await patient(() => store.kept(key, one => one === number))
       return found.get(number)
     },
-    tell(events) {
-      const fresh = telling.early(events)
-      return fresh.length === 0 ? undefined : changeOf(false, fresh)
+    tell(told, position) {
+      const events = telling.early(told)
+      return events.length === 0
+        ? undefined
+        : changeOf({ ticked: false, events, position, whole: false })
     },
     async commit(made) {
       if (made.arrived) closer.arrived()
@@ -145,7 +148,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
       // What was shown before is not shown again, neither after a start nor by another thread.
       const ticked = made.ticks > 0 && made.position > shown
       shown = Math.max(shown, made.position)
-      return ticked || events.length > 0 ? changeOf(ticked, events) : undefined
+      return changeOf({ ticked, events, position: made.position, whole: true })
     },
   }
   const running = supervised({
@@ -212,6 +215,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     producer: writer.producer,
     append: writer.appendBatch,
     credit_bytes: writer.credit_bytes,
+    held: writer.held,
     newest_event_ms: () => stand().newest_ms,
     decide: (decision, who, comment) =>
       writer.append({

@@ -64,8 +64,11 @@ export interface Made extends CommitDraft {
 export interface FoldPorts extends Past {
   /** The next entries of the log; waits while there are none. */
   pull(): Promise<readonly LogRecord[]>
-  /** Tells events of the chunk in the making: all that `commit` will give, in the same order. */
-  tell(events: readonly OutputEvent[]): LineChange | undefined
+  /**
+   * Tells events of the chunk in the making: all that `commit` will give, in the same order.
+   * `position` is that of the log entry that they follow from.
+   */
+  tell(events: readonly OutputEvent[], position: number): LineChange | undefined
   commit(made: Made): Promise<LineChange | undefined>
 }
 

@@ -46,4 +46,20 @@ describe('the clock of a producer', () => {
     for (let i = 0; i < 90; i++) watch.take({ ...at(1e12, 5), mode: 'backfill' })
     expect(watch.skews()).toEqual([])
   })
+
+  it('is judged by a restored watch as by one that was never stopped', () => {
+    const delay_ms = (batch: number) => (batch < 31 ? -7000 - batch : 9000 + batch)
+    for (const cut of [0, 1, 29, 30, 45, 60]) {
+      const before = watched(delay_ms, cut)
+      const after = skewWatch('wall')
+      after.restore(before.snapshot())
+      const whole = watched(delay_ms, 75)
+      for (let i = cut; i < 75; i++) {
+        const now_ms = 1e12 + 1000 * i
+        after.take(at(now_ms, now_ms - delay_ms(i) - 900, now_ms - delay_ms(i)))
+      }
+      expect(after.skews(), `${cut}`).toEqual(whole.skews())
+      expect(after.snapshot()).toEqual(whole.snapshot())
+    }
+  })
 })

@@ -1,3 +1,4 @@
+import { jsonBytes, parseJsonBytes } from '../core/sections.ts'
 import type { LineClock, ReadingBatch } from '../flow.ts'
 
 /** A producer whose clock is off by more than this is named as a problem. */
@@ -24,6 +25,8 @@ export interface SkewWatch {
   skews(): readonly ClockSkew[]
   /** What to tell people, one text per producer whose clock is off. */
   problems(): readonly string[]
+  snapshot(): Uint8Array
+  restore(bytes: Uint8Array): void
 }
 
 interface Watched {
@@ -72,7 +75,26 @@ export function skewWatch(clock: LineClock): SkewWatch {
       told ??= textsOf(skews())
       return told
     },
+    snapshot: () => jsonBytes([...producers].map(rowOf)),
+    restore(bytes) {
+      told = undefined
+      producers.clear()
+      for (const [producer, batches, least_ms, skew_ms] of parseJsonBytes<Row[]>(bytes)) {
+        producers.set(producer, {
+          ...{ batches, least_ms: least_ms ?? Number.POSITIVE_INFINITY },
+          skew_ms: skew_ms ?? Number.NaN,
+        })
+      }
+    },
   }
+}
+
+/** A producer in a snapshot; null: nothing in the running look, and not judged yet. */
+type Row = [producer: string, batches: number, least_ms: number | null, skew_ms: number | null]
+
+function rowOf([producer, { batches, least_ms, skew_ms }]: [string, Watched]): Row {
+  const finite = (value: number) => (Number.isFinite(value) ? value : null)
+  return [producer, batches, finite(least_ms), finite(skew_ms)]
 }
 
 function textsOf(skews: readonly ClockSkew[]): readonly string[] {

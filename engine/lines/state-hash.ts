@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { unpackSections } from '../core/sections.ts'
 
 /** How readings arrived, and how producers numbered them, is not the plant's state. */
-const NOT_HASHED = new Set(['decoder', 'arrivals', 'late', 'told', 'checkpoints'])
+const NOT_HASHED = new Set(['decoder', 'arrivals', 'late', 'told', 'checkpoints', 'skew'])
 /** What determines the values to come; alarms and advice also tell how it was learnt. */
 const OF_PROCESS = new Set(['frames', 'twin', 'detectors'])
 

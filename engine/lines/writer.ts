@@ -8,7 +8,10 @@ import type { EntryQueue } from './entry-queue.ts'
 import type { LogRetention } from './log-retention.ts'
 import type { LineTroubles } from './troubles.ts'
 
-/** Bytes that all producers of a line may have unacknowledged while the line keeps up. */
+/**
+ * Bytes that all producers of a line may have unacknowledged while the line keeps up. One that is
+ * further behind than this takes nothing more until it is folded on.
+ */
 export const CREDIT_MAX_BYTES = 4 << 20
 const CREDIT_MIN_BYTES = 64 << 10
 /** Lag of the threads that is normal, and lag at which a producer is held to the least. */
@@ -25,7 +28,7 @@ export interface LineWriterParts {
   readonly queue: EntryQueue
   readonly troubles: LineTroubles
   readonly log_entries_max: number
-  readonly retention?: LogRetention
+  readonly retention: LogRetention
   /** How late the event loops are that the line needs. */
   readonly lag_ms: () => number
 }
@@ -38,19 +41,49 @@ export interface LineWriter {
   openProducer(producer: string): Promise<ProducerState>
   producer(producer: string): ProducerState
   credit_bytes(): number
+  /** True while producers must wait: what is written and not folded is as much as may be. */
+  held(): boolean
   rejected_count(): number
 }
 
 export function lineWriter(parts: LineWriterParts): LineWriter {
-  const { key, store, recovered, clock, queue, troubles } = parts
+  const { key, store, recovered, clock, queue, troubles, retention } = parts
   const { fence } = recovered
   const producers = new Map<string, ProducerState>(recovered.producers)
   let rejected_count = recovered.quarantined_count
+  let writing_bytes = 0 // on their way to the store
 
+  const refuseStopped = (): void => {
+    if (!troubles.stopped()) return
+    const problem = troubles.problem()
+    throw new LiquidusError('LINE_STOPPED', { line: key, problem }, { retry: true })
+  }
+
+  /** The log cannot be trimmed of what is not folded: there must be an end to it. */
+  const refuseFull = (): void => {
+    const entries = queue.behind_entries()
+    const bytes = queue.behind_bytes()
+    const isOver = bytes >= retention.room_bytes()
+    if (entries < parts.log_entries_max && !isOver) return
+    const MiB = (bytes / 2 ** 20).toFixed(1)
+    const what = isOver ? `${MiB} MiB, its share of log_bytes_max` : `${entries} log entries`
+    const problem = `line ${key} is behind by ${what}`
+    const error = new LiquidusError('STORE_FULL', { store: store.name, problem }, { retry: true })
+    troubles.refuse(error)
+    throw error
+  }
+
+  /** Notes a failed write; true where it may be in the log although it failed. */
   const noteRefusal = (error: unknown): boolean => {
     if (!troubles.refuse(error)) return false
-    if (error instanceof LiquidusError && error.code === 'STORE_FENCED') queue.fail(error)
-    return true
+    const isFenced = error instanceof LiquidusError && error.code === 'STORE_FENCED'
+    if (isFenced) queue.fail(error)
+    return !isFenced
+  }
+
+  /** Lets the fold have what is in the log and was never told of. */
+  const findLost = (): void => {
+    queue.look().catch(() => {}) // what it waits for is told; a line that ends needs it no more
   }
 
   const write = async (
@@ -58,24 +91,28 @@ export function lineWriter(parts: LineWriterParts): LineWriter {
     from?: AppendProducer,
     quarantined: readonly QuarantineRow[] = [],
   ): Promise<number> => {
-    const behind = queue.behind_entries()
-    if (behind >= parts.log_entries_max) {
-      const problem = `line ${key} is ${behind} log entries behind`
-      throw new LiquidusError('STORE_FULL', { store: store.name, problem }, { retry: true })
-    }
+    refuseStopped()
+    refuseFull()
     const bytes = encodeEntry(entry)
+    writing_bytes += bytes.length
     try {
       const at = await store.append(key, fence, bytes, from, quarantined)
       troubles.accept()
       if (at > 0) {
-        parts.retention?.note(at, bytes.length, clock.now_ms())
+        retention.note(at, bytes.length, clock.now_ms())
         queue.offer(at, bytes)
       }
       return at
     } catch (error) {
-      // Whether the entry is in the log is not known: only the store can tell what comes next.
-      if (noteRefusal(error) && from) producers.delete(from.producer)
+      if (noteRefusal(error)) {
+        // Only the store can tell what comes next: whoever asks opens the producer anew.
+        const known = from && producers.get(from.producer)
+        if (known) producers.set(from.producer, { ...known, epoch: 0 })
+        findLost()
+      }
       throw error
+    } finally {
+      writing_bytes -= bytes.length
     }
   }
 
@@ -86,10 +123,14 @@ export function lineWriter(parts: LineWriterParts): LineWriter {
     async appendBatch(entry, quarantined) {
       const { producer, epoch, sequence } = entry
       const at = await write(entry, { producer, epoch, sequence }, quarantined)
-      if (at === 0) return
-      rejected_count += quarantined.length
       const known = producers.get(producer)
-      if (known && known.committed_sequence >= sequence) return
+      const isKnown = known !== undefined && known.committed_sequence >= sequence
+      if (at === 0) {
+        if (isKnown) return
+        findLost() // the answer to an append before this one was lost
+      }
+      rejected_count += quarantined.length
+      if (isKnown) return
       producers.set(producer, {
         epoch: Math.max(epoch, known?.epoch ?? 0),
         committed_sequence: sequence,
@@ -98,13 +139,22 @@ export function lineWriter(parts: LineWriterParts): LineWriter {
     async openProducer(producer) {
       // What the welcome tells of the line's time must include what its log already holds.
       const give_up_ms = clock.elapsed_ms() + CATCH_UP_MS
-      const waits = () => queue.behind_entries() > 0 && troubles.problem() === ''
-      while (waits() && clock.elapsed_ms() < give_up_ms) await sleep(10)
+      const catchUp = async () => {
+        const waits = () => queue.behind_entries() > 0 && troubles.problem() === ''
+        while (waits() && clock.elapsed_ms() < give_up_ms) await sleep(10)
+        refuseStopped()
+      }
+      await catchUp()
       const opened = await store.openProducer(key, fence, producer).catch((error: unknown) => {
         noteRefusal(error)
         throw error
       })
+      const before = producers.get(producer)?.committed_sequence ?? 0
       producers.set(producer, opened)
+      if (opened.committed_sequence > before) {
+        await queue.look()
+        await catchUp()
+      }
       return opened
     },
     producer: producer => producers.get(producer) ?? { epoch: 0, committed_sequence: 0 },
@@ -112,6 +162,11 @@ export function lineWriter(parts: LineWriterParts): LineWriter {
       if (troubles.problem() !== '') return CREDIT_MIN_BYTES
       const room_bytes = CREDIT_MAX_BYTES - queue.behind_bytes()
       return Math.round(Math.max(CREDIT_MIN_BYTES, room_bytes * calmOf(parts.lag_ms())))
+    },
+    held() {
+      if (troubles.stopped()) return false // it refuses, and says why
+      const most_bytes = Math.min(CREDIT_MAX_BYTES, retention.room_bytes() / 2)
+      return queue.behind_bytes() + writing_bytes > most_bytes
     },
     rejected_count: () => rejected_count,
   }

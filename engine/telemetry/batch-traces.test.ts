@@ -29,7 +29,10 @@ function setUp(share: number, chance = () => 0.5) {
   let twin_s = 0
   const store = traces.watchStore({
     append: async () => ++position,
-    commit: async () => clock.advance(3),
+    async commit() {
+      await undefined
+      clock.advance(3)
+    },
   } as unknown as Store)
   const changes$ = new Subject<LineChange>()
   let committed = 0
@@ -57,11 +60,15 @@ function setUp(share: number, chance = () => 0.5) {
       twin_s += duration_s
       clock.advance(1000 * duration_s)
     },
+    /** The commit begins, the outputs are told within a millisecond, and then it ends. */
     commit: async (to: number) => {
-      await store.commit('t/l', { position: to } as Commit)
-      committed = to
+      const committing = store.commit('t/l', { position: to } as Commit)
+      const change = { tenant: 't', line: 'l', ticked: true, tick: 1, time_ms: 1, events: [] }
       clock.advance(1)
-      changes$.next({ tenant: 't', line: 'l', ticked: true, tick: 1, time_ms: 1, events: [] })
+      changes$.next({ ...change, position: to, whole: true })
+      await committing
+      committed = to
+      traces.settle()
     },
   }
 }
@@ -96,8 +103,8 @@ test('a batch is told from the door to the outputs, as a child of its caller', a
   expect(times('decode and admit')).toEqual([0, 2])
   expect(times('append')).toEqual([2, 2])
   expect(times('fold')).toEqual([2, 42])
-  expect(times('commit')).toEqual([42, 45])
-  expect(times('send')).toEqual([45, 46])
+  expect(times('commit')).toEqual([42, 46])
+  expect(times('send')).toEqual([42, 43])
   expect(times('batch')).toEqual([0, 46])
   expect(named(told, 'fold').attributes['liquidus.twin_s']).toBeCloseTo(0.04)
 })
@@ -144,10 +151,15 @@ test('batches whose line does not commit are given up, so that memory is bounded
   }
   expect(spans()).toEqual([])
   clock.advance(61_000)
-  traces.taken(taken(301))
+  traces.settle()
   const lost = spans().filter(({ name }) => name === 'batch')
   expect(lost.length).toBe(256)
   expect(lost[0]!.status.message).toBe('not committed in time')
+  traces.taken(taken(301))
+  await append(301)
+  traces.stop()
+  const last = spans().findLast(({ name }) => name === 'batch')!
+  expect(last.status.message).toBe('not committed when the engine stopped')
 })
 
 test('a trace parent that is not one is ignored', () => {

@@ -16,9 +16,14 @@ interface Followed {
   appended_ms: number
   durable_ms: number
   position: number
+  /** When the first events that follow from it were told, and how many were. */
+  told_ms: number
+  events: number
+  /** When all that its chunk gives was told. */
+  sent_ms: number
   commitStarted_ms: number
   commitEnded_ms: number
-  /** Seconds of the line's stages when the batch was durable. */
+  /** Seconds of the line's stages when the batch was durable, and then what it took of them. */
   stages: Readonly<Record<string, number>>
 }
 
@@ -28,8 +33,12 @@ export interface BatchTraces {
   readonly taken: (batch: BatchTaken) => void
   /** The store whose appends and commits are watched; the lines must use this one. */
   watchStore(store: Store): Store
-  /** Ends traces as lines commit; subscribe after the outputs, so that they have sent by then. */
+  /** Notes what lines tell; subscribe after the outputs, so that they have sent by then. */
   watchEngine(engine: EngineView): { unsubscribe(): void }
+  /** Ends the traces whose batches are told and stored, and those that are lost; call it often. */
+  settle(): void
+  /** Ends all traces: the engine stops. */
+  stop(): void
 }
 
 /** Makes the follower; `chance` gives a number from 0 to 1 for each batch. */
@@ -48,26 +57,38 @@ export function batchTraces(options: {
   const keyOf = (line: string, producer: string, epoch: number, sequence: number) =>
     `${line}\n${producer}\n${epoch}\n${sequence}`
 
-  const end = (batch: Followed, sent_ms: number, problem = '') => {
+  const end = (batch: Followed, at_ms: number, problem = '') => {
     followed--
-    tell(tracer, clock, batch, sent_ms, problem, stagesOf(engine, batch.taken))
+    tell(tracer, clock, batch, at_ms, problem)
   }
-
-  const dropLost = () => {
+  /** Ends the batches of a line that are over, or lost with a problem; the rest goes on. */
+  const endWhere = (line: string, isOver: (batch: Followed) => boolean, problem = ''): void => {
+    const batches = durable.get(line) ?? []
+    const over = batches.filter(isOver)
+    if (over.length === 0) return
+    const left = batches.filter(batch => !over.includes(batch))
+    if (left.length > 0) durable.set(line, left)
+    else durable.delete(line)
     const now_ms = clock.elapsed_ms()
-    const lost = (batch: Followed) => now_ms - batch.taken.received_ms > LOST_AFTER_ms
+    for (const batch of over) end(batch, problem === '' ? doneAt(batch) : now_ms, problem)
+  }
+  const settleLine = (line: string): void => {
+    const [first] = durable.get(line) ?? []
+    if (!engine || !first) return
+    const position = engine.line(first.taken.tenant, first.taken.line)?.status().position ?? 0
+    endWhere(line, batch => batch.sent_ms >= 0 && batch.position <= position)
+  }
+  const giveUp = (isLost: (batch: Followed) => boolean, when: string): void => {
     for (const [key, batch] of waiting) {
-      if (!lost(batch)) continue
+      if (!isLost(batch)) continue
       waiting.delete(key)
-      end(batch, now_ms, 'not durable in time')
+      end(batch, clock.elapsed_ms(), `not durable ${when}`)
     }
-    for (const [line, batches] of durable) {
-      for (const batch of batches.filter(lost)) end(batch, now_ms, 'not committed in time')
-      durable.set(
-        line,
-        batches.filter(batch => !lost(batch)),
-      )
-    }
+    for (const line of durable.keys()) endWhere(line, isLost, `not committed ${when}`)
+  }
+  const dropLost = (): void => {
+    const now_ms = clock.elapsed_ms()
+    giveUp(({ taken }) => now_ms - taken.received_ms > LOST_AFTER_ms, 'in time')
   }
 
   const onDurable = (key: string, line: string, position: number) => {
@@ -83,12 +104,22 @@ export function batchTraces(options: {
     durable.set(line, batches)
   }
 
-  const onChange = ({ tenant, line }: LineChange) => {
+  const onChange = ({ tenant, line, position, whole, events }: LineChange) => {
     const batches = durable.get(`${tenant}/${line}`)
-    if (!batches || batches.length === 0) return
-    const position = engine?.line(tenant, line)?.status().position ?? 0
-    const sent_ms = clock.elapsed_ms()
-    while (batches.length > 0 && batches[0]!.position <= position) end(batches.shift()!, sent_ms)
+    if (!batches) return
+    const now_ms = clock.elapsed_ms()
+    let stages: Readonly<Record<string, number>> | undefined
+    for (const batch of batches) {
+      if (batch.position === position && events.length > 0) {
+        if (batch.events === 0) batch.told_ms = now_ms
+        batch.events += events.length
+      }
+      if (!whole || batch.position > position || batch.sent_ms >= 0) continue
+      batch.sent_ms = now_ms
+      stages ??= stagesOf(engine, batch.taken)
+      batch.stages = stageShares(batch.stages, stages)
+    }
+    settleLine(`${tenant}/${line}`)
   }
 
   return {
@@ -108,15 +139,29 @@ export function batchTraces(options: {
       )
       waiting.set(key, {
         ...{ taken: batch, appended_ms: clock.elapsed_ms(), durable_ms: none, position: 0 },
+        ...{ told_ms: none, events: 0, sent_ms: none },
         ...{ commitStarted_ms: none, commitEnded_ms: none, stages: {} },
       })
     },
-    watchStore: store => watched(store, { waiting, durable, clock, keyOf, onDurable, end }),
+    watchStore: store => watched(store, { waiting, durable, clock, keyOf, onDurable, settleLine }),
     watchEngine(view) {
       engine = view
       return view.changes$.subscribe(onChange)
     },
+    settle() {
+      for (const line of durable.keys()) settleLine(line)
+      dropLost()
+    },
+    stop() {
+      for (const line of durable.keys()) settleLine(line)
+      giveUp(() => true, 'when the engine stopped')
+    },
   }
+}
+
+/** When the last of what a batch causes was over. */
+function doneAt({ sent_ms, commitEnded_ms }: Followed): number {
+  return commitEnded_ms > sent_ms ? commitEnded_ms : sent_ms
 }
 
 const contextSampled = (traceparent: string | undefined): boolean =>
@@ -136,7 +181,7 @@ interface Watching {
   readonly clock: Clock
   keyOf(line: string, producer: string, epoch: number, sequence: number): string
   onDurable(key: string, line: string, position: number): void
-  end(batch: Followed, at_ms: number, problem: string): void
+  settleLine(line: string): void
 }
 
 /** The same store, whose appends and commits are noted for the batches that are followed. */
@@ -153,6 +198,8 @@ function watched(store: Store, on: Watching): Store {
     return position
   }
   const commit: Store['commit'] = async (line, made) => {
+    // What is over by now has nothing in this commit.
+    on.settleLine(line)
     const covered = on.durable.get(line)?.filter(({ position }) => position <= made.position)
     if (!covered || covered.length === 0) return store.commit(line, made)
     const started_ms = on.clock.elapsed_ms()
@@ -177,11 +224,11 @@ function tell(
   tracer: Tracer,
   clock: Clock,
   batch: Followed,
-  sent_ms: number,
+  done_ms: number,
   problem: string,
-  stages: Readonly<Record<string, number>>,
 ): void {
-  const { taken, appended_ms, durable_ms, commitStarted_ms, commitEnded_ms } = batch
+  const { taken, appended_ms, durable_ms, told_ms, sent_ms } = batch
+  const { commitStarted_ms, commitEnded_ms } = batch
   // Spans carry wall time; durations are of the monotonic clock.
   const wall = (at_ms: number) => clock.now_ms() - (clock.elapsed_ms() - at_ms)
   const root = tracer.startSpan(
@@ -197,6 +244,7 @@ function tell(
         'liquidus.readings': taken.readings,
         'liquidus.bytes': taken.bytes,
         'liquidus.position': batch.position,
+        'liquidus.events': batch.events,
       },
     },
     contextOf(taken.traceparent),
@@ -208,14 +256,15 @@ function tell(
   }
   child('decode and admit', taken.received_ms, appended_ms)
   child('append', appended_ms, durable_ms)
-  if (problem === '' && batch.position > 0) {
-    const folded_ms = Number.isFinite(commitStarted_ms) ? commitStarted_ms : sent_ms
-    child('fold', durable_ms, folded_ms, stageShares(batch.stages, stages))
-    child('commit', commitStarted_ms, commitEnded_ms)
-    child('send', commitEnded_ms, sent_ms)
-  }
+  // From the reading to the first event that outputs have: it does not wait for the commit.
+  child('reading to alert', taken.received_ms, told_ms)
+  // The commit begins when the chunk is folded; what is sent then does not wait for its end.
+  const folded_ms = commitStarted_ms < sent_ms ? commitStarted_ms : sent_ms
+  child('fold', durable_ms, folded_ms, batch.stages)
+  child('send', folded_ms, sent_ms)
+  child('commit', commitStarted_ms, commitEnded_ms)
   if (problem !== '') root.setStatus({ code: SpanStatusCode.ERROR, message: problem })
-  root.end(wall(sent_ms))
+  root.end(wall(done_ms))
 }
 
 /** What the line spent in each stage while the batch was folded; others may be part of it. */

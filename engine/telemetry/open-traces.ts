@@ -2,6 +2,9 @@ import type { Clock } from '../core/clock.ts'
 import { seededRandom } from '../core/random.ts'
 import type { BatchTraces } from './batch-traces.ts'
 
+/** How often traces are looked at that no change of their line comes for. */
+const SETTLE_EVERY_ms = 1000
+
 /** Batches that are followed, and the way to end it. */
 export interface OpenTraces extends BatchTraces {
   close(): Promise<void>
@@ -21,5 +24,15 @@ export async function openTraces(
   const { tracer, close } = openTracing({ url: otlp_url, version })
   const random = seededRandom(Math.trunc(clock.now_ms()))
   const chance = () => random.uniform()
-  return { ...batchTraces({ tracer, clock, share, chance }), close }
+  const traces = batchTraces({ tracer, clock, share, chance })
+  const timer = setInterval(traces.settle, SETTLE_EVERY_ms)
+  timer.unref()
+  return {
+    ...traces,
+    async close() {
+      clearInterval(timer)
+      traces.stop()
+      await close()
+    },
+  }
 }

@@ -22,6 +22,8 @@ export interface GrpcLimits {
   readonly drain_ms: number
   /** Unary calls of one producer that may wait for each other. */
   readonly writes_waiting_max: number
+  /** How long a unary call waits for a line that is behind before it is refused. */
+  readonly write_held_ms: number
   /** Producers remembered for unary calls. */
   readonly writers_max: number
   readonly window_stream_bytes: number
@@ -45,6 +47,7 @@ export const defaultLimits: GrpcLimits = {
   idle_ms: 30_000,
   drain_ms: 2_000,
   writes_waiting_max: 64,
+  write_held_ms: 5_000,
   writers_max: 1000,
   window_stream_bytes: MIB,
   window_connection_bytes: 4 * MIB,

@@ -20,8 +20,8 @@ const LIVE_APPENDS_MAX = 64
 const LIVE_SLOW_MS = 25
 const LIVE_MEAN_SHARE = 0.1
 
-/** How long a held stream waits before it asks again. */
-export const BACKFILL_RETRY_MS = 10
+/** How long a producer that is held waits before it asks again. */
+export const HELD_RETRY_MS = 10
 
 /** The precedence of a door; nothing is held before the first live batch. */
 export function livePrecedence(clock: Clock): Precedence {

@@ -66,6 +66,11 @@ export function batchTooLarge(size: number, limit: number): Refusal {
   return refusal(status.RESOURCE_EXHAUSTED, `batch of ${size} bytes: ${cure}`, { limit })
 }
 
+/** The line is too far behind to take more for now. */
+export function lineBehind(line: string): Refusal {
+  return refusal(status.UNAVAILABLE, `line "${line}" is behind what it was sent; try again later`)
+}
+
 /** The producer defines more series than one dictionary holds. */
 export function tooManySeries(): Refusal {
   return refusal(status.RESOURCE_EXHAUSTED, 'too many series for one producer; use several')

@@ -54,7 +54,7 @@ export function grpcSource(options: GrpcSourceOptions): GrpcSource {
     precedence: livePrecedence(clock),
     ...(onTaken ? { onTaken } : {}),
   }
-  const registry: StreamRegistry = { open: new Set(), byProducer: new Map() }
+  const registry: StreamRegistry = { open: new Set(), byProducer: new Map(), counts: new Map() }
   const writer = new UnaryWriter(door)
   let closing = false
   // What grpc-js would print is thrown or logged by us, with what to do about it.

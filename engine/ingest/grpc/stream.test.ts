@@ -200,6 +200,55 @@ test('a producer that ignores its credit waits, and memory stays bounded', async
   expect(line.waiting.most).toBe(8)
 })
 
+test('the streams of a line share its credit', async () => {
+  const { client } = await open()
+  const join = async (producerId: string) => {
+    const stream = new RawStream(client)
+    stream.hello({ producerId })
+    await stream.until(heard => heard.length > 0)
+    return { stream, credit_bytes: stream.heard[0]!.welcome!.creditBytes }
+  }
+  const MIB = 1024 * 1024
+  const [first, second] = [await join('a'), await join('b')]
+  expect([first.credit_bytes, second.credit_bytes]).toEqual([4 * MIB, 2 * MIB])
+  first.stream.batch(1, good())
+  await first.stream.until(() => first.stream.committed === 1)
+  expect(first.stream.heard.at(-1)!.ack!.creditBytes).toBe(2 * MIB)
+  first.stream.call.end()
+  await first.stream.status
+  second.stream.batch(1, good())
+  await second.stream.until(() => second.stream.committed === 1)
+  expect(second.stream.heard.at(-1)!.ack!.creditBytes).toBe(4 * MIB)
+})
+
+test('a stream that left while it was welcomed leaves nothing behind', async () => {
+  const { client, line } = await open()
+  const { openProducer } = line
+  let welcome: () => void = () => {}
+  const asked = new Promise<void>(resolve => {
+    line.openProducer = async producer => {
+      resolve()
+      await new Promise<void>(wait => {
+        welcome = wait
+      })
+      return openProducer(producer)
+    }
+  })
+  const gone = new RawStream(client)
+  gone.hello()
+  await asked
+  gone.call.cancel()
+  await gone.status
+  await new Promise(resolve => setTimeout(resolve, 20)) // the engine hears of it
+  welcome()
+  line.openProducer = openProducer
+  const stream = new RawStream(client)
+  stream.hello()
+  await stream.until(heard => heard.length > 0)
+  // It is alone on the line: what left holds no share, and nobody is fenced.
+  expect(stream.heard[0]!.welcome).toMatchObject({ epoch: 2, creditBytes: 4 * 1024 * 1024 })
+})
+
 test('a stream that half-closes gets its last acknowledgements and OK', async () => {
   const { client, line } = await open()
   const stream = new RawStream(client)

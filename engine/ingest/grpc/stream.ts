@@ -1,7 +1,7 @@
 import * as grpc from '@grpc/grpc-js'
 import type { liquidus } from '#proto/gen/ingest.js'
 import { LiquidusError, problemOf } from '../../core/errors.ts'
-import type { Identity } from '../../flow.ts'
+import type { Identity, LineIntake } from '../../flow.ts'
 import { isDecodeProblem, readColumns } from '../columns.ts'
 import { Acknowledger } from './acknowledger.ts'
 import type { Allowance } from './allowance.ts'
@@ -9,7 +9,7 @@ import type { Door } from './door.ts'
 import { enter, identify, isRefusal, traceparentOf } from './door.ts'
 import type { Judged, Lane, RejectionMessage } from './lane.ts'
 import { judge, noteDuplicate, openLane, rejectionMessages, sequenceGap, takenOf } from './lane.ts'
-import { BACKFILL_RETRY_MS } from './precedence.ts'
+import { HELD_RETRY_MS } from './precedence.ts'
 import type { Refusal } from './refusal.ts'
 import {
   batchTooLarge,
@@ -32,6 +32,8 @@ const REDEFINE: Response = { directive: { redefine: {} } }
 export interface StreamRegistry {
   readonly open: Set<ReadingStream>
   readonly byProducer: Map<string, ReadingStream>
+  /** How many streams each line has: they share its credit. */
+  readonly counts: Map<LineIntake, number>
 }
 
 interface Append {
@@ -119,14 +121,14 @@ export class ReadingStream {
     return this.#over || this.#opening || this.#full() || this.#pace()
   }
 
-  /** Holds the stream for what its tenant may send and for live readings; the timer pumps again. */
+  /** Holds the stream for its line, its tenant's rates and live readings; the timer pumps again. */
   #pace(): boolean {
     if (this.#paceTimer) return true
     const paced_ms = this.#lane ? this.#allowance.wait_ms() : 0
-    const held = this.#backfills && this.#door.precedence.holds(this.#appends.length)
+    const held = this.#held()
     if (paced_ms === 0 && !held) return false
     if (paced_ms > 0) this.#allowance.paced(paced_ms)
-    const wait_ms = Math.max(paced_ms, held ? BACKFILL_RETRY_MS : 0)
+    const wait_ms = Math.max(paced_ms, held ? HELD_RETRY_MS : 0)
     this.#paceTimer = setTimeout(() => {
       this.#paceTimer = undefined
       this.#pump()
@@ -134,8 +136,16 @@ export class ReadingStream {
     return true
   }
 
+  /** Acknowledgements follow the disk; the line may be far behind what they say. */
+  #held(): boolean {
+    if (this.#lane?.line.held()) return true
+    return this.#backfills && this.#door.precedence.holds(this.#appends.length)
+  }
+
   #credit_bytes(): number {
-    const bytes = this.#allowance.credit_bytes(this.#lane!.line.credit_bytes())
+    const { line } = this.#lane!
+    const share_bytes = line.credit_bytes() / (this.#registry.counts.get(line) ?? 1)
+    const bytes = Math.ceil(this.#allowance.credit_bytes(share_bytes))
     return this.#backfills ? this.#door.precedence.credit_bytes(bytes) : bytes
   }
 
@@ -169,11 +179,13 @@ export class ReadingStream {
         this.end(entrance)
         return
       }
+      if (this.#over) return // a hello for nobody would fence a stream that came since
       const { line, producer, created } = entrance
       const { epoch, committed_sequence } = await line.openProducer(producer)
+      if (this.#over) return // it left, and nobody would take it off the registry again
       this.#lane = openLane(line, producer, epoch, committed_sequence)
       this.#register()
-      if (this.#over || this.#ending) return
+      if (this.#ending) return
       this.#acknowledger.committed = committed_sequence
       const { limits } = this.#door
       this.#call.write({
@@ -201,11 +213,19 @@ export class ReadingStream {
     this.#key = `${line.definition.tenant}/${line.definition.line}/${producer}`
     const other = this.#registry.byProducer.get(this.#key)
     const newer = other?.epoch ?? 0
+    this.#count(line, 1)
     if (newer > epoch) this.fence(newer)
     else {
       this.#registry.byProducer.set(this.#key, this)
       other?.fence(epoch)
     }
+  }
+
+  #count(line: LineIntake, by: 1 | -1): void {
+    const { counts } = this.#registry
+    const streams = (counts.get(line) ?? 0) + by
+    if (streams > 0) counts.set(line, streams)
+    else counts.delete(line)
   }
 
   get epoch(): number {
@@ -314,7 +334,10 @@ export class ReadingStream {
     clearInterval(this.#idleTimer)
     clearTimeout(this.#paceTimer)
     this.#acknowledger.stop()
-    if (this.#registry.open.delete(this)) this.#allowance.closeStream()
+    if (this.#registry.open.delete(this)) {
+      this.#allowance.closeStream()
+      if (this.#lane) this.#count(this.#lane.line, -1)
+    }
     if (this.#registry.byProducer.get(this.#key) === this)
       this.#registry.byProducer.delete(this.#key)
   }

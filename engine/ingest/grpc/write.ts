@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as grpc from '@grpc/grpc-js'
 import type { liquidus } from '#proto/gen/ingest.js'
 import type { LineIntake, ProducerState } from '../../flow.ts'
@@ -5,9 +6,11 @@ import { isDecodeProblem, readColumns } from '../columns.ts'
 import type { Door, Entrance } from './door.ts'
 import { enter, identify, isRefusal, traceparentOf } from './door.ts'
 import { judge, openLane, rejectionMessages, sequenceGap, takenOf, withSequence } from './lane.ts'
+import { HELD_RETRY_MS } from './precedence.ts'
 import type { Refusal } from './refusal.ts'
 import {
   batchTooLarge,
+  lineBehind,
   noBatch,
   noRequest,
   refusal,
@@ -85,6 +88,7 @@ export class UnaryWriter {
     if (wire.length > limits.batch_bytes_max) {
       return batchTooLarge(wire.length, limits.batch_bytes_max)
     }
+    if (await this.#isHeld(line)) return lineBehind(line.definition.line)
     const producerState = await this.#state(writer, line, producer)
     let columns = readColumns(wire)
     if (!isDecodeProblem(columns) && columns.sequence === 0) {
@@ -117,6 +121,14 @@ export class UnaryWriter {
       },
       lineCreated: created,
     }
+  }
+
+  /** Waits while the line is behind; true when it still is after all that time. */
+  async #isHeld(line: LineIntake): Promise<boolean> {
+    const { limits, clock } = this.#door
+    const give_up_ms = clock.elapsed_ms() + limits.write_held_ms
+    while (line.held() && clock.elapsed_ms() < give_up_ms) await sleep(HELD_RETRY_MS)
+    return line.held()
   }
 
   /** Opens an epoch of its own, so that a stream's refs and a call's refs are never mixed. */

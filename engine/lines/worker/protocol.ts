@@ -117,6 +117,8 @@ export type FromFolds =
       readonly id: number
       readonly answer: unknown
       readonly problem: string
+      /** The line rewinds, and the same question may be answered soon. */
+      readonly again: boolean
     }
   | {
       readonly is: 'look'

@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs'
 import { assert } from '../../core/assert.ts'
-import { problemOf } from '../../core/errors.ts'
+import { LiquidusError, problemOf } from '../../core/errors.ts'
 import type { OutputEvent, Profile, Trend } from '../../flow.ts'
 import type { FoldPorts, FoldSeat, SeatRequest, StoredFold, ThreadLost } from '../seat.ts'
 import { stageTimes } from '../stage-times.ts'
@@ -10,6 +10,8 @@ import type { FromFolds, LineNumber, MadeMessage, Opened, Question } from './pro
 import { buffersOf, packRecords } from './records.ts'
 import { standSlots } from './stand-slots.ts'
 import type { FoldThread } from './thread.ts'
+
+const RETRY = { retry: true } as const
 
 interface Answer<T> {
   readonly resolve: (value: T) => void
@@ -44,8 +46,10 @@ export async function remoteSeat(
       thread.send({ ...base, found: undefined, problem: problemOf(error) })
     }
   }
-  const answered = ({ id, answer, problem }: Extract<FromFolds, { is: 'answer' }>): void => {
+  const answered = ({ id, answer, problem, again }: Extract<FromFolds, { is: 'answer' }>) => {
+    const values = { line: request.definition.line }
     if (problem === '') questions.get(id)?.resolve(answer)
+    else if (again) questions.get(id)?.reject(new LiquidusError('LINE_REWINDS', values, RETRY))
     else questions.get(id)?.reject(new Error(problem))
     questions.delete(id)
   }

@@ -2,13 +2,14 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Subscription } from 'rxjs'
 import { assert } from '../../core/assert.ts'
 import type { Clock } from '../../core/clock.ts'
-import { problemOf } from '../../core/errors.ts'
+import { LiquidusError, problemOf } from '../../core/errors.ts'
 import { eventLoopGauge } from '../../core/event-loop.ts'
 import type { LineDefinition, VersionEntry } from '../../flow.ts'
 import type { LogRecord } from '../../store/port.ts'
 import type { Past } from '../checkpoints.ts'
 import { versionsIn } from '../fold.ts'
 import { type FoldParts, itemOf, runFold } from '../fold-run.ts'
+import { lineQuestions } from '../questions.ts'
 import { type ScoreDesk, scoreDesk } from '../score-desk.ts'
 import type { FoldPorts, Made } from '../seat.ts'
 import { stageTimes } from '../stage-times.ts'
@@ -148,32 +149,38 @@ async function serveLine(
   const opened = { fields, channels, shape, ...memory, shown: showing.show(false) }
   send({ is: 'opened', line, opened })
 
-  const answer = ({ id, question }: Extract<ToFolds, { do: 'ask' }>): void => {
+  const ask = lineQuestions(definition.line, fold.rewinding)
+  const answer = async ({ id, question }: Extract<ToFolds, { do: 'ask' }>): Promise<void> => {
+    const base = { is: 'answer', line, id, again: false } as const
     try {
-      const found = answerOf(built, question)
-      send({ is: 'answer', line, id, answer: found, problem: '' })
+      send({ ...base, answer: await answerOf(built, question, ask), problem: '' })
     } catch (error) {
-      send({ is: 'answer', line, id, answer: undefined, problem: problemOf(error) })
+      const again = error instanceof LiquidusError && error.code === 'LINE_REWINDS'
+      send({ ...base, answer: undefined, problem: problemOf(error), again })
     }
   }
   return {
     take(message) {
       if (message.do === 'fold') take(unpackRecords(message.chunk)).catch(failed)
-      else if (message.do === 'ask') answer(message)
+      else if (message.do === 'ask') void answer(message)
       else if (message.do === 'found') past.take(message)
     },
     close: () => running.unsubscribe(),
   }
 }
 
-function answerOf({ fold, trend }: FoldParts, question: Question): unknown {
+function answerOf(
+  { fold, trend }: FoldParts,
+  question: Question,
+  ask: ReturnType<typeof lineQuestions>,
+): unknown {
   switch (question.of) {
     case 'trend':
       return trend.read(question.cell, question.from_ms, question.points_max)
     case 'profiles':
-      return fold.twin.profiles(question.cell)
+      return ask(() => fold.twin.profiles(question.cell))
     case 'snapshot':
-      return { state: fold.snapshot(), kept: fold.takeKept() }
+      return ask(() => ({ state: fold.snapshot(), kept: fold.takeKept() }))
   }
 }
 

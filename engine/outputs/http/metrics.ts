@@ -97,7 +97,7 @@ function addLoads(make: Makers, lines: readonly LineLoad[], label: (line: string
   const by = ['line']
   const byStage = ['line', 'stage']
   const bytes = make.gauge('log_behind_bytes', 'Bytes the twin has not yet taken.', by)
-  const credit = make.gauge('credit_bytes', 'Bytes a producer may have unacknowledged.', by)
+  const credit = make.gauge('credit_bytes', 'Bytes that producers may have unacknowledged.', by)
   const restarts = make.counter('line_restarts_total', 'Restarts after a lost thread.', by)
   const seconds = make.counter('stage_seconds_total', 'Time spent in a stage.', byStage)
   const runs = make.counter('stage_runs_total', 'Runs of a stage.', byStage)

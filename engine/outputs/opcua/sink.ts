@@ -2,14 +2,16 @@ import { join } from 'node:path'
 import type * as Opcua from 'node-opcua'
 import type { Subscription } from 'rxjs'
 import { LiquidusError, problemOf } from '../../core/errors.ts'
-import type { AlarmRecord, EngineView, LineChange, OutputEvent, Sink } from '../../flow.ts'
+import type { EngineView, Sink } from '../../flow.ts'
 import type { Guard } from '../guard.ts'
 import type { OpcUaLoad } from '../loads.ts'
 import type { OutputLog } from '../log.ts'
+import { bindConditionRefresh } from './condition-refresh.ts'
+import { addEventType, type EventTeller, eventTeller } from './events.ts'
 import { type NodeBudget, nodeBudget, OPCUA_NODES_MAX } from './node-budget.ts'
 import { linePlan, nodesOf } from './node-plan.ts'
 import { type NodeTree, nodeTree } from './node-tree.ts'
-import { type OpcUaModule, severityOf } from './values.ts'
+import type { OpcUaModule } from './values.ts'
 
 /** Most connections at once. */
 export const OPCUA_CONNECTIONS_MAX = 50
@@ -49,7 +51,7 @@ export interface OpcUaSink extends Sink {
 interface Running {
   readonly opcua: OpcUaModule
   readonly server: Opcua.OPCUAServer
-  readonly eventType: Opcua.UAObjectType
+  readonly events: EventTeller
   /** Lines that have nodes. */
   readonly known: Set<string>
   readonly budget: NodeBudget
@@ -96,7 +98,9 @@ export function opcUaSink(options: OpcUaOptions): OpcUaSink {
       }
       if (!closed) {
         changes = engine.changes$.subscribe(change => {
-          if (change.tenant === tenant) raiseEvents(current, change)
+          const { currentSubscriptionCount } = current.server.engine
+          if (change.tenant !== tenant || currentSubscriptionCount === 0) return
+          for (const { event } of change.events) current.events.raise(change.line, event)
         })
         check = setInterval(() => addNewLines(current), LINE_CHECK_ms)
       }
@@ -207,10 +211,11 @@ async function openServer(options: OpcUaOptions, tenant: string): Promise<Runnin
     nodeId: 's=Lines',
     typeDefinition: 'FolderType',
   })
-  const eventType = addEventType(namespace)
+  const addressSpace = server.engine.addressSpace!
+  const events = eventTeller(opcua, addressSpace, addEventType(namespace))
   const { nodes_max = OPCUA_NODES_MAX } = options
   const budget = nodeBudget(nodes_max, nodesUsedUp(options.log, nodes_max))
-  const running = { opcua, server, eventType, budget, known: new Set<string>(), open: true }
+  const running = { opcua, server, events, budget, known: new Set<string>(), open: true }
   const tree = nodeTree({
     opcua,
     root: lines,
@@ -219,6 +224,10 @@ async function openServer(options: OpcUaOptions, tenant: string): Promise<Runnin
       const [, line, part, ...rest] = path.split('/')
       return part !== 'Cells' || rest.length === 0 || budget.take(line!)
     },
+  })
+  bindConditionRefresh({
+    ...{ opcua, server, events, wanted: () => running.open },
+    lines: () => options.engine.lines(tenant),
   })
   return Object.assign(running, { tree })
 }
@@ -240,60 +249,4 @@ function quieten(opcua: OpcUaModule, log: OutputLog): void {
   opcua.setErrorLogger((...parts: unknown[]) => {
     log.warn({ library: 'node-opcua' }, parts.map(String).join(' '))
   })
-}
-
-const EVENT_PARTS = ['RecordId', 'Channel', 'Line', 'Cell', 'State'] as const
-
-/** Event type whose extra properties say which alarm or advice changed. */
-function addEventType(namespace: Opcua.Namespace): Opcua.UAObjectType {
-  const eventType = namespace.addEventType({ browseName: 'LiquidusEventType' })
-  for (const browseName of EVENT_PARTS) {
-    namespace.addVariable({
-      propertyOf: eventType,
-      browseName,
-      dataType: 'String',
-      modellingRule: 'Mandatory',
-    })
-  }
-  return eventType
-}
-
-function raiseEvents({ opcua, server, eventType }: Running, change: LineChange): void {
-  if (server.engine.currentSubscriptionCount === 0) return
-  const { DataType, Variant } = opcua
-  for (const { event } of change.events) {
-    if (event.channel === 'anomaly') continue
-    const { text, severity, state, time_ms } = eventFacts(event)
-    const string = (value: string) => new Variant({ dataType: DataType.String, value })
-    server.engine.addressSpace!.rootFolder.objects.server.raiseEvent(eventType, {
-      sourceName: string(`Lines/${change.line}/Cells/${event.body.cell}`),
-      message: new Variant({ dataType: DataType.LocalizedText, value: { text } }),
-      severity: new Variant({ dataType: DataType.UInt16, value: severity }),
-      time: new Variant({ dataType: DataType.DateTime, value: new Date(time_ms) }),
-      recordId: string(event.id),
-      channel: string(event.channel),
-      line: string(change.line),
-      cell: string(event.body.cell),
-      state: string(state),
-    })
-  }
-}
-
-/** What hides the alarm, in the order of precedence, or ''. */
-function coverOf(alarm: AlarmRecord): string {
-  if (alarm.out_of_service) return 'out of service'
-  if (alarm.suppressed) return `suppressed by ${alarm.suppressed_by}`
-  return alarm.shelved_until_ms > 0 ? 'shelved' : ''
-}
-
-function eventFacts(event: Exclude<OutputEvent, { channel: 'anomaly' }>) {
-  if (event.channel === 'advice') {
-    const { reason: text, state, created_ms: time_ms } = event.body
-    return { text, severity: 200, state, time_ms }
-  }
-  const { text, priority, active, acknowledged, raised_ms, returned_ms } = event.body
-  const inner = `${active ? 'active' : 'returned'} ${acknowledged ? '' : 'un'}acknowledged`
-  const state = [coverOf(event.body), inner].filter(part => part !== '').join(', ')
-  const time_ms = active ? raised_ms : Math.max(raised_ms, returned_ms)
-  return { text, severity: severityOf[priority], state, time_ms }
 }

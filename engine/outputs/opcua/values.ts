@@ -81,6 +81,8 @@ export const lineParts = {
 export type LinePart = keyof typeof lineParts
 
 const OPEN: readonly AdviceState[] = ['PENDING_APPROVAL', 'APPROVED']
+/** Whether the advice may still be decided or is approved. */
+export const isOpen = ({ state }: Pick<Advice, 'state'>): boolean => OPEN.includes(state)
 const PRIORITIES: readonly AlarmPriority[] = ['critical', 'high', 'medium', 'low']
 
 /** Severity of an alarm as OPC UA counts it, 1 to 1000. */
@@ -242,7 +244,7 @@ function openAdvice(current: LineView, cell: string | undefined): Advice | undef
   const { time_ms } = current.status()
   let newest: Advice | undefined
   for (const advice of current.advice()) {
-    if (advice.cell !== cell || !OPEN.includes(advice.state)) continue
+    if (advice.cell !== cell || !isOpen(advice)) continue
     if (advice.valid_until_ms <= time_ms) continue
     if (!newest || advice.created_ms >= newest.created_ms) newest = advice
   }
