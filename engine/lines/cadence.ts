@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 
 /** A state up to this size is stored with every tick: it costs less than to think about it. */
-export const SMALL_STATE_BYTES = 96 << 10
+export const SMALL_STATE_BYTES = 64 << 10
 /** State bytes written, as a share of the log bytes that they save a restart from folding. */
 const STATE_SHARE = 0.5
 /** Folding that a restart may have to repeat; by code that is not yet warm it takes twice that. */

@@ -38,7 +38,8 @@ export function kindLevel({ cells, block, ticks_per_day }: KindPlan): KindLevel 
   const most = new Float32Array(cells).fill(-Infinity)
   const rows = new Uint8Array(cells)
   const numbers = Float64Array.of(0, 0, Infinity, 0)
-  const arrays = [maxima, most, rows, numbers]
+  // The numbers come first: they say how much of the ring is in use, and the rest is not kept.
+  const used = () => maxima.subarray(0, Math.min(MAXIMA_MAX, numbers[At.maxima]!))
   const needed = Math.min(MAXIMA_MIN, OWN_MIN * cells)
 
   const renew = (events_per_day: number): void => {
@@ -76,10 +77,11 @@ export function kindLevel({ cells, block, ticks_per_day }: KindPlan): KindLevel 
       numbers[At.halvings] = Math.max(-HALVINGS_MOST, numbers[At.halvings]! - 1)
     },
     save(out) {
-      for (const array of arrays) out.array(array)
+      for (const array of [numbers, most, rows, used()]) out.array(array)
     },
     load(from) {
-      for (const array of arrays) from.array(array)
+      for (const array of [numbers, most, rows]) from.array(array)
+      from.array(used())
     },
   }
 }

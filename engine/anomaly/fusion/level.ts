@@ -29,6 +29,8 @@ const THRESHOLD_LEAST = 1
 export function budgetLevel(blocks_min: number): BudgetLevel {
   const maxima = new Float32Array(BLOCKS_MAX) // a ring
   const numbers = Float64Array.of(0, 1, Infinity) // blocks, ratio, threshold
+  /** Of the ring; the rest is not kept. */
+  const used = () => maxima.subarray(0, Math.min(BLOCKS_MAX, numbers[0]!))
   return {
     threshold: () => numbers[2]!,
     push(most, chance) {
@@ -46,12 +48,12 @@ export function budgetLevel(blocks_min: number): BudgetLevel {
       numbers[1] = Math.max(RATIO_LEAST, numbers[1]! - STEP)
     },
     save(out) {
-      out.array(maxima)
       out.array(numbers)
+      out.array(used())
     },
     load(from) {
-      from.array(maxima)
       from.array(numbers)
+      from.array(used())
     },
   }
 }
