@@ -25,6 +25,7 @@ import { restartBudget } from './restarts.ts'
 import { type FoldPorts, type FoldSeat, type OpenSeat, ThreadLost } from './seat.ts'
 import { addTimes, stageTimes } from './stage-times.ts'
 import { lineTelling, type Telling } from './telling.ts'
+import { adviceWithTold, alarmsWithTold } from './told-records.ts'
 import { lineTroubles } from './troubles.ts'
 import { checkpointNumbers } from './verify-base.ts'
 import { CREDIT_MAX_BYTES, lineWriter } from './writer.ts'
@@ -249,9 +250,9 @@ export function lineRuntime(parts: LineParts): LineRuntime {
       }
     },
     latest: () => seat.view.latest(),
-    alarms: () => seat.view.alarms(),
+    alarms: () => alarmsWithTold(seat.view.alarms(), telling.pending()),
     alarmSummary: () => seat.view.alarmSummary(),
-    advice: () => seat.view.advice(),
+    advice: () => adviceWithTold(seat.view.advice(), telling.pending()),
     sensorFaults: () => seat.view.sensorFaults(),
     scores: () => seat.view.scores(),
     profiles: cell => seat.profiles(cell),
