@@ -72,7 +72,7 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
   let commits = 0
   let trimmed_ms = clock.elapsed_ms()
   let named: readonly number[] | undefined // checkpoints of the stored state; undefined: not known
-  const bases = baseKeeper(parts.log_entries_max)
+  const bases = baseKeeper(parts.log_entries_max, parts.retention.room_bytes)
   let writing: Promise<void> | undefined
   let folded = begin
   let failure: unknown

@@ -10,6 +10,8 @@ const BASES_MAX = 3
 const BASE_BYTES_PER_S = 64 << 10
 /** A line whose state is larger keeps no base. */
 const BASE_BYTES_MAX = 64 << 20
+/** All bases of a line take at most this share of what its log may take: they serve the log. */
+const SHARE_OF_LOG = 0.25
 
 /** A whole state of a line at a log position, from which a log that was trimmed is run again. */
 export interface VerifyBase {
@@ -41,7 +43,7 @@ export async function checkpointNumbers(store: Store, key: LineKey): Promise<Rea
 }
 
 /** Which bases of a line are kept, and when the next one is due. */
-export function baseKeeper(log_entries_max: number) {
+export function baseKeeper(log_entries_max: number, log_room_bytes: () => number) {
   const every = Math.max(1, Math.floor(log_entries_max / (BASES_MAX - 1)))
   let numbers: readonly number[] = []
   let rest_until_ms = 0
@@ -64,7 +66,8 @@ export function baseKeeper(log_entries_max: number) {
         ...kept.blobs.map(blob => [`${blob.number}`, blob.bytes] as const),
       ])
       rest_until_ms = now_ms + (1000 * bytes.length) / BASE_BYTES_PER_S
-      if (bytes.length > BASE_BYTES_MAX) return undefined
+      const share_bytes = (SHARE_OF_LOG * log_room_bytes()) / BASES_MAX
+      if (bytes.length > Math.min(BASE_BYTES_MAX, share_bytes)) return undefined
       const number = FIRST_BASE + facts.position
       numbers = [...numbers.filter(one => one !== number), number].slice(-BASES_MAX)
       return { number, bytes }
