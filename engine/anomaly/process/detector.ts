@@ -104,7 +104,7 @@ export function processDetector(
 }
 
 /** Changes with the shape of the state. */
-const STATE = 'process-3'
+const STATE = 'process-4'
 const EFFECT_V = 6
 const RESTLESS_V = 0.02
 /** A cell that runs lean gets too little, whatever its feeders seem to do. */

@@ -1,5 +1,5 @@
 import type { LineFrame } from '../../flow.ts'
-import { forgetStarts, predictEvidence, weighWave } from './feeder-evidence.ts'
+import { forgetStarts, predictEvidence, sinceAnode_s, weighWave } from './feeder-evidence.ts'
 import { currentPerWtpct, dissolve_kg, NEED_KGPC, wtpctPerKg } from './feeder-model.ts'
 import { type Watch, watchRow } from './feeder-state.ts'
 import { straighten } from './wave-bend.ts'
@@ -29,6 +29,9 @@ const FAR = 0.2
 const COVERED = 2
 const COVERED_S = 3600
 
+/** What falls in with a new anode moves its neighbours first, which looks like a feeder. */
+const SETTLE_S = 900
+
 /** Takes a scan of the anode currents; false where it says nothing of the feeders. */
 export function scanFeeders(
   watch: Watch,
@@ -53,7 +56,9 @@ export function scanFeeders(
   const stirred = at(watchRow.stirred_s)
   const isStirred = rows[at(watchRow.rest_s)]! > STIRRED_REST_S
   rows[stirred] = isStirred ? STIRRED_S : Math.max(0, rows[stirred]! - dt_s)
-  if (resting || rows[at(watchRow.met_s)]! < MET_S) forgetStarts(evidence, cell)
+  const settled = sinceAnode_s(evidence, cell) >= SETTLE_S
+  const usable = settled && !resting && rows[at(watchRow.met_s)]! >= MET_S
+  if (!usable) forgetStarts(evidence, cell)
   const isEffect = rows[at(watchRow.rest_s)]! > REST_S - 2 * dt_s
   if (!Number.isFinite(margin_wtpct) || isEffect) return false
   const perWtpct = currentPerWtpct(margin_wtpct)
@@ -74,7 +79,7 @@ export function scanFeeders(
     correctWave(filter, cell, k, perWtpct, amplitude[k]!, count, rows[stirred]! > 0)
     weighWave(filter, evidence, cell, k, perWtpct)
   }
-  return !resting && rows[at(watchRow.met_s)]! >= MET_S
+  return usable
 }
 
 /** Anodes that lost or gained so much that it is not alumina. */

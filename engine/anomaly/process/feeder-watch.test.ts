@@ -158,11 +158,14 @@ describe('the feeders of a cell', () => {
     expect(told()).toEqual([0, 0])
   })
 
-  it('are not blamed for what falls in with a new anode', () => {
+  it.each([
+    [4, 10],
+    [0, 18],
+  ])('are not blamed for what falls in with a new anode: column %i, %i kg', (column, kg) => {
     const { run, drop, told } = cell(9)
     run(3 * HOUR)
-    drop(4, 10)
-    const change = { tagIndex: tagIndex('anode_change'), cell: 0, time_ms: 0, value: 5 }
+    drop(column, kg)
+    const change = { tagIndex: tagIndex('anode_change'), cell: 0, time_ms: 0, value: column + 1 }
     run(3 * HOUR, () => told().some(found => found > 0), [change])
     expect(told()).toEqual([0, 0])
   })

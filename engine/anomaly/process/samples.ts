@@ -25,6 +25,11 @@ const BIAS_SIGMAS = 1.25
 /** 3.8 times that gap: by chance one dip in some 8,000, within a budget of one a day for 300 cells. */
 const BIAS_MIN_K = 10
 
+/** What all cells are off by is the twin's, or the crew's: the mean of so many dips is taken out. */
+const LINE_DIPS = 12
+const LINE_DIPS_START = 8
+const LINE_GAP_MAX_K = 6
+
 const Flag = { high: 1, low: 2, bias: 4 } as const
 
 /** Checks of manual bath temperatures against limits and against what the twin expected. */
@@ -42,6 +47,7 @@ export function sampleCheck(
   const expected_K = new Float64Array(cells).fill(Number.NaN)
   const expectedStd_K = new Float64Array(cells).fill(Number.NaN)
   const flags = new Uint8Array(cells)
+  const line = new Float64Array(2) // [mean gap_K, dips]
 
   const change = (cell: number, flag: number, kind: string, on: boolean, told: Told) => {
     const was = (flags[cell]! & flag) !== 0
@@ -57,7 +63,8 @@ export function sampleCheck(
   let line_ms = Number.NEGATIVE_INFINITY
   const judge = (cell: number, value_K: number, time_ms: number, report: Report) => {
     const shown = `${(value_K - 273.15).toFixed(1)} C`
-    const gap_K = value_K - expected_K[cell]!
+    const gap_K = value_K - expected_K[cell]! - line[0]!
+    learnLine(line, gap_K)
     const std_K = Math.hypot(SAMPLE_STD_K, expectedStd_K[cell]! || 0)
     const calm = time_ms - Math.max(effect_ms[cell]!, line_ms) > AFTER_EFFECT_MS
     const biased = calm && Math.abs(gap_K) > Math.max(BIAS_MIN_K, BIAS_SIGMAS * std_K)
@@ -95,12 +102,20 @@ export function sampleCheck(
       }
     },
     save(out) {
-      for (const array of [expected_K, expectedStd_K, effect_ms, flags]) out.array(array)
+      for (const array of [expected_K, expectedStd_K, effect_ms, flags, line]) out.array(array)
     },
     load(from) {
-      for (const array of [expected_K, expectedStd_K, effect_ms, flags]) from.array(array)
+      for (const array of [expected_K, expectedStd_K, effect_ms, flags, line]) from.array(array)
     },
   }
+}
+
+/** Follows what the dips of all cells are off by. */
+function learnLine(line: Float64Array, gap_K: number): void {
+  if (!Number.isFinite(gap_K)) return
+  const bounded_K = Math.max(-LINE_GAP_MAX_K, Math.min(LINE_GAP_MAX_K, gap_K))
+  line[0]! += bounded_K / Math.min(LINE_DIPS, LINE_DIPS_START + line[1]!)
+  line[1]! += 1
 }
 
 interface Told {

@@ -6,7 +6,7 @@ import { LANES, type Places, placeOf } from '#twin-models/potline/cell/layout.ts
 import { setParameter } from '#twin-models/potline/cell/parameters.ts'
 import type { StateArray } from '../snapshot.ts'
 import { refreshBath } from './bath-state.ts'
-import type { PotlineState } from './state.ts'
+import { type PotlineState, setTransfer } from './state.ts'
 
 /** State vectors per node or anode that change fast or matter little: rounding does not add up. */
 const ROUNDED = [
@@ -48,6 +48,7 @@ export function compactMemory(state: PotlineState): CompactMemory {
     state.own,
     state.line,
     state.onset_share,
+    state.usualSuperheat_K,
     feeders.share_1,
     feeders.rows,
     state.ring.times_s,
@@ -80,6 +81,7 @@ export function compactMemory(state: PotlineState): CompactMemory {
         copyIn(exactValues, cell, exact, bank.state, start)
         copyIn(singleValues, cell, single, bank.state, start)
         setParameter(bank.parameters, cell, 'anodeEffectAlumina_share', state.onset_share[cell]!)
+        setTransfer(state, cell)
         refreshBath(state, cell)
       }
       bank.replan()

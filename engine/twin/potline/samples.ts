@@ -1,16 +1,17 @@
+import { STATE } from '#twin-models/kernels/stefan.ts'
 import type { LineDefinition, LineFrame, Sample } from '../../flow.ts'
 import { potlineTag } from '../../lines/potline.ts'
 import { alumina_wtpct, correctAlumina, refreshBath } from './bath-state.ts'
 import { filterRow, updateFilter } from './filter.ts'
 import { openSlot, pastEstimate, putRing, ringIsDue, ringRow, shiftRing } from './ring.ts'
-import { own, type PotlineState, prior, putState, stateOf } from './state.ts'
-import { learnOnset, liquidus_K } from './voltage.ts'
+import { learnSuperheat, own, type PotlineState, prior, putState, stateOf } from './state.ts'
+import { keepVoltage, learnOnset, liquidus_K } from './voltage.ts'
 
 /** What the liquidus loses per wt% of AlF3 around usual baths. */
 export const LIQUIDUS_PER_ALF3_K = -4.3
 const GATE_SIGMA = 4
-/** Share of the heat to the ledge that a lasting kelvin of superheat must find elsewhere. */
-const STEADY_SHARE = 0.92
+/** Air around the shell, near enough. */
+const OUTSIDE_K = 305
 // What a dip, a probe and an analysis are worth, standard deviations.
 const BATH_STD_K = 2.5
 const LIQUIDUS_STD_K = 2
@@ -143,10 +144,11 @@ function correctThermal(
   state.own[at(own.varAlf3_wtpct2)] = aa - ka * pa
   state.own[at(own.covAlf3Superheat)] = ah - ka * ph
   state.own[at(own.varSuperheat_K2)] = hh - kh * ph
-  moveThermal(state, cell, ka * believed, kh * believed)
+  keepVoltage(state, cell, () => moveThermal(state, cell, ka * believed, kh * believed))
 }
 
 function moveThermal(state: PotlineState, cell: number, alf3: number, superheat_K: number): void {
+  learnSuperheat(state, cell, stateOf(state, cell, 'bath_K') - liquidus_K(state, cell), superheat_K)
   const mass_kg = state.bath_kg[cell]!
   const wished_kg = (alf3 / 100) * mass_kg
   const before_kg = stateOf(state, cell, 'alf3_kg')
@@ -157,10 +159,27 @@ function moveThermal(state: PotlineState, cell: number, alf3: number, superheat_
   refreshBath(state, cell)
   const move_K = LIQUIDUS_PER_ALF3_K * alf3 + superheat_K
   putState(state, cell, 'bath_K', stateOf(state, cell, 'bath_K') + move_K)
-  // A cell that stays hotter loses less or gets more heat than the model thinks.
-  state.own[own.heat_W * state.cells + cell]! += superheat_K * STEADY_SHARE * state.fixed.sides_W_K
+  state.own[own.heat_W * state.cells + cell]! += move_K * state.fixed.elsewhere_W_K
+  warmWalls(state, cell, LIQUIDUS_PER_ALF3_K * alf3)
   shiftRing(state.ring, ringRow.bath_K, cell, move_K)
   shiftRing(state.ring, ringRow.alf3_wtpct, cell, alf3)
+}
+
+/**
+ * The ledge is at its liquidus in front, and was all the time: where that is `by_K` hotter, walls
+ * are so from the front to the outside in proportion, or the ledge would now seem to grow.
+ */
+function warmWalls({ bank }: PotlineState, cell: number, by_K: number): void {
+  const { state, sizes } = bank.layout
+  const nodes = sizes.liningNodes + sizes.ledgeNodes
+  for (const { first } of [state.bathLedge_m, state.metalLedge_m]) {
+    const front = bank.stateAt(cell, first + STATE.nodes_K + nodes - 1)
+    const factor = by_K / (bank.state[front]! - OUTSIDE_K)
+    for (let node = 0; node < nodes; node++) {
+      const at = bank.stateAt(cell, first + STATE.nodes_K + node)
+      bank.state[at]! += factor * (bank.state[at]! - OUTSIDE_K)
+    }
+  }
 }
 
 function correctCaf2(state: PotlineState, cell: number, sample: Sample): void {
@@ -170,9 +189,11 @@ function correctCaf2(state: PotlineState, cell: number, sample: Sample): void {
   const error = 100 * sample.value - (100 * before_kg) / mass_kg
   const gain = state.own[variance]! / (state.own[variance]! + CAF2_STD_WTPCT * CAF2_STD_WTPCT)
   const by_kg = (Math.max(-3, Math.min(3, gain * error)) / 100) * mass_kg
-  putState(state, cell, 'caf2_kg', before_kg + by_kg)
-  putState(state, cell, 'cryolite_kg', stateOf(state, cell, 'cryolite_kg') - by_kg)
-  refreshBath(state, cell)
+  keepVoltage(state, cell, () => {
+    putState(state, cell, 'caf2_kg', before_kg + by_kg)
+    putState(state, cell, 'cryolite_kg', stateOf(state, cell, 'cryolite_kg') - by_kg)
+    refreshBath(state, cell)
+  })
   state.own[variance]! *= 1 - gain
 }
 

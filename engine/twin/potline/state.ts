@@ -1,7 +1,7 @@
 import type { CellBank } from '#twin-models/potline/cell/bank.ts'
 import { openCells } from '#twin-models/potline/cell/cells.ts'
 import { inputPlace, LANES, statePlace } from '#twin-models/potline/cell/layout.ts'
-import { parameterOf } from '#twin-models/potline/cell/parameters.ts'
+import { parameterOf, setParameter } from '#twin-models/potline/cell/parameters.ts'
 import type { VoltageParameters } from '#twin-models/potline/voltage.ts'
 import type { LineDefinition } from '../../flow.ts'
 import { refreshBath } from './bath-state.ts'
@@ -86,6 +86,8 @@ export interface PotlineState {
   readonly lumped: VoltageParameters
   /** Alumina at the onset of anode effects as it was learned. */
   readonly onset_share: Float64Array // [cell]
+  /** Superheat at which a cell keeps its ledge, as its samples told. */
+  readonly usualSuperheat_K: Float64Array // [cell]
   /** Sums over the bath of the bank, see refreshBath. */
   readonly bath_kg: Float64Array // [cell]
   readonly dissolved_kg: Float64Array // [cell]
@@ -110,8 +112,12 @@ export interface FixedNumbers {
   readonly dissolution_per_s: number
   readonly cathodeArea_m2: number
   readonly metalDensity_kg_m3: number
-  /** Heat that a lasting kelvin of superheat takes to the ledge. */
-  readonly sides_W_K: number
+  readonly nominalSuperheat_K: number
+  /** From bath and from metal to the ledge, where superheat is nominal. */
+  readonly bathTransfer_W_m2K: number
+  readonly metalTransfer_W_m2K: number
+  /** Heat lost elsewhere than to the ledge, per kelvin. */
+  readonly elsewhere_W_K: number
 }
 
 /** Standard deviations before the first sample. */
@@ -137,6 +143,7 @@ export function createState(definition: LineDefinition): PotlineState {
     bank,
     lumped,
     onset_share: lumped.anodeEffectAlumina_share,
+    usualSuperheat_K: new Float64Array(cells).fill(get('nominalSuperheat_K')),
     bath_kg: new Float64Array(cells),
     dissolved_kg: new Float64Array(cells),
     commanded_kg_s: new Float64Array(cells),
@@ -154,9 +161,10 @@ export function createState(definition: LineDefinition): PotlineState {
       dissolution_per_s: get('dissolution_per_s'),
       cathodeArea_m2: get('cathodeArea_m2'),
       metalDensity_kg_m3: get('metalDensity_kg_m3'),
-      sides_W_K:
-        get('bathTransfer_W_m2K') * get('bathWallArea_m2') +
-        get('metalTransfer_W_m2K') * get('metalWallArea_m2'),
+      nominalSuperheat_K: get('nominalSuperheat_K'),
+      bathTransfer_W_m2K: get('bathTransfer_W_m2K'),
+      metalTransfer_W_m2K: get('metalTransfer_W_m2K'),
+      elsewhere_W_K: get('top_W_K') + get('rim_W_K') + get('bottom_W_K') + get('bars_W_K'),
     },
   }
   state.line[line.current_A] = get('nominalLine_A')
@@ -209,6 +217,36 @@ export function putState(
 ): void {
   const { bank } = state
   bank.state[bank.stateAt(cell, statePlace[key])] = value
+}
+
+const SUPERHEAT_LOW_K = 4
+const SUPERHEAT_HIGH_K = 20
+/** An anode change or an effect leaves a cell this far off its usual superheat at most, so to speak. */
+const OFF_USUAL_MAX = 4 / 3
+
+/**
+ * Takes over that a cell runs hotter than its model, now at `superheat_K`, by `more_K`: the bath
+ * gives less heat to the ledge per kelvin. As much heat goes out as before, and the ledge stays.
+ */
+export function learnSuperheat(
+  state: PotlineState,
+  cell: number,
+  superheat_K: number,
+  more_K: number,
+): void {
+  const usual_K = state.usualSuperheat_K[cell]!
+  const now_K = Math.min(OFF_USUAL_MAX * usual_K, Math.max(usual_K / OFF_USUAL_MAX, superheat_K))
+  const learned_K = (usual_K * (now_K + more_K)) / now_K
+  state.usualSuperheat_K[cell] = Math.min(SUPERHEAT_HIGH_K, Math.max(SUPERHEAT_LOW_K, learned_K))
+  setTransfer(state, cell)
+  state.bank.replan()
+}
+
+/** Gives the model of a cell the transfer that belongs to its usual superheat; replan after. */
+export function setTransfer({ bank, fixed, usualSuperheat_K }: PotlineState, cell: number): void {
+  const share = fixed.nominalSuperheat_K / usualSuperheat_K[cell]!
+  setParameter(bank.parameters, cell, 'bathTransfer_W_m2K', share * fixed.bathTransfer_W_m2K)
+  setParameter(bank.parameters, cell, 'metalTransfer_W_m2K', share * fixed.metalTransfer_W_m2K)
 }
 
 /** Adds to a single input of a cell for this tick. */

@@ -175,6 +175,29 @@ describe('the potline twin', () => {
     expect(of(now, 'bath_K') - before_K).toBeGreaterThan(-8)
   })
 
+  it('takes a hot sample for the level a cell runs at: alumina, ledge and voltage stay', () => {
+    const hours = 3
+    const follow = (offset_K: number) => {
+      const { plant, twin, frame } = running(3600)
+      const before_K = of(frame, 'superheat_K')
+      const taken_ms = frame.time_ms
+      const value = of(frame, 'bath_K') + offset_K
+      const input = plant.step()
+      input.samples.push({ tagIndex: tag(potlineTag.bathTemperature), cell: 0, taken_ms, value })
+      const then = Float64Array.from(twin.step(input).estimate)
+      return { before_K, then, later: run(twin, plant.frames(hours * 3600)).estimate }
+    }
+    const usual = follow(0)
+    const hot = follow(10)
+    const apart = (name: PotlineField, when: 'then' | 'later') =>
+      hot[when][row(name) * 2]! - usual[when][row(name) * 2]!
+    expect(apart('superheat_K', 'then')).toBeGreaterThan(1.5)
+    expect(apart('superheat_K', 'later')).toBeGreaterThan(1.5)
+    expect(Math.abs(apart('voltage_V', 'then'))).toBeLessThan(0.002)
+    expect(Math.abs(apart('alumina_share', 'later'))).toBeLessThan(0.0005)
+    expect(Math.abs(apart('ledge_m', 'later'))).toBeLessThan(0.0005)
+  })
+
   it('believes no single sample that is far off', () => {
     const { plant, twin, frame } = running(600)
     const input = plant.step()

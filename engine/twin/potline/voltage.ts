@@ -102,6 +102,29 @@ function voltageAt(state: PotlineState, cell: number, alumina: number): number {
   return cellVoltage_V(state.lumped, cell, mean.line_A, mean.acd_m, mean.bath_K, bath, parts)
 }
 
+/**
+ * Moves the bath of a cell by what a sample told and leaves the expected voltage, and the heat it
+ * gives, as they are: until now voltage was matched with a wrong conductivity, so what that was
+ * wrong by is in the bias.
+ */
+export function keepVoltage(state: PotlineState, cell: number, move: () => void): void {
+  const before_V = meanVoltage_V(state, cell)
+  move()
+  const current_A = state.line[line.current_A]!
+  if (!(current_A > 0)) return
+  const more_V = meanVoltage_V(state, cell) - before_V
+  state.filter[filterRow.bias_uOhm * state.cells + cell]! -= (1e6 * more_V) / current_A
+  state.own[own.heat_W * state.cells + cell]! -= more_V * current_A
+}
+
+function meanVoltage_V(state: PotlineState, cell: number): number {
+  mean.line_A = state.line[line.current_A]!
+  mean.acd_m = acd_m(state, cell)
+  mean.bath_K = stateOf(state, cell, 'bath_K')
+  fillBath(state, cell)
+  return voltageAt(state, cell, alumina_wtpct(state, cell))
+}
+
 /** Voltage of the whole network at the end of the last step, without an anode effect. */
 export function networkVoltage_V(state: PotlineState, cell: number): number {
   const { bank } = state
