@@ -18,8 +18,8 @@ const RATIO = 30
 const NEED_SCANS = 3
 /** Smaller changes are no fault. */
 export const CHANGE_MIN = 0.4
-/** One that begins is larger: what a new anode leaves behind looks like a change of 0.4 for hours. */
-const FOUND_MIN = 0.5
+/** What a new anode leaves behind looks like a change of 0.4 for hours. */
+const CHANGE_MIN_AFTER_ANODE = 0.5
 const CHANGE_LOW = -1
 const CHANGE_HIGH = 1.5
 /** What falls in with a new anode is uncertain in place and pace too. */
@@ -67,10 +67,12 @@ export function judgeFeeders(
   rows[at(watchRow.aftermath_s)] = aftermath_s
   seeWhole(watch, cell, dt_s)
   const changed = aftermath_s > 0 ? AFTERMATH : 1
-  const anode = sinceAnode_s(evidence, cell) < AFTER_ANODE_S ? AFTER_ANODE : 1
+  const anode_s = sinceAnode_s(evidence, cell)
+  const anode = anode_s < AFTER_ANODE_S ? AFTER_ANODE : 1
   const stirred = rows[at(watchRow.stirred_s)]! > 0 ? AFTER_EFFECT : 1
   const known = rows[at(watchRow.met_s)]! < FAMILIAR_S ? UNFAMILIAR : 1
-  const isLarge = Math.abs(best.change) >= FOUND_MIN
+  const least = Number.isFinite(anode_s) ? CHANGE_MIN_AFTER_ANODE : CHANGE_MIN
+  const isLarge = Math.abs(best.change) >= least
   const clear = isLarge && best.ratio > limit * changed * anode * stirred * known
   const shown = clear && !(best.change > 0 && isLean) && isAgreed(watch, cell, best)
   const signed = shown ? Math.sign(best.change) * (best.feeder + 1) : 0
