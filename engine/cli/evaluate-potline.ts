@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { type DayResult, dayReport, recordedDays, scoreDay } from '../evaluation/potline/days.ts'
-import { QUIET_LINE } from '../evaluation/potline/plan.ts'
+import { QUIET_CELLS } from '../evaluation/potline/plan.ts'
 import { faultedJob, type LineJob, quietJob, runJobs } from '../evaluation/potline/pool.ts'
 import { potlineReport } from '../evaluation/potline/report.ts'
 import { potlineResult } from '../evaluation/potline/result.ts'
@@ -14,6 +14,7 @@ const SEEDS_MAX = 500
 /** Quiet days of a run count from a hundred times its first seed. */
 const QUIET_SEEDS = 100
 const CELL_DAYS = 40
+const LINE_DAYS_MAX = 30
 const WORKERS = 2
 
 /** Runs simulated potlines, or recorded days, and scores their alarms by event. */
@@ -24,7 +25,11 @@ export async function evaluatePotline(options: OptionValues): Promise<number> {
   const seeds = seedsOf((options.seeds as string | undefined) ?? DEVELOPMENT)
   const days = (options['cell-days'] as number | undefined) ?? CELL_DAYS
   if (!(days >= 0)) throw usage('--cell-days takes a number from 0 on')
-  const quiet = quietJobs(seeds[0]!, days)
+  const lineDays = (options.days as number | undefined) ?? 1
+  if (!(lineDays >= 1 && lineDays <= LINE_DAYS_MAX)) {
+    throw usage(`--days takes a number from 1 to ${LINE_DAYS_MAX}`)
+  }
+  const quiet = quietJobs(seeds[0]!, days, lineDays)
   const jobs: LineJob[] = [...seeds.map(faultedJob), ...quiet]
   const lines = await runJobs(
     jobs,
@@ -39,16 +44,16 @@ export async function evaluatePotline(options: OptionValues): Promise<number> {
   return 0
 }
 
-function quietJobs(first: number, cellDays: number): LineJob[] {
-  const count = Math.ceil(cellDays / QUIET_LINE.cells)
-  return Array.from({ length: count }, (_, i) => quietJob(QUIET_SEEDS * first + i))
+function quietJobs(first: number, cellDays: number, lineDays: number): LineJob[] {
+  const count = Math.ceil(cellDays / (QUIET_CELLS * lineDays))
+  return Array.from({ length: count }, (_, i) => quietJob(QUIET_SEEDS * first + i, lineDays))
 }
 
 function progressOf(jobs: readonly LineJob[]) {
   let done = 0
   return ({ seed, faulted }: LineJob, line: { readonly alarms: readonly unknown[] }) => {
     done++
-    const what = faulted ? 'line with faults' : 'quiet day'
+    const what = faulted ? 'line with faults' : 'line without faults'
     say(`${done} of ${jobs.length}: ${what}, seed ${seed}, ${line.alarms.length} alarms`)
   }
 }

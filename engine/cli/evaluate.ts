@@ -70,6 +70,7 @@ false alarms on quiet simulated days; with --data the recorded days of another p
       help: 'network: seeds, from 1 on (default 5); potline: lines with faults (default 501..504)',
     },
     'cell-days': { type: 'number', value: 'N', help: 'potline: quiet cell-days (default 40)' },
+    days: { type: 'number', value: 'N', help: 'potline: days of each quiet line (default 1)' },
     workers: { type: 'number', value: 'N', help: 'potline: threads (default 2)' },
     models: { type: 'string', value: 'DIR', help: 'potline: model registry (default models)' },
     json: { type: 'boolean', help: 'print the result as one JSON object' },

@@ -9,8 +9,10 @@ export const FEEDERS = 5
 const HOUR_S = 3600
 /** Until then twin and detectors only meet the cells: no fault begins, and no cell-day is counted. */
 export const WARM_UP_S = 3 * HOUR_S
-/** A line without faults: a day after the warm-up; more cells share the cost of a line. */
-export const QUIET_LINE = { cells: 40, hours: 24 + WARM_UP_S / HOUR_S } as const
+/** Cells of a line without faults; more cells share the cost of a line. */
+export const QUIET_CELLS = 40
+/** Hours of a line without faults that counts so many days after the warm-up. */
+export const quietHours = (days: number) => 24 * days + WARM_UP_S / HOUR_S
 
 interface Draw {
   readonly kind: FaultKind

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { ScoredLine } from './events.ts'
-import { drawFaults, FAULTED_LINE, QUIET_LINE } from './plan.ts'
+import { drawFaults, FAULTED_LINE, QUIET_CELLS, quietHours } from './plan.ts'
 import { truthOf } from './truth.ts'
 import type { Watched } from './watch.ts'
 
@@ -23,8 +23,10 @@ const WORKERS_MAX = 16
 
 /** The line with faults of a seed. */
 export const faultedJob = (seed: number): LineJob => ({ seed, faulted: true, ...FAULTED_LINE })
-/** A day without faults of a seed. */
-export const quietJob = (seed: number): LineJob => ({ seed, faulted: false, ...QUIET_LINE })
+/** Days without faults of a seed. */
+export const quietJob = (seed: number, days: number): LineJob => ({
+  ...{ seed, faulted: false, cells: QUIET_CELLS, hours: quietHours(days) },
+})
 
 /** Runs the lines in threads of their own, in any order; the results are in the order given. */
 export async function runJobs(
