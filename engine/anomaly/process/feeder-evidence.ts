@@ -20,9 +20,10 @@ const CHANGE_HIGH = 1.5
 const BLOCKED_CHANGE = -1
 const OVERFED_CHANGE = 0.8
 const CHANGE_WEIGHT = 1 / (0.35 * 0.35)
-/** What falls in with an anode, and for how long it is told apart. */
+/** What falls in with an anode. */
 const FALLEN_KG = 10
-const FALLEN_S = 4 * 3600
+/** For how long what fell in with an anode is told apart. */
+export const FALLEN_S = 4 * 3600
 
 /** Rows beside, [row][cell]. */
 const Row = { sinceStart_s: 0, head: 1, fallenAnode: 2, fallen_s: 3, fallenLate: 4 } as const

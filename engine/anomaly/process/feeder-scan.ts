@@ -10,8 +10,6 @@ import { withoutRoll } from './wave-roll.ts'
 const SCAN_MAX_S = 600
 /** Time until a cell that was just met is judged. */
 const MET_S = 3600
-/** Time until what is usual there, and how its gauges differ, is as well known as it gets. */
-export const FAMILIAR_S = 3 * 3600
 /** An anode effect and its quench leave alumina as it may be for so long. */
 export const REST_S = 2 * 3600
 /** A longer rest than that of a restless cell is an effect's; what it stirred settles by then. */
@@ -45,7 +43,8 @@ export function scanFeeders(
   const dt_s = Math.min(SCAN_MAX_S, rows[at(watchRow.since_s)]!)
   rows[at(watchRow.since_s)] = 0
   rows[at(watchRow.rest_s)] = Math.max(0, rows[at(watchRow.rest_s)]! - dt_s)
-  rows[at(watchRow.met_s)] = Math.min(FAMILIAR_S, rows[at(watchRow.met_s)]! + dt_s)
+  rows[at(watchRow.met_s)] = Math.min(MET_S, rows[at(watchRow.met_s)]! + dt_s)
+  rows[at(watchRow.strange_s)] = Math.max(0, rows[at(watchRow.strange_s)]! - dt_s)
   const currents = watch.gauges.read(frame, cell)
   const perKg_wtpct = wtpctPerKg(line_A)
   const feeder_kg = takeShots(watch, cell, line_A, dt_s)

@@ -27,8 +27,12 @@ export const watchRow = {
   whole: 8,
   /** Seconds for which an effect still leaves it open what is alumina and what are the gauges. */
   stirred_s: 9,
+  /** Seconds for which what the cell does unevenly anyway is not well known. */
+  strange_s: 10,
 } as const
-const ROWS = 10
+const ROWS = 11
+/** Time until what is usual in a cell, and how its gauges differ, is as well known as it gets. */
+const FAMILIAR_S = 3 * 3600
 
 /** All that a watch knows. */
 export interface Watch {
@@ -62,11 +66,13 @@ export function createWatch(
 ): Watch {
   const { anodes, feeders } = model
   const each = (count: number) => new Float64Array(cells * count)
+  const rows = each(ROWS)
+  rows.fill(FAMILIAR_S, watchRow.strange_s * cells, (watchRow.strange_s + 1) * cells)
   return {
     ...beside,
     ...{ cells, model, filter: waveFilter(model, cells), evidence: feederEvidence(model, cells) },
     ...{ witness: feedWitness(), fit: waveFit(model) },
-    ...{ rows: each(ROWS), baseline: each(anodes), followed_s: each(anodes) },
+    ...{ rows, baseline: each(anodes), followed_s: each(anodes) },
     ...{ fresh_s: each(anodes), shot_kg: each(feeders), late_kg: each(feeders) },
     ...{
       change: each(feeders),

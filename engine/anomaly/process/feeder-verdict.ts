@@ -6,7 +6,6 @@ import {
   type Hypothesis,
   sinceAnode_s,
 } from './feeder-evidence.ts'
-import { FAMILIAR_S } from './feeder-scan.ts'
 import { type Watch, watchRow } from './feeder-state.ts'
 import { feedersVariance, shiftWave, WAVE_STATES, waveState } from './wave-filter.ts'
 
@@ -70,7 +69,7 @@ export function judgeFeeders(
   const anode_s = sinceAnode_s(evidence, cell)
   const anode = anode_s < AFTER_ANODE_S ? AFTER_ANODE : 1
   const stirred = rows[at(watchRow.stirred_s)]! > 0 ? AFTER_EFFECT : 1
-  const known = rows[at(watchRow.met_s)]! < FAMILIAR_S ? UNFAMILIAR : 1
+  const known = rows[at(watchRow.strange_s)]! > 0 ? UNFAMILIAR : 1
   const least = Number.isFinite(anode_s) ? CHANGE_MIN_AFTER_ANODE : CHANGE_MIN
   const isLarge = Math.abs(best.change) >= least
   const clear = isLarge && best.ratio > limit * changed * anode * stirred * known

@@ -209,14 +209,16 @@ describe('the feeders of a cell', () => {
   })
 
   it('have to be clearer in a cell that was just met, and are found there all the same', () => {
-    const ticksUntil = (met: number) => {
+    const change = { tagIndex: tagIndex('anode_change'), cell: 0, time_ms: 0, value: 12 }
+    const ticksUntil = (met: number, first: FrameEvent[] = []) => {
       const { run, delivers, told } = cell(3)
-      run(met)
+      run(met, () => false, first)
       delivers[2] = 0
       return run(2 * HOUR, () => told()[0] === 3)
     }
     const familiar = ticksUntil(4 * HOUR)
     expect(ticksUntil(1.2 * HOUR)).toBeGreaterThan(1.3 * familiar)
+    expect(ticksUntil(3.5 * HOUR, [change])).toBeGreaterThan(1.2 * familiar)
     expect(ticksUntil(1.2 * HOUR) * TICK_S).toBeLessThan(40 * 60)
   })
 

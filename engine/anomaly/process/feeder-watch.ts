@@ -3,7 +3,7 @@ import { isAnodeCurrent, isFeedShot, potlineTag } from '../../lines/potline.ts'
 import { estimateNames } from '../estimates.ts'
 import type { Stateful } from '../state.ts'
 import { hear } from './feed-witness.ts'
-import { anodeSet } from './feeder-evidence.ts'
+import { anodeSet, FALLEN_S } from './feeder-evidence.ts'
 import { currentPerWtpct, feederModel } from './feeder-model.ts'
 import { FRESH_S, REST_S, scanFeeders } from './feeder-scan.ts'
 import { createWatch, type Watch, watchArrays, watchRow } from './feeder-state.ts'
@@ -154,8 +154,12 @@ function eventReader(definition: LineDefinition, watch: Watch): (frame: LineFram
   }
 }
 
-function setAnode({ model, evidence, fresh_s, followed_s }: Watch, cell: number, anode: number) {
+function setAnode(watch: Watch, cell: number, anode: number): void {
+  const { model, evidence, fresh_s, followed_s, rows, cells } = watch
   if (!(anode >= 0 && anode < model.anodes)) return
+  // What is usual in a strange cell is not learnt while what fell in dissolves.
+  const strange = watchRow.strange_s * cells + cell
+  if (rows[strange]! > 0) rows[strange] = Math.max(rows[strange]!, FALLEN_S)
   fresh_s[cell * model.anodes + anode] = FRESH_S
   followed_s[cell * model.anodes + anode] = 0
   anodeSet(model, evidence, cell, anode)
