@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { LiquidusError, problemOf } from './core/errors.ts'
 
 const port = z.number().int().min(0).max(65535)
+const logFile = z.number().int().min(1_048_576).max(268_435_456).default(268_435_456)
 
 const tag = z.strictObject({
   tag: z.string().min(1).max(128).describe('Name of the tag, as producers send it.'),
@@ -200,7 +201,7 @@ const schema = z.strictObject({
   log_entries_max: z
     .number()
     .int()
-    .min(1000)
+    .min(100)
     .default(500_000)
     .describe('Log entries of a line that are kept.'),
   log_bytes_max: z
@@ -209,6 +210,7 @@ const schema = z.strictObject({
     .min(2 ** 26)
     .default(2 ** 33)
     .describe('Bytes of log that are kept, all lines together in equal shares.'),
+  log_segment_bytes: logFile.describe('Bytes of a file of the embedded log; it goes as a whole.'),
   log_age_max_h: z
     .number()
     .positive()

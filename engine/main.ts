@@ -31,8 +31,10 @@ import { VERSION, versionsOf } from './version.ts'
 
 const HEALTH_EVERY_MS = 1000
 const CLOCK_EVERY_MS = 1000
-/** How long the OPC UA server waits for lines that fold again what came after their state. */
-const CATCH_UP_MS = 3000
+/** How long after a restart producers and pages have this thread to themselves, to come back. */
+const COME_BACK_MS = 1500
+/** How long the OPC UA server waits for lines that fold what is behind. */
+const CATCH_UP_MS = 5000
 const LOOK_EVERY_MS = 20
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -57,13 +59,18 @@ export interface StartOptions {
   readonly clock?: Clock
 }
 
+/** Each file of the embedded log is open, and mapped into memory. */
+const LOG_FILES_MAX = 512
+
 export async function openStore(config: Config, log: (text: string) => void): Promise<Store> {
   if (config.store === 'redis') {
     const { openRedisStore } = await import('#redis/store.ts')
     return openRedisStore({ url: config.redis_url!, durability: config.redis_durability, log })
   }
   const { openLmdbStore } = await import('./store/lmdb/store.ts')
-  return openLmdbStore({ directory: path.resolve(config.data) })
+  const { data, log_segment_bytes, log_bytes_max } = config
+  const segmentBytes = Math.max(log_segment_bytes, log_bytes_max / LOG_FILES_MAX)
+  return openLmdbStore({ directory: path.resolve(data), segmentBytes })
 }
 
 export async function startEngine(options: StartOptions): Promise<RunningEngine> {
@@ -97,6 +104,7 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
     )
     const opened = await openStore(config, text => log.warn(text))
     closing.push(() => opened.close())
+    const isRestart = (await opened.definitions()).size > 0
     const traces = await openTraces(config.telemetry, clock, VERSION)
     const store = measuredStore(traces?.watchStore(opened) ?? opened, clock)
     const allowances = tenantAllowances(tenant => config.tenants[tenant] ?? {}, clock)
@@ -206,9 +214,12 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
     jumps.unref()
     closing.push(async () => clearInterval(jumps))
 
-    const opcua = config.opcua
-      ? startOpcUa(options, engine, access, log, closing, loads)
-      : Promise.resolve('')
+    let isEnding = false
+    const startLast = async (): Promise<string> => {
+      await settled(engine, isRestart, () => isEnding)
+      return isEnding ? '' : startOpcUa(options, engine, access, log, closing, loads)
+    }
+    const opcua = config.opcua ? startLast() : Promise.resolve('')
     return {
       engine,
       http: http.address,
@@ -216,6 +227,7 @@ export async function startEngine(options: StartOptions): Promise<RunningEngine>
       opcua,
       log,
       async close() {
+        isEnding = true
         await opcua.catch(() => '')
         await shut()
       },
@@ -245,9 +257,6 @@ async function startOpcUa(
   loads: Mutable<Loads>,
 ): Promise<string> {
   const { config } = options
-  // Its packages take seconds to load, in which this thread does little else: the page and the
-  // gRPC door do not wait for them, nor does what a restart has to fold again.
-  await caughtUp(engine)
   const [{ opcUaSink }, { dropHalfMade }] = await Promise.all([
     import('./outputs/opcua/sink.ts'),
     import('./outputs/opcua/certificates.ts'),
@@ -289,10 +298,21 @@ function logAlarms({ line, events }: LineChange, log: Logger): void {
   }
 }
 
-/** Resolves when no line is behind its log, or after a while. */
-async function caughtUp(engine: LineDirectory): Promise<void> {
+/**
+ * Resolves when those who come back after a restart had their time and no line is behind its log,
+ * or after a while. The packages of OPC UA take a second to load, in which this thread does little
+ * else: page and gRPC door do not wait for them, nor does what is to be folded.
+ */
+async function settled(
+  engine: LineDirectory,
+  isRestart: boolean,
+  isEnding: () => boolean,
+): Promise<void> {
+  const least_ms = isRestart ? COME_BACK_MS : 0
   const isBehind = () => engine.load().lines.some(line => line.behind_entries > 0)
-  for (let waited_ms = 0; waited_ms < CATCH_UP_MS && isBehind(); waited_ms += LOOK_EVERY_MS) {
+  const waits = (waited_ms: number) =>
+    waited_ms < least_ms || (waited_ms < CATCH_UP_MS && isBehind())
+  for (let waited_ms = 0; !isEnding() && waits(waited_ms); waited_ms += LOOK_EVERY_MS) {
     await sleep(LOOK_EVERY_MS)
   }
 }

@@ -95,7 +95,7 @@ export async function fileSync(
 }
 
 function notDurable(problem: string): LiquidusError {
-  const key = 'redis.durability'
+  const key = 'redis_durability'
   return new LiquidusError('CONFIG_INVALID', {
     key,
     source: 'the configuration',

@@ -16,6 +16,8 @@ async function expectNoViolation(plan: ChaosPlan): Promise<void> {
   })
   expect(result.acknowledged).toBeGreaterThan(500)
   expect(result.state_hashes.steady).toMatch(/^[0-9a-f]{64}$/)
+  expect(result.rewinds.pots).toBeGreaterThan(0)
+  expect(result.log_verified).toBeGreaterThan(100)
 }
 
 describe('a system whose processes are killed at random', () => {

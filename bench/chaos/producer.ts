@@ -28,7 +28,9 @@ export const pace_ms = (sequence: number): number =>
 
 /** Base time of a batch that is made now. */
 export const baseNow_ms = (plan: ProducerPlan, sequence: number): number =>
-  plan.clock === 'wall' ? Date.now() - 2000 + jump_ms(plan, sequence) : streamBase_ms(sequence)
+  plan.clock === 'wall'
+    ? Date.now() - 2000 + jump_ms(plan, sequence)
+    : streamBase_ms(plan, sequence)
 
 async function runClient(orders: ProducerOrders, stopped: () => boolean): Promise<void> {
   const { plan, seed, address, batches = Number.POSITIVE_INFINITY } = orders

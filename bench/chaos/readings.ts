@@ -1,5 +1,6 @@
 import { seededRandom } from '#engine/core/random.ts'
-import { type ProducerPlan, RANGE, seriesOf } from './lines.ts'
+import { isInRange, type ProducerPlan, RANGE, seriesOf } from './lines.ts'
+import { potlineRows, type Row } from './potline.ts'
 
 /** Columns of one batch, as a producer sends them. */
 export interface ChaosBatch {
@@ -11,7 +12,8 @@ export interface ChaosBatch {
 }
 
 const TICK_MS = 1000
-const TICKS_A_BATCH = 2
+/** Of a potline more, so that it gets as far as to advice. */
+const TICKS_A_BATCH = { generic: 2, potline: 4 } as const
 const START_MS = Date.UTC(2026, 0, 1)
 const HOUR_MS = 3600_000
 const HIGH_BATCHES_LOG2 = 4
@@ -23,8 +25,8 @@ const JUMPS = [
 ] as const
 
 /** Time of a batch's first tick on a line that lives by its readings. */
-export const streamBase_ms = (sequence: number): number =>
-  START_MS + sequence * TICKS_A_BATCH * TICK_MS
+export const streamBase_ms = ({ kind }: ProducerPlan, sequence: number): number =>
+  START_MS + sequence * TICKS_A_BATCH[kind] * TICK_MS
 
 /** How wrong the producer's clock is while it makes this batch. */
 export function jump_ms(plan: ProducerPlan, sequence: number): number {
@@ -39,10 +41,15 @@ export function chaosBatch(
   sequence: number,
   base_ms: number,
 ): ChaosBatch {
+  const ticks = TICKS_A_BATCH[plan.kind]
+  if (plan.kind === 'potline') {
+    const { rows, integer } = potlineRows(seed, sequence, base_ms, ticks)
+    return batchOf(rows, integer)
+  }
   const random = seededRandom(seed).fork(`${plan.producer}/${sequence}`)
   const rows: Row[] = []
   const high = highSeries(seed, plan, sequence)
-  for (let tick = 0; tick < TICKS_A_BATCH; tick++) {
+  for (let tick = 0; tick < ticks; tick++) {
     for (const { ref } of seriesOf(plan)) {
       const chance = random.uniform()
       const time_ms = base_ms + tick * TICK_MS + random.integer(TICK_MS)
@@ -51,7 +58,21 @@ export function chaosBatch(
       if (row) rows.push(row)
     }
   }
-  shuffle(rows, random.integer)
+  return batchOf(rows, random.integer)
+}
+
+/** Readings of a batch that the engine must reject, of a line that lives by its readings. */
+export function impossibleRows(plan: ProducerPlan, { refs, values }: ChaosBatch): number {
+  const series = seriesOf(plan)
+  let count = 0
+  for (const [row, ref] of refs.entries()) {
+    if (!isInRange(plan, series[ref - 1]!, values[row]!)) count += 1
+  }
+  return count
+}
+
+function batchOf(rows: Row[], integer: (count: number) => number): ChaosBatch {
+  shuffle(rows, integer)
   return {
     count: rows.length,
     refs: Uint32Array.from(rows, row => row[0]),
@@ -60,8 +81,6 @@ export function chaosBatch(
     qualities: Uint8Array.from(rows, row => row[3]),
   }
 }
-
-type Row = readonly [ref: number, time_ms: number, value: number, quality: number]
 
 /** Most readings are good; one in a hundred each is missing, bad, impossible, or late. */
 function rowOf(chance: number, ref: number, time_ms: number, value: number): Row | undefined {

@@ -87,7 +87,7 @@ export async function runRough(orders: ProducerOrders, stopped: () => boolean): 
   const random = seededRandom(seed).fork(`${plan.producer} ${process.pid}`)
   const series = encodeSeries(seriesOf(plan))
   const message = (sequence: number, named: boolean): Buffer => {
-    const base_ms = streamBase_ms(sequence)
+    const base_ms = streamBase_ms(plan, sequence)
     const batch = chaosBatch(seed, plan, sequence, base_ms)
     const columns = encodeColumns(batch, { first: 0, count: batch.count })
     journal.sent(sequence, base_ms)

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { scratch } from '#bench/engine-process.ts'
@@ -29,6 +29,8 @@ export interface ChaosResult {
   /** Faults that could not be made here, and why. */
   readonly skipped: readonly string[]
   readonly acknowledged: number
+  /** Of these, readings whose log entries were let go, as newer ones took their room. */
+  readonly trimmed: number
   readonly lost: number
   readonly duplicated: number
   /** Lines whose state or events differ from their log run again, or from a run without faults. */
@@ -36,7 +38,15 @@ export interface ChaosResult {
   readonly quarantined: number
   /** Of these, readings whose producer heard only that the batch is durable. */
   readonly rejections_untold: number
+  /** Batches that the log still holds, and entries that it let go. */
   readonly log_batches: number
+  readonly log_trimmed: number
+  /** Log entries that were run again and gave what is stored. */
+  readonly log_verified: number
+  /** Files of the embedded log that went as a whole; 0 in Redis. */
+  readonly log_files_dropped: number
+  /** How often late readings changed the past, by line. */
+  readonly rewinds: Readonly<Record<string, number>>
   readonly alerts: number
   readonly alerts_repeated: number
   readonly alerts_missed: number
@@ -81,7 +91,14 @@ export async function runChaos(plan: ChaosPlan, say: (text: string) => void): Pr
   const stop = onInterrupt(clear, say)
   try {
     const { seed } = plan
-    const site = await buildSite({ directory, disk: diskAt, seed, redis, clock: jumping })
+    const site = await buildSite({
+      directory,
+      disk: diskAt,
+      seed,
+      redis,
+      clock: jumping,
+      log: 'short',
+    })
     sites.add(site)
     try {
       await site.startEngine()
@@ -94,6 +111,7 @@ export async function runChaos(plan: ChaosPlan, say: (text: string) => void): Pr
       await site.finishProducers(true)
       await site.settled()
       await site.stopEngine()
+      const log_files_dropped = redis === undefined ? droppedFiles(path.join(diskAt, 'data')) : 0
       const journals = path.join(directory, 'journals')
       const audits = await auditLines(site.config, journals, plan.seed)
       say('the same readings without faults')
@@ -103,7 +121,7 @@ export async function runChaos(plan: ChaosPlan, say: (text: string) => void): Pr
       return {
         ...{ store: plan.store, seed: plan.seed },
         kills: steps.reduce((sum, { fault }) => sum + killsOf(fault), 0),
-        ...{ faults, skipped, ...found },
+        ...{ faults, skipped, ...found, log_files_dropped },
         ...timesOf(site, steps, began_ms),
         violations: violations.slice(0, VIOLATIONS_MAX),
         schedule: violations.length > 0 ? steps.map(stepText) : [],
@@ -115,6 +133,12 @@ export async function runChaos(plan: ChaosPlan, say: (text: string) => void): Pr
     clear()
     stop()
   }
+}
+
+/** Files of the embedded log are numbered from 1; those before the oldest went. */
+function droppedFiles(data: string): number {
+  const numbers = readdirSync(data).flatMap(name => /^log-(\d+)\.mdb$/.exec(name)?.[1] ?? [])
+  return Math.min(...numbers.map(Number)) - 1
 }
 
 /** Sites whose processes run. */
@@ -167,7 +191,7 @@ async function disturb(
 
 /** A run of the repeatable lines that nothing disturbs, with as many batches. */
 async function calmRun(directory: string, seed: number, audits: readonly LineAudit[]) {
-  const site = await buildSite({ directory, disk: directory, seed })
+  const site = await buildSite({ directory, disk: directory, seed, log: 'whole' })
   sites.add(site)
   try {
     await site.startEngine()
@@ -201,7 +225,7 @@ function judge(
     const { repeatable } = CHAOS_LINES.find(one => one.line === audit.line)!
     const differs = repeatable ? differences(audit, undisturbed) : []
     violations.push(...differs.map(text => `${audit.line}: ${text}`))
-    if (differs.length > 0 || !audit.verification.equal) hash_mismatches += 1
+    if (differs.length > 0 || !audit.verified) hash_mismatches += 1
     const heard = site.alerts.heard.get(audit.line)!
     const missed = [...audit.eventIds].filter(([offset, id]) => heard.get(offset) !== id)
     alerts_missed += missed.length
@@ -220,6 +244,7 @@ function judge(
   const repeated = sum(one => one.events_repeated) + site.alerts.faults.length
   return {
     acknowledged: sum(one => one.acknowledged),
+    trimmed: sum(one => one.trimmed),
     lost: sum(one => one.lost),
     duplicated: sum(one => one.duplicated),
     hash_mismatches,
@@ -229,19 +254,17 @@ function judge(
     alerts: sum(one => one.events),
     alerts_repeated: repeated,
     alerts_missed,
-    state_hashes: Object.fromEntries(
-      audits.map(one => [one.line, one.verification.state_hash_stored]),
-    ),
+    log_trimmed: sum(one => one.trimmed_entries),
+    log_verified: sum(one => one.entries_verified),
+    state_hashes: Object.fromEntries(audits.map(one => [one.line, one.state_hash])),
+    rewinds: Object.fromEntries(site.rewinds),
   }
 }
 
 /** What a disturbed line has otherwise than the same line without faults. */
 function differences(audit: LineAudit, calm: LineAudit): string[] {
   const found: string[] = []
-  const [hash, calmHash] = [
-    audit.verification.state_hash_stored,
-    calm.verification.state_hash_stored,
-  ]
+  const [hash, calmHash] = [audit.state_hash, calm.state_hash]
   if (hash !== calmHash) found.push(`state ${hash}, without faults ${calmHash}`)
   if (audit.events !== calm.events) {
     found.push(`${audit.events} events, without faults ${calm.events}`)

@@ -34,7 +34,17 @@ export interface SiteOptions {
   readonly redis?: string | undefined
   /** The engine's clock; absent: the machine's. */
   readonly clock?: MachineClock | undefined
+  /** `short`: the log lets its oldest entries and files go during the run. */
+  readonly log: 'short' | 'whole'
 }
+
+/** What the log keeps of each line: enough for what a rewind and a verification go back to. */
+const SHORT_LOG = {
+  log_entries_max: 500,
+  log_bytes_max: 1 << 29,
+  log_segment_bytes: 1 << 20,
+} as const
+const WHOLE_LOG = { log_entries_max: 50_000_000 } as const
 
 /** Engine, producers, store and a dashboard, each in a process or behind a relay of its own. */
 export interface Site {
@@ -43,6 +53,8 @@ export interface Site {
   readonly violations: string[]
   /** From a kill to serving again, per start. */
   readonly restarts_ms: number[]
+  /** How often late readings changed the past, by line, as of `settled`. */
+  readonly rewinds: ReadonlyMap<string, number>
   readonly redis: TestServer | undefined
   engine(): EngineProcess | undefined
   /** Starts the engine and waits until it serves. */
@@ -85,11 +97,11 @@ export async function buildSite(options: SiteOptions): Promise<Site> {
   return site
 }
 
-function configurationOf({ directory, disk }: SiteOptions, redis: Relay | undefined): object {
+function configurationOf({ directory, disk, log }: SiteOptions, redis: Relay | undefined): object {
   return {
     ...{ data: path.join(disk, 'data'), models: path.join(directory, 'models') },
     ...{ http_port: 0, grpc_port: 0, opcua: false, log_level: 'warn' },
-    log_entries_max: 50_000_000,
+    ...(log === 'short' ? SHORT_LOG : WHOLE_LOG),
     lines: configuredLines(),
     ...(redis
       ? { store: 'redis', redis_url: `redis://${redis.address}`, redis_durability: 'always' }
@@ -109,6 +121,7 @@ class ChaosSite implements Site {
   readonly alerts = hearAlerts(CHAOS_LINES.map(({ line }) => line))
   readonly violations: string[] = []
   readonly restarts_ms: number[] = []
+  readonly rewinds = new Map<string, number>()
   readonly redis: TestServer | undefined
   readonly config: string
   readonly #seed: number
@@ -178,7 +191,10 @@ class ChaosSite implements Site {
   async stopEngine(): Promise<void> {
     const engine = this.#takeEngine()
     if (!engine) return
-    const code = await Promise.race([engine.stop(), sleep(STOPPED_WITHIN_MS, 'not in time')])
+    const code = await Promise.race([
+      engine.stop(),
+      sleep(STOPPED_WITHIN_MS, 'not in time', { ref: false }),
+    ])
     if (code !== 0) this.violations.push(`the engine stops with ${code}: ${engine.output()}`)
     await engine.kill9()
     this.#checkOutput(engine)
@@ -276,14 +292,16 @@ class ChaosSite implements Site {
       readonly line: string
       readonly behind_entries: number
       readonly degraded: string
+      readonly revision: number
     }
     for (const { line } of CHAOS_LINES) {
       try {
-        await eventually(
+        const { revision } = await eventually(
           () => getJson<Answer>(`${http}/api/lines/${line}`),
           answer => answer.behind_entries === 0 && answer.degraded === '',
           SETTLED_WITHIN_MS,
         )
+        this.rewinds.set(line, revision)
       } catch (error) {
         this.violations.push(`line ${line} does not settle: ${problemOf(error)}`)
       }

@@ -6,26 +6,54 @@ import { assert } from './assert.ts'
  */
 const MAGIC = 0x3153514c // "LQS1", little endian
 
+/** Bytes as the pieces that make them, one after the other: what is packed itself, no copies. */
+export type Pieces = readonly Uint8Array[]
+
 export function packSections(
-  parts: readonly (readonly [name: string, bytes: Uint8Array])[],
+  parts: readonly (readonly [name: string, bytes: Uint8Array | Pieces])[],
 ): Uint8Array {
-  const names = parts.map(([name]) => new TextEncoder().encode(name))
-  let size = 8
-  for (const [index, [, bytes]] of parts.entries()) size += 8 + names[index]!.length + bytes.length
-  const packed = new Uint8Array(size)
-  const view = new DataView(packed.buffer)
-  view.setUint32(0, MAGIC, true)
-  view.setUint32(4, parts.length, true)
-  let at = 8
-  for (const [index, [, bytes]] of parts.entries()) {
-    const name = names[index]!
-    view.setUint32(at, name.length, true)
-    view.setUint32(at + 4, bytes.length, true)
-    packed.set(name, at + 8)
-    packed.set(bytes, at + 8 + name.length)
-    at += 8 + name.length + bytes.length
+  return joinPieces(sectionPieces(parts))
+}
+
+/** What `packSections` joins. */
+export function sectionPieces(
+  parts: readonly (readonly [name: string, bytes: Uint8Array | Pieces])[],
+): Pieces {
+  const head = new Uint8Array(8)
+  const start = new DataView(head.buffer)
+  start.setUint32(0, MAGIC, true)
+  start.setUint32(4, parts.length, true)
+  const pieces: Uint8Array[] = [head]
+  for (const [text, bytes] of parts) {
+    const own = bytes instanceof Uint8Array ? [bytes] : bytes
+    const name = new TextEncoder().encode(text)
+    const title = new Uint8Array(8 + name.length)
+    const view = new DataView(title.buffer)
+    view.setUint32(0, name.length, true)
+    view.setUint32(4, sizeOf(own), true)
+    title.set(name, 8)
+    pieces.push(title, ...own)
   }
-  return packed
+  return pieces
+}
+
+const sizeOf = (pieces: Pieces): number => pieces.reduce((sum, { length }) => sum + length, 0)
+
+/** The bytes in memory of their own, each copied once: a state of megabytes is all pages anew. */
+export function joinPieces(pieces: Pieces): Uint8Array {
+  // Not filled with zeros first: every byte is written below.
+  const joined = new Uint8Array(Buffer.allocUnsafeSlow(sizeOf(pieces)).buffer)
+  let at = 0
+  for (const piece of pieces) {
+    joined.set(piece, at)
+    at += piece.length
+  }
+  return joined
+}
+
+/** What a part has to keep, as pieces where it can tell them. */
+export function piecesOf(part: { snapshot(): Uint8Array; pieces?(): Pieces }): Uint8Array | Pieces {
+  return part.pieces?.() ?? part.snapshot()
 }
 
 /** The parts by name, as copies that start on an 8-byte boundary. */

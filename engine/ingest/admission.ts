@@ -51,6 +51,9 @@ const SAMPLE_KIND = 1
 const KIND_COUNT = 3
 const QUALITY_MAX = 2
 
+/** Of this module alone: the compiler reads what is exported or imported anew in every turn. */
+const TERMS_SLOT: number = TERMS
+
 const NONE: readonly never[] = []
 
 /** Judges every reading of a batch whose series are defined in the dictionary. Pure. */
@@ -154,7 +157,7 @@ function isRight(
   quality: number,
 ): boolean {
   const { terms } = known
-  const at = TERMS * slot
+  const at = TERMS_SLOT * slot
   const si = value * terms[at]! + terms[at + 1]!
   // NaN passes the comparisons that are denied: "no value" is a fact worth keeping.
   return (

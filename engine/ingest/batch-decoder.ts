@@ -124,6 +124,11 @@ function readingColumns() {
   }
 }
 
+/** Of this module alone: the compiler reads what is exported or imported anew in every turn. */
+const GOOD: number = Quality.good
+const BAD: number = Quality.bad
+const TERMS_SLOT: number = TERMS
+
 /** Writes the accepted readings that are known; returns how many. */
 function translate(
   columns: Columns,
@@ -142,12 +147,12 @@ function translate(
     const slot = ref < dense.length ? dense[ref]! : dictionary.slot(ref)
     const index = slot < 0 ? -1 : series[slot]!
     if (index < 0) continue
-    const value = values[row]! * terms[TERMS * slot]! + terms[TERMS * slot + 1]!
+    const value = values[row]! * terms[TERMS_SLOT * slot]! + terms[TERMS_SLOT * slot + 1]!
     into.series[count] = index
     into.times_ms[count] = times_ms[row]!
     into.values[count] = value
-    const quality = told ? qualities[row]! : Quality.good
-    into.quality[count] = Number.isNaN(value) ? Quality.bad : quality
+    const quality = told ? qualities[row]! : GOOD
+    into.quality[count] = Number.isNaN(value) ? BAD : quality
     count += 1
   }
   return count

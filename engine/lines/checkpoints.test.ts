@@ -47,6 +47,17 @@ describe('checkpoints', () => {
     expect(ring.count).toBe(0)
   })
 
+  it('that no longer fit go, the newest and the oldest last', () => {
+    const ring = checkpointRing(TICK_MS)
+    for (const tick of [10, 20, 30, 40, 50, 60]) ring.add(at(tick, 100))
+    ring.limit(300)
+    expect([ring.oldest()?.clean, ring.count, ring.newest()?.clean]).toEqual([10, 3, 60])
+    ring.add(at(70, 100))
+    expect([ring.oldest()?.clean, ring.count, ring.newest()?.clean]).toEqual([10, 3, 70])
+    ring.limit(99)
+    expect([ring.count, ring.takeKept()]).toEqual([0, { blobs: [], numbers: [] }])
+  })
+
   it('of a large state stand further apart', () => {
     const ring = checkpointRing(TICK_MS)
     expect(ring.isDue(0)).toBe(true)

@@ -9,7 +9,7 @@ export const REACH_MS = 240_000
 export const CHECKPOINTS_MAX = 10
 /** Bytes of checkpoints for each second of event time: those of a large line stand further apart. */
 const CHECKPOINT_BYTES_PER_S = 128 << 10
-/** Bytes of all checkpoints of a line; a line whose state does not fit is not rewound. */
+/** Bytes of all checkpoints of a line at most; a line whose state does not fit is not rewound. */
 export const CHECKPOINT_BYTES_MAX = 32 << 20
 
 /** A state that a line can go back to, and from where its log is folded again. */
@@ -57,6 +57,9 @@ export interface CheckpointRing {
   /** Drops those that hold something of the tick. */
   dropFrom(tick: number): void
   clear(): void
+  /** So many bytes are there for all of them from now on. */
+  limit(bytes_max: number): void
+  readonly room_bytes: number
   readonly count: number
   /** All but the states, which are kept beside it by their numbers. */
   snapshot(): Uint8Array
@@ -80,6 +83,7 @@ export function checkpointRing(
 ): CheckpointRing {
   let kept: NumberedCheckpoint[] = []
   let last = 0
+  let room_bytes = bytes_max
 
   const bytesOf = () => kept.reduce((sum, { size_bytes }) => sum + size_bytes, 0)
 
@@ -103,13 +107,17 @@ export function checkpointRing(
     kept.splice(at, 1)
   }
 
+  const makeRoom = (): void => {
+    while (kept.length > CHECKPOINTS_MAX || (kept.length > 0 && bytesOf() > room_bytes)) thin()
+  }
+
   return {
     add(checkpoint) {
       last += 1
       kept = kept.filter(({ clean }) => clean < checkpoint.clean)
       kept.push({ ...checkpoint, number: last, size_bytes: checkpoint.state.length })
       dropFar()
-      while (kept.length > CHECKPOINTS_MAX || (kept.length > 0 && bytesOf() > bytes_max)) thin()
+      makeRoom()
     },
     isDue(tick) {
       const newest = kept.at(-1)
@@ -127,14 +135,25 @@ export function checkpointRing(
     clear() {
       kept = []
     },
+    limit(next_bytes) {
+      room_bytes = next_bytes
+      makeRoom()
+    },
+    get room_bytes() {
+      return room_bytes
+    },
     get count() {
       return kept.length
     },
-    snapshot: () => jsonBytes({ last, kept: kept.map(({ state: _, ...facts }) => facts) }),
+    snapshot: () =>
+      jsonBytes({ last, room_bytes, kept: kept.map(({ state: _, ...facts }) => facts) }),
     restore(bytes, stored) {
-      const facts = parseJsonBytes<{ last: number; kept: Omit<NumberedCheckpoint, 'state'>[] }>(
-        bytes,
-      )
+      const facts = parseJsonBytes<{
+        readonly last: number
+        readonly room_bytes?: number
+        readonly kept: readonly Omit<NumberedCheckpoint, 'state'>[]
+      }>(bytes)
+      room_bytes = facts.room_bytes ?? bytes_max
       last = facts.last
       kept = facts.kept
         .filter(({ number }) => stored.has(number))

@@ -70,8 +70,8 @@ test('a store that is away for a moment delays a commit and all that belongs to 
   expect(commits).toEqual([90])
   expect(kept.get(3)).toBe(checkpoint.bytes)
   expect(committer.stored()).toEqual({ state, position: 90 })
-  // So far on, a whole state is kept besides, from which the log can be run again.
-  expect(kept.size).toBe(2)
+  // So far on, a whole state is kept besides, from which the log can be run again, and its need.
+  expect(kept.size).toBe(3)
 })
 
 /** A store whose commits end when the test says so. */
@@ -149,4 +149,32 @@ test('a commit that is refused for good is told, and nothing comes after it', as
   expect(failures).toEqual([new Error('fenced')])
   await expect(committer.commit({ ...made, position: 2, events: [] })).rejects.toThrow('fenced')
   expect(committer.position()).toBe(0)
+})
+
+test('what is kept to run the log again outlives a restart; checkpoints go with the last state that names them', async () => {
+  const BASE = 2 ** 40 + 50
+  const kept = new Set([3, BASE])
+  const store: Partial<Store> = {
+    kept: async (_line, wanted = () => true) =>
+      new Map([...kept].filter(wanted).map(number => [number, new Uint8Array(1)])),
+    async keep(_line, _fence, blobs, numbers) {
+      for (const { number } of blobs) kept.add(number)
+      for (const number of kept) if (!numbers.includes(number)) kept.delete(number)
+    },
+    commit: async () => {},
+  }
+  const committer = slowCommitter(store as Store, () => 0)
+  const commit = async (position: number, made: readonly number[], numbers: readonly number[]) => {
+    const blobs = made.map(number => ({ number, bytes: new Uint8Array(1) }))
+    const state = new Uint8Array(2)
+    const step = { ticks: 1, arrived: true, events: [], position, state }
+    await committer.commit({ ...step, kept: { blobs, numbers } })
+    await committer.idle()
+    return [...kept].sort((a, b) => a - b)
+  }
+  expect(await commit(60, [], [3])).toEqual([3, BASE])
+  expect(await commit(61, [4], [3, 4])).toEqual([3, 4, BASE])
+  expect(await commit(62, [5], [4, 5])).toEqual([4, 5, BASE])
+  // Another base is due half a log after the last.
+  expect(await commit(100, [], [5])).toEqual([5, BASE, 2 ** 40 + 100, 2 ** 41 + 100])
 })

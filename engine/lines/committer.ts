@@ -6,7 +6,7 @@ import type { Patience } from './patience.ts'
 import type { Made } from './seat.ts'
 import { stateHash } from './state-hash.ts'
 import type { LineTroubles } from './troubles.ts'
-import { baseKeeper, checkpointNumbers, keptNumbers } from './verify-base.ts'
+import { baseKeeper, keptBeside } from './verify-base.ts'
 
 /** Events kept for clients that resume. */
 const OUTBOX_EVENTS_MAX = 10_000
@@ -77,6 +77,18 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
   let folded = begin
   let failure: unknown
 
+  let looking: Promise<readonly number[]> | undefined
+  /** Numbers of the checkpoints that the store held at first; what bases there are is known then. */
+  const lookedUp = (): Promise<readonly number[]> => {
+    looking ??= (async () => {
+      if (fresh) return []
+      const stored = await parts.patient(() => keptBeside(store, key))
+      bases.found(stored)
+      return stored.checkpoints
+    })()
+    return looking
+  }
+
   const trim = async (): Promise<void> => {
     trimmed_ms = clock.elapsed_ms()
     try {
@@ -84,36 +96,40 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
         outboxStart = outboxEnd - OUTBOX_EVENTS_MAX
         await store.trimEvents(key, outboxStart - 1)
       }
+      await lookedUp()
       const expired = parts.retention.expired(clock.now_ms())
-      const old = Math.min(expired, committed, neededAfter)
+      const old = Math.min(expired, committed, neededAfter, bases.needed_after(expired))
       if (old > 0) await store.trimLog(key, old)
     } catch (error) {
       parts.troubles.refuse(error)
     }
   }
 
-  /** Numbers of the checkpoints that the store holds. */
-  const lookUp = async (): Promise<readonly number[]> => {
-    if (fresh) return []
-    bases.found(await parts.patient(() => keptNumbers(store, key)))
-    return [...(await parts.patient(() => checkpointNumbers(store, key)))]
-  }
-
   /** Keeps the whole state now and then, so that a log that was trimmed can be run again. */
   const keepBase = async ({ position: at, kept }: Made): Promise<void> => {
     const now_ms = clock.elapsed_ms()
     if (!state || !kept || !bases.isDue(at, now_ms)) return
-    named ??= await lookUp()
+    named ??= await lookedUp()
     if (!bases.isDue(at, now_ms)) return
     const isNamed = (number: number) => kept.numbers.includes(number)
     const stored = await parts.patient(() => store.kept(key, isNamed))
     const blobs = [...stored].map(([number, bytes]) => ({ number, bytes }))
     const facts = { position: at, outbox_end: outboxEnd, needed_after: neededAfter }
     const whole = { state, kept: { blobs, numbers: kept.numbers } }
-    const base = bases.make(facts, whole, now_ms)
-    if (!base) return
+    const made = bases.make(facts, whole, now_ms)
+    if (!made) return
     const numbers = [...kept.numbers, ...bases.numbers()]
-    await parts.patient(() => store.keep(key, recovered.fence, [base], numbers))
+    await parts.patient(() => store.keep(key, recovered.fence, made, numbers))
+  }
+
+  /** What no state names any more goes at once: all lines have one room for what they keep. */
+  const dropUnnamed = async (numbers: readonly number[]): Promise<void> => {
+    const isOver = named?.some(number => !numbers.includes(number))
+    named = numbers
+    if (!isOver) return
+    await parts.patient(() =>
+      store.keep(key, recovered.fence, [], [...numbers, ...bases.numbers()]),
+    )
   }
 
   const write = async (
@@ -125,14 +141,14 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     const { fence } = recovered
     const commit = { fence, position: made.position, state: made.state, events }
     const { kept } = made
+    if (kept) named ??= await lookedUp()
     if (kept && kept.blobs.length > 0) {
       // Until the commit stands, what the stored state names is needed as well.
-      named ??= await lookUp()
-      const numbers = [...new Set([...named, ...kept.numbers, ...bases.numbers()])]
+      const numbers = [...new Set([...named!, ...kept.numbers, ...bases.numbers()])]
       await parts.patient(() => store.keep(key, fence, kept.blobs, numbers))
     }
     await parts.patient(() => store.commit(key, commit))
-    if (kept) named = kept.numbers
+    if (kept) await dropUnnamed(kept.numbers)
     outboxEnd += events.length
     parts.onCommit(clock.elapsed_ms() - started_ms)
     if (made.state) {

@@ -19,6 +19,7 @@ import { type LineRuntime, lineRuntime, startOf } from './runtime.ts'
 import type { FoldPlaces } from './seat.ts'
 import { storeRoom } from './store-room.ts'
 import { checkpointNumbers } from './verify-base.ts'
+import { checkpointRoom, sameVersions, type Versions } from './versions.ts'
 
 /** Lines of one engine at most. */
 const LINES_MAX = 1000
@@ -67,9 +68,20 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
   const started_ms = clock.elapsed_ms()
   const room = storeRoom(store, parts.log_bytes_max)
   let closing = false
+  let expected = 0 // lines, of those that are being opened
 
-  const versionsOf = (tenant: string) =>
-    typeof parts.versions === 'function' ? parts.versions(tenant) : parts.versions
+  /** Checkpoints of all lines share a room; it is divided for those that will be open. */
+  const roomFor = () => checkpointRoom(parts.log_bytes_max ?? Infinity, expected)
+  const versionsOf = (tenant: string): Versions => ({
+    ...(typeof parts.versions === 'function' ? parts.versions(tenant) : parts.versions),
+    ...roomFor(),
+  })
+  const renewVersions = async (): Promise<void> => {
+    const renewed = [...lines.values()].map(line =>
+      line.takeVersions(versionsOf(line.definition.tenant)),
+    )
+    await Promise.all(renewed)
+  }
 
   const takeLine = async (definition: LineDefinition): Promise<LineRuntime> => {
     const key = keyOf(definition.tenant, definition.line)
@@ -143,6 +155,10 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
     if (pending) return pending
     const opened = (async () => {
       await store.define(key, JSON.stringify(definition))
+      const before = roomFor()
+      expected = Math.max(expected, lines.size + opening.size)
+      // The room of a new line is taken from the others.
+      if (!sameVersions(before, roomFor())) void renewVersions().catch(() => {}) // noted
       return runLine(await takeLine(definition))
     })().finally(() => opening.delete(key))
     opening.set(key, opened)
@@ -184,14 +200,10 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
       for (const [key, text] of stored) {
         if (!wanted.has(key)) wanted.set(key, JSON.parse(text) as LineDefinition)
       }
+      expected = wanted.size
       await openAll([...wanted.values()])
     },
-    async renewVersions() {
-      const renewed = [...lines.values()].map(line =>
-        line.takeVersions(versionsOf(line.definition.tenant)),
-      )
-      await Promise.all(renewed)
-    },
+    renewVersions,
     find: (tenant, line) => lines.get(keyOf(tenant, line)),
     lineNames: tenant => ofTenant(tenant).map(line => line.definition.line),
     lines: tenant => ofTenant(tenant),

@@ -48,17 +48,25 @@ export function runFold(
   let folding = 0
   let observed_ms = 0 // of the first half of the anomaly stage, and of its models
   let arrived = false
+  let telling: Step | undefined
+  let told = 0 // events of the step that is told of
   const timed = <T>(stage: 'twin' | 'advice' | 'snapshot', work: () => T): T => {
     const started_ms = clock.elapsed_ms()
     const result = work()
     times.add(stage, clock.elapsed_ms() - started_ms)
     return result
   }
-  /** Events of a step are told before the commit; those that were published before are not made. */
+  /**
+   * Events are told before the commit, after each stage those that it made; those that were
+   * published before are not made.
+   */
   const tell = (step: Step): void => {
-    if (folding <= request.published) step.events.length = 0
-    if (step.events.length === 0) return
-    const change = ports.tell(step.events, folding)
+    if (step !== telling) told = 0
+    telling = step
+    if (folding <= request.published) step.events.length = told
+    if (step.events.length === told) return
+    const change = ports.tell(step.events.slice(told), folding)
+    told = step.events.length
     if (change) early$.next(change)
   }
   const stages: LineStages = {
@@ -89,6 +97,7 @@ export function runFold(
       const started_ms = clock.elapsed_ms()
       const calls = fold.observe(step)
       observed_ms += clock.elapsed_ms() - started_ms
+      tell(step)
       if (calls.length === 0) return undefined
       return desk.score(calls).then(share_ms => {
         observed_ms += share_ms
@@ -100,9 +109,11 @@ export function runFold(
       fold.runAnomaly(step)
       times.add('anomaly', observed_ms + clock.elapsed_ms() - started_ms)
       observed_ms = 0
+      tell(step)
     },
     advice(step) {
-      if (step.at !== 'readings') timed('advice', () => fold.runAdvice(step))
+      if (step.at === 'readings') return
+      timed('advice', () => fold.runAdvice(step))
       tell(step)
     },
     settle(emit) {

@@ -1,8 +1,15 @@
 import { assert } from '../core/assert.ts'
-import { jsonBytes, packSections, parseJsonBytes, unpackSections } from '../core/sections.ts'
+import {
+  jsonBytes,
+  packSections,
+  parseJsonBytes,
+  piecesOf,
+  unpackSections,
+} from '../core/sections.ts'
 import { spreadOf } from '../core/spread.ts'
 import type {
   AdviceStage,
+  Anomaly,
   AnomalyStage,
   BatchDecoder,
   LineDefinition,
@@ -24,6 +31,14 @@ import { scoreNow } from './score-desk.ts'
 import { shownLine } from './shown-line.ts'
 import { skewWatch } from './skew.ts'
 import type { Step } from './step.ts'
+import {
+  modelVersions,
+  roomIn,
+  roomVersion,
+  sameModels,
+  sameVersions,
+  type Versions,
+} from './versions.ts'
 
 export interface LineFold {
   readonly builder: FrameBuilder
@@ -57,7 +72,10 @@ export interface LineFold {
   /** Runs all stages over readings that need no log: for offline runs. */
   foldBatch(batch: ReadingBatch, onStep: (step: Step) => void): void
   runTwin(frame: LineFrame): TwinFrame
-  /** The first half of the anomaly stage; gives what models have to score before `runAnomaly`. */
+  /**
+   * The first half of the anomaly stage; gives what models have to score before `runAnomaly`. What
+   * needs no model is among the step's events then.
+   */
   observe(step: Step): readonly ScoreCall[]
   runAnomaly(step: Step): void
   runAdvice(step: Step): void
@@ -101,7 +119,7 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
   const skew = skewWatch(definition.clock)
   let latest: { frame: LineFrame; twin: TwinFrame } | undefined
   let line_ms = 0
-  let versions: Readonly<Record<string, string>> = {}
+  let versions: Versions = {}
   let due: RewindOrder | undefined
 
   /** What happens between two entries: by event time a checkpoint, or a rewind. */
@@ -113,6 +131,27 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
     if (target) due = { ...target, to: position, time_ms: line_ms }
     else if (!late.isWaiting() && ring.isDue(builder.next_tick())) takeCheckpoint(parts, position)
     forgetOld(parts)
+  }
+
+  const takeVersions = (named: Versions, position: number): void => {
+    // An engine that does not know the end of its log names again what is in force.
+    if (sameVersions(versions, named)) return
+    const isRoomAlone = sameModels(versions, named)
+    versions = named
+    ring.limit(roomIn(versions))
+    if (isRoomAlone) return
+    putInForce?.(versions)
+    // Past ticks ran with other models; they are not run again with these.
+    late.giveUp()
+    ring.clear()
+    takeCheckpoint(parts, position)
+  }
+
+  const noteFound = (step: Step, tick: number, anomalies: readonly Anomaly[]): void => {
+    for (const found of anomalies) {
+      const body = told.tell(tick, found)
+      if (body) step.events.push(anomalyEvent(body))
+    }
   }
 
   const foldOf: LineFold = {
@@ -142,12 +181,7 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
       } else if (entry.kind === 'decision') {
         yield { at: 'decision', entry, time_ms: line_ms || entry.decided_ms, events: [] }
       } else {
-        versions = entry.versions
-        putInForce?.(versions)
-        // Past ticks ran with other models; they are not run again with these.
-        late.giveUp()
-        ring.clear()
-        takeCheckpoint(parts, position)
+        takeVersions(entry.versions, position)
       }
       endEntry(position)
     },
@@ -185,7 +219,10 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
       return result
     },
     observe(step) {
-      return step.at === 'tick' ? anomaly.observe(step.frame, twinOf(step)) : NO_CALLS
+      if (step.at !== 'tick') return NO_CALLS
+      const calls = anomaly.observe(step.frame, twinOf(step))
+      noteFound(step, step.frame.tick, anomaly.found())
+      return calls
     },
     runAnomaly(step) {
       if (step.at === 'rewind') return
@@ -197,11 +234,8 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
             : anomaly.decide(step.entry, step.time_ms)
       if (result.stirred) arrivals.stirred()
       const tick = step.at === 'readings' ? step.tick : Math.round(line_ms / definition.tick_ms) - 1
-      for (const found of result.anomalies) {
-        const body = told.tell(tick, found)
-        if (!body) continue
-        step.events.push(anomalyEvent(body))
-      }
+      noteFound(step, tick, result.anomalies)
+      for (const body of result.proposals ?? []) step.events.push(anomalyEvent(body))
       for (const body of result.alarms) {
         step.events.push({ channel: 'alarm', id: `${body.id}#${body.revision}`, body })
       }
@@ -218,11 +252,11 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
     },
     snapshot: () =>
       packSections([
-        ['line', jsonBytes({ line_ms, versions })],
+        ['line', jsonBytes({ line_ms, versions: modelVersions(versions) })],
         ['decoder', decoder.snapshot()],
-        ['frames', builder.snapshot()],
-        ['twin', twin.snapshot()],
-        ['anomaly', anomaly.snapshot()],
+        ['frames', builder.pieces()],
+        ['twin', piecesOf(twin)],
+        ['anomaly', piecesOf(anomaly)],
         ['advice', advice.snapshot()],
         ['arrivals', jsonBytes(builder.counters)],
         ['late', late.snapshot()],
@@ -251,6 +285,7 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
       late.restore(part('late'))
       told.restore(part('told'))
       ring.restore(part('checkpoints'), kept)
+      versions = { ...versions, ...roomVersion(ring.room_bytes) }
       // States of older engines do not have it: then producers are judged anew.
       const clocks = sections.get('skew')
       if (clocks) skew.restore(clocks)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../core/random.ts'
-import type { OutputEvent } from '../flow.ts'
+import type { LogEntry, OutputEvent } from '../flow.ts'
 import { tinyLine, tinySecond } from './fixture-line.ts'
 import { disturbed, entriesOf, plantRun, type Row, runEntries } from './rewind-fixture.ts'
 
@@ -55,6 +55,25 @@ describe('a rewind', () => {
     )
     expect(straight).toMatchObject({ rewinds: 0, late: 0 })
     expect(other).toMatchObject({ rewinds: 1, late: 0, process: straight.process })
+  })
+
+  it('does so though the log names again in between what is in force', async () => {
+    const rows = tinyRows(300)
+    const [moved] = rows.splice(400, 1)
+    rows.splice(520, 0, moved!)
+    const entries = entriesOf(series, rows, () => 4)
+    const named: LogEntry = { kind: 'version', versions: { engine: '1' } }
+    const other: LogEntry = { kind: 'version', versions: { engine: '2' } }
+    const at = (middle: LogEntry) => [
+      named,
+      ...entries.slice(0, 131),
+      middle,
+      ...entries.slice(131),
+    ]
+    const once = await runEntries(tinyLine, [named, ...entries])
+    expect(once).toMatchObject({ rewinds: 1, late: 0 })
+    expect(await runEntries(tinyLine, at(named))).toEqual(once)
+    expect(await runEntries(tinyLine, at(other))).toMatchObject({ rewinds: 0, late: 1 })
   })
 
   it('leads a line to the state of the run in order, whatever arrived late within the lag', async () => {

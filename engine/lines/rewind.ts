@@ -5,7 +5,7 @@
 
 import { assert } from '../core/assert.ts'
 import { decodeEntry } from '../core/log-entry.ts'
-import { packSections, unpackSections } from '../core/sections.ts'
+import { packSections, piecesOf, unpackSections } from '../core/sections.ts'
 import type {
   Anomaly,
   AnomalyResult,
@@ -80,9 +80,9 @@ export function checkpointState(parts: RewindParts, decoder = parts.decoder.snap
   const { builder, twin, anomaly } = parts
   return packSections([
     ['decoder', decoder],
-    ['frames', builder.snapshot()],
-    ['twin', twin.snapshot()],
-    ['detectors', anomaly.detectors.snapshot()],
+    ['frames', builder.pieces()],
+    ['twin', piecesOf(twin)],
+    ['detectors', piecesOf(anomaly.detectors)],
   ])
 }
 

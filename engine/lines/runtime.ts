@@ -28,6 +28,7 @@ import { lineTelling, type Telling } from './telling.ts'
 import { adviceWithTold, alarmsWithTold } from './told-records.ts'
 import { lineTroubles } from './troubles.ts'
 import { checkpointNumbers } from './verify-base.ts'
+import { sameVersions } from './versions.ts'
 import { CREDIT_MAX_BYTES, lineWriter } from './writer.ts'
 
 /** How long the end of a line waits for its backlog, and for the commit under way. */
@@ -363,12 +364,4 @@ async function within(limit_ms: number, work: Promise<unknown>): Promise<boolean
   const done = await Promise.race([work.then(() => true), late])
   clearTimeout(timeout)
   return done
-}
-
-function sameVersions(
-  a: Readonly<Record<string, string>>,
-  b: Readonly<Record<string, string>>,
-): boolean {
-  const names = new Set([...Object.keys(a), ...Object.keys(b)])
-  return [...names].every(name => a[name] === b[name])
 }

@@ -141,3 +141,36 @@ describe('scoreDesk', () => {
     await vi.waitFor(() => expect(asked).toEqual([5]))
   })
 })
+
+describe('lines whose model takes windows', () => {
+  const TIMES = 2
+  const scorer: RowScorer = {
+    score(features, rows, scores, shares) {
+      for (let row = 0; row < rows; row++) {
+        const window = features.subarray(row * TIMES * WIDTH, (row + 1) * TIMES * WIDTH)
+        scores[row] = window.reduce((sum, value, i) => sum + value * (i + 1), 0)
+        for (let f = 0; shares && f < WIDTH; f++) {
+          shares[row * WIDTH + f] = (window[f]! + window[WIDTH + f]!) / scores[row]!
+        }
+      }
+    },
+  }
+  const windows = (rows: number, first: number, isShared: boolean): ScoreCall => ({
+    ...{ scorer, rows, scores: new Float64Array(rows + 2) },
+    features: Float32Array.from({ length: rows * TIMES * WIDTH }, (_, i) => first + i),
+    ...(isShared && { shares: new Float64Array(rows * WIDTH) }),
+  })
+
+  it('get what they get alone, with shares of each feature where they ask for them', async () => {
+    const calls = [windows(3, 1, false), windows(1, 50, true), windows(2, 9, true)]
+    const { desk: shared, endTurn } = desk()
+    const done = calls.map(call => shared.score([call]))
+    endTurn()
+    await Promise.all(done)
+    const single = [windows(3, 1, false), windows(1, 50, true), windows(2, 9, true)]
+    scoreNow(single)
+    expect(given(calls)).toEqual(given(single))
+    expect(calls[0]!.shares).toBeUndefined()
+    expect(calls[1]!.shares![2]).toBeGreaterThan(0)
+  })
+})

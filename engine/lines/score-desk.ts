@@ -112,31 +112,31 @@ function groupsOf(calls: readonly ScoreCall[]): ScoreCall[][] {
 
 /** Puts the rows of several calls of one model behind one another, scores them, and hands out. */
 function joinedScoring(): (group: readonly ScoreCall[]) => void {
-  let features = new Float32Array(0) // [row][feature]
+  let features = new Float32Array(0) // [row][time][feature]
   let scores = new Float64Array(0) // [row]
   let shares = new Float64Array(0) // [row][feature]
   return group => {
     if (group.length === 1) return scoreNow(group)
     const rows = rowsOf(group)
     const size = group.reduce((sum, call) => sum + call.features.length, 0)
+    const asked = group.find(call => call.shares)
+    const width = asked ? asked.shares!.length / asked.rows : 0
     if (scores.length < rows) scores = new Float64Array(rows)
-    if (features.length < size) {
-      features = new Float32Array(size)
-      shares = new Float64Array(size)
-    }
+    if (features.length < size) features = new Float32Array(size)
+    if (shares.length < rows * width) shares = new Float64Array(rows * width)
     let at = 0
     for (const call of group) {
       features.set(call.features, at)
       at += call.features.length
     }
-    group[0]!.scorer.score(features.subarray(0, size), rows, scores, shares)
+    const parts = asked ? shares : undefined
+    group[0]!.scorer.score(features.subarray(0, size), rows, scores, parts)
     let row = 0
-    at = 0
     for (const call of group) {
-      call.scores.set(scores.subarray(row, row + call.rows))
-      call.shares.set(shares.subarray(at, at + call.features.length))
-      row += call.rows
-      at += call.features.length
+      const end = row + call.rows
+      call.scores.set(scores.subarray(row, end))
+      call.shares?.set(shares.subarray(row * width, end * width))
+      row = end
     }
   }
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { baseKeeper } from './verify-base.ts'
+import type { Store } from '../store/port.ts'
+import { baseKeeper, keptBeside } from './verify-base.ts'
 
 const whole = (size_bytes: number) => ({
   state: new Uint8Array(size_bytes),
@@ -21,4 +22,27 @@ it('keeps one after half of the entries of the log, and none while the last is b
   keeper.make(facts, whole(1 << 20), 0)
   expect(keeper.isDue(1000, 15_000)).toBe(false)
   expect(keeper.isDue(1000, 17_000)).toBe(true)
+})
+
+it('holds what the oldest base needs whose own place stays, over a restart as well', async () => {
+  const keeper = baseKeeper(1000, () => Number.POSITIVE_INFINITY)
+  expect(keeper.needed_after(400)).toBe(Number.POSITIVE_INFINITY)
+  const blobs = new Map<number, Uint8Array>()
+  for (const position of [500, 1000, 1500, 2000]) {
+    const made = keeper.make({ ...facts, position, needed_after: position - 40 }, whole(10), 0)!
+    for (const { number, bytes } of made) blobs.set(number, bytes)
+  }
+  const store: Partial<Store> = {
+    kept: async (_, wanted = () => true) =>
+      new Map([...blobs].filter(([number]) => keeper.numbers().includes(number) && wanted(number))),
+  }
+  const again = baseKeeper(1000, () => Number.POSITIVE_INFINITY)
+  again.found(await keptBeside(store as Store, 'a/b'))
+  for (const one of [keeper, again]) {
+    // Three are kept: that at 500 went.
+    const held = [400, 999, 1000, 1999, 2000].map(expired => one.needed_after(expired))
+    expect(held).toEqual([960, 960, 1460, 1960, Number.POSITIVE_INFINITY])
+    expect([one.isDue(2499, 1e9), one.isDue(2500, 1e9)]).toEqual([false, true])
+  }
+  expect(again.numbers()).toEqual(keeper.numbers())
 })

@@ -1,9 +1,11 @@
 import { jsonBytes, packSections, parseJsonBytes, unpackSections } from '../core/sections.ts'
-import type { LineKey, Store } from '../store/port.ts'
+import type { KeptBlob, LineKey, Store } from '../store/port.ts'
 import type { StoredFold } from './seat.ts'
 
 /** Blobs of this number and above are bases; those below are checkpoints. */
 const FIRST_BASE = 2 ** 40
+/** Blobs of this number and above say what bases need of the log: a base itself may be large. */
+const FIRST_NEED = 2 ** 41
 /** Bases of a line that are kept: the oldest is about as old as the log. */
 const BASES_MAX = 3
 /** Bytes of bases for each second: those of a large line stand further apart. */
@@ -24,42 +26,61 @@ export interface VerifyBase {
   readonly kept: ReadonlyMap<number, Uint8Array>
 }
 
-const isBase = (number: number): boolean => number >= FIRST_BASE
+const isBase = (number: number): boolean => number >= FIRST_BASE && number < FIRST_NEED
 
-/** Numbers of all that the store keeps beside a line's state. */
-export async function keptNumbers(store: Store, key: LineKey): Promise<readonly number[]> {
+/** What a store keeps beside a line's state, without the bytes of checkpoints and bases. */
+export interface KeptBeside {
+  readonly checkpoints: readonly number[]
+  /** Log position of each base, and what it needs of the log. */
+  readonly bases: ReadonlyMap<number, number>
+}
+
+/** Asks the store what it keeps beside a line's state. */
+export async function keptBeside(store: Store, key: LineKey): Promise<KeptBeside> {
   const numbers: number[] = []
-  await store.kept(key, number => {
+  const needs = await store.kept(key, number => {
     numbers.push(number)
-    return false
+    return number >= FIRST_NEED
   })
-  return numbers
+  const needOf = (position: number): number => {
+    const bytes = needs.get(FIRST_NEED + position)
+    return bytes ? parseJsonBytes<number>(bytes) : position
+  }
+  const positions = numbers.filter(isBase).map(number => number - FIRST_BASE)
+  return {
+    checkpoints: numbers.filter(number => number < FIRST_BASE),
+    bases: new Map(positions.sort((a, b) => a - b).map(at => [at, needOf(at)])),
+  }
 }
 
 /** Numbers of the checkpoints among it. */
 export async function checkpointNumbers(store: Store, key: LineKey): Promise<ReadonlySet<number>> {
-  const numbers = await keptNumbers(store, key)
-  return new Set(numbers.filter(number => !isBase(number)))
+  return new Set((await keptBeside(store, key)).checkpoints)
 }
 
 /** Which bases of a line are kept, and when the next one is due. */
 export function baseKeeper(log_entries_max: number, log_room_bytes: () => number) {
   const every = Math.max(1, Math.floor(log_entries_max / (BASES_MAX - 1)))
-  let numbers: readonly number[] = []
+  let bases: ReadonlyMap<number, number> = new Map() // position -> what it needs, oldest first
   let rest_until_ms = 0
   return {
-    numbers: () => numbers,
+    /** Numbers of all that belongs to the bases. */
+    numbers: (): readonly number[] =>
+      [...bases.keys()].flatMap(position => [FIRST_BASE + position, FIRST_NEED + position]),
     /** Those that the store holds. */
-    found(stored: readonly number[]): void {
-      numbers = stored.filter(isBase).sort((a, b) => a - b)
+    found(stored: KeptBeside): void {
+      bases = stored.bases
     },
     isDue: (position: number, now_ms: number): boolean => {
-      const last = numbers.at(-1)
       if (now_ms < rest_until_ms) return false
-      return position - (last === undefined ? 0 : last - FIRST_BASE) >= every
+      return position - ([...bases.keys()].at(-1) ?? 0) >= every
     },
-    /** The blob to keep, or undefined where it is too large. */
-    make(facts: Omit<VerifyBase, 'state' | 'kept'>, { state, kept }: StoredFold, now_ms: number) {
+    /** The blobs to keep, or undefined where the base is too large. */
+    make(
+      facts: Omit<VerifyBase, 'state' | 'kept'>,
+      { state, kept }: StoredFold,
+      now_ms: number,
+    ): readonly KeptBlob[] | undefined {
       const bytes = packSections([
         ['facts', jsonBytes(facts)],
         ['state', state],
@@ -68,9 +89,21 @@ export function baseKeeper(log_entries_max: number, log_room_bytes: () => number
       rest_until_ms = now_ms + (1000 * bytes.length) / BASE_BYTES_PER_S
       const share_bytes = (SHARE_OF_LOG * log_room_bytes()) / BASES_MAX
       if (bytes.length > Math.min(BASE_BYTES_MAX, share_bytes)) return undefined
-      const number = FIRST_BASE + facts.position
-      numbers = [...numbers.filter(one => one !== number), number].slice(-BASES_MAX)
-      return { number, bytes }
+      const { position } = facts
+      const needed_after = Math.min(position, facts.needed_after)
+      bases = new Map([...bases, [position, needed_after] as const].slice(-BASES_MAX))
+      return [
+        { number: FIRST_BASE + position, bytes },
+        { number: FIRST_NEED + position, bytes: jsonBytes(needed_after) },
+      ]
+    },
+    /**
+     * Entries after this position serve the oldest base that stays when those up to `expired` go.
+     * That is as much before the base as a rewind goes back, or less.
+     */
+    needed_after(expired: number): number {
+      for (const [position, needed_after] of bases) if (position > expired) return needed_after
+      return Number.POSITIVE_INFINITY
     },
   }
 }

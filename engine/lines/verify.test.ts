@@ -9,6 +9,7 @@ import { lineDirectory } from './directory.ts'
 import { calmGauge, loggedBatch, noTrend, realFold, tinyLine, tinySecond } from './fixture-line.ts'
 import { inlineFolds } from './inline-seat.ts'
 import { verifyLine } from './verify.ts'
+import { baseKeeper } from './verify-base.ts'
 
 const KEY = 'local/tiny'
 let directory: string
@@ -24,13 +25,13 @@ afterEach(async () => {
 })
 
 /** Seconds of the line that alarm now and then; each tenth comes 25 s late. */
-async function send(from: number, to: number): Promise<void> {
+async function send(from: number, to: number, log_entries_max = 300): Promise<void> {
   const engine = lineDirectory({
     store: { ...disk, close: async () => {} },
     clock: systemClock,
     version: '1',
     versions: {},
-    log_entries_max: 300,
+    log_entries_max,
     folds: inlineFolds(of => ({ fold: realFold(of), trend: noTrend }), systemClock),
     gauge: calmGauge,
     mayCreate: () => true,
@@ -69,5 +70,34 @@ describe('verifyLine', () => {
     expect(result).toMatchObject({ equal: true, sequence_gaps: 0, batches_repeated: 0 })
     expect(result.entries).toBeGreaterThan(100)
     expect(result.events_compared).toBeGreaterThan(0)
+  })
+
+  it('compares the two where the base is as new as the state, and finds one that is not its equal', async () => {
+    await send(1, 150)
+    const { fence, commit, outbox_end } = await disk.look(KEY)
+    const { position, state } = commit!
+    const keepBase = async (whole: Uint8Array) => {
+      const facts = { position, outbox_end, needed_after: position }
+      const kept = { blobs: [], numbers: [] }
+      const keeper = baseKeeper(300, () => Number.POSITIVE_INFINITY)
+      const made = keeper.make(facts, { state: whole, kept }, 0)!
+      await disk.keep(KEY, fence, made, keeper.numbers())
+      return verifyLine(disk, KEY, realFold, {}, () => {})
+    }
+    await disk.trimLog(KEY, position)
+    const same = { equal: true, from_position: position, entries: 0 }
+    expect(await keepBase(state)).toMatchObject(same)
+    const other = realFold(tinyLine).snapshot()
+    expect(await keepBase(other)).toMatchObject({ equal: false, entries: 0 })
+  })
+
+  it('finds a base however short the log, as trimming leaves what the base needs', async () => {
+    for (let from = 1; from < 1200; from += 100) {
+      await send(from, from + 100, 100)
+      const { log_start } = await disk.look(KEY)
+      const result = await verifyLine(disk, KEY, realFold, {}, () => {})
+      expect(result).toMatchObject({ equal: true, events_different: 0 })
+      if (log_start > 1) expect(result.from_position).toBeGreaterThan(0)
+    }
   })
 })

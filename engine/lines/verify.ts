@@ -65,6 +65,8 @@ export async function verifyLine(
   let position = base?.position ?? 0
   if (base) fold.restore(base.state, new Set(base.kept.keys()))
   const known = fold.builder.counters.accepted
+  // A base may be as new as the state: then there is nothing to run, and the two are compared.
+  if (base && position === stateAt) recomputed = stateHash(fold.snapshot())
   while (position < end) {
     const records = await store.read(key, position + 1, READ)
     if (records.length === 0) break

@@ -1,6 +1,6 @@
 import type { Channel, LineDefinition, LineFrame, Quantity, Twin } from '../flow.ts'
 import type { WritableTwinFrame } from './frame.ts'
-import { packState, type StateArray, type StateKind, unpackState } from './snapshot.ts'
+import { packState, type StateArray, type StateKind, statePieces, unpackState } from './snapshot.ts'
 
 /** Residuals are shown up to this many standard deviations. */
 const RESIDUAL_MAX = 50
@@ -38,6 +38,7 @@ export function assetTwin(definition: LineDefinition, asset: AssetTwin): Twin {
     profiles: () => [],
     forecast: () => undefined,
     snapshot: () => packState(kind, state),
+    pieces: () => statePieces(kind, state),
     restore: bytes => unpackState(kind, state, bytes),
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { joinPieces } from '../core/sections.ts'
 import {
   type FrameEvent,
   type LineDefinition,
@@ -97,6 +98,12 @@ export function checkTwin(
       const rest = frames.slice(half)
       expect(run(restored, rest).equals(run(straight, rest))).toBe(true)
       expect(Buffer.from(restored.snapshot()).equals(Buffer.from(straight.snapshot()))).toBe(true)
+    })
+
+    it('gives its snapshot in pieces as it gives it whole', () => {
+      const twin = create()
+      run(twin, frames.slice(0, half))
+      expect(joinPieces(twin.pieces?.() ?? [])).toEqual(twin.snapshot())
     })
 
     it('refuses the state of another twin, a truncated and an older one', () => {

@@ -1,5 +1,6 @@
 import { assert } from '../core/assert.ts'
 import { LiquidusError } from '../core/errors.ts'
+import { joinPieces, type Pieces } from '../core/sections.ts'
 
 /** What a twin keeps its state in. */
 export type StateArray = Float64Array | Float32Array | Int16Array
@@ -28,18 +29,21 @@ function bytesOf(arrays: readonly StateArray[]): number {
 
 /** Writes header and arrays into one fresh buffer, little-endian as all supported machines are. */
 export function packState(kind: StateKind, arrays: readonly StateArray[]): Uint8Array {
-  const bytes = new Uint8Array(bytesOf(arrays))
-  const header = new DataView(bytes.buffer)
+  return joinPieces(statePieces(kind, arrays))
+}
+
+/** Header and arrays as they are, without a copy. */
+export function statePieces(kind: StateKind, arrays: readonly StateArray[]): Pieces {
+  const head = new Uint8Array(HEADER_BYTES)
+  const header = new DataView(head.buffer)
   header.setUint32(0, MAGIC)
   header.setUint32(4, kind.version)
   header.setUint32(8, hash(kind.name))
-  header.setUint32(12, bytes.length)
-  let at = HEADER_BYTES
-  for (const array of arrays) {
-    bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), at)
-    at += array.byteLength
-  }
-  return bytes
+  header.setUint32(12, bytesOf(arrays))
+  return [
+    head,
+    ...arrays.map(array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength)),
+  ]
 }
 
 /** Fills the arrays from bytes of `packState`; throws MODEL_INVALID when they are of another twin. */

@@ -2,6 +2,8 @@ import { blockCode } from './block-code.ts'
 
 /** Cells that are multiplied at once: each weight is read once for all of them. */
 export const BLOCK_CELLS = 4
+/** Of this module alone: the compiler reads what is exported or imported anew in every turn. */
+const LANES: number = BLOCK_CELLS
 /** Numbers in a window at most. */
 export const BLOCK_NUMBERS_MAX = 64
 
@@ -72,7 +74,7 @@ export function plainSquares(): BlockSquares {
       n = count
     },
     squares(first, last, into) {
-      for (let c = 0; c < BLOCK_CELLS; c++) {
+      for (let c = 0; c < LANES; c++) {
         let total = 0
         for (let k = first; k < last; k++) {
           const sum = projection(weights, k * n, n, stacks, c)
@@ -95,10 +97,10 @@ function projection(
   let even = 0
   let odd = 0
   let i = 0
-  for (let at = cell; i + 1 < n; i += 2, at += 2 * BLOCK_CELLS) {
+  for (let at = cell; i + 1 < n; i += 2, at += 2 * LANES) {
     even += weights[row + i]! * stacks[at]!
-    odd += weights[row + i + 1]! * stacks[at + BLOCK_CELLS]!
+    odd += weights[row + i + 1]! * stacks[at + LANES]!
   }
-  if (i < n) even += weights[row + i]! * stacks[i * BLOCK_CELLS + cell]!
+  if (i < n) even += weights[row + i]! * stacks[i * LANES + cell]!
   return even + odd
 }

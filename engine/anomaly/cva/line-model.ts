@@ -52,12 +52,10 @@ export function lineModel({ cells, channels, lags, rows_min }: LineModelPlan): L
   const numbers = Float64Array.of(0, rows_min, 0) // rows, rows at the next fit, states
   const arrays = [windows, filled, turn, moments, weights, numbers]
 
+  const stack = new Float64Array(2 * n)
   const add = (from: number) => {
-    const size = 2 * n
-    for (let i = 0; i < size; i++) {
-      const x = windows[from + i]!
-      for (let j = 0; j <= i; j++) moments[i * size + j]! += x * windows[from + j]!
-    }
+    for (let i = 0; i < stack.length; i++) stack[i] = windows[from + i]!
+    addProducts(stack, moments)
     numbers[0]!++
   }
 
@@ -116,5 +114,14 @@ export function lineModel({ cells, channels, lags, rows_min }: LineModelPlan): L
       for (const array of arrays) from.array(array)
       fits++
     },
+  }
+}
+
+/** Adds the products of a stack with itself, below the diagonal; all lines share the loop. */
+function addProducts(stack: Float64Array, moments: Float64Array): void {
+  const size = stack.length
+  for (let i = 0, row = 0; i < size; i++, row += size) {
+    const x = stack[i]!
+    for (let j = 0; j <= i; j++) moments[row + j] = moments[row + j]! + x * stack[j]!
   }
 }

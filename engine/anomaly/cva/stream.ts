@@ -19,6 +19,9 @@ export interface CvaStream extends Stateful {
 /** Share of the newest row in the running means of the logarithms. */
 const LOG_SHARE = 0.1
 
+/** Of this module alone: the compiler reads what is exported or imported anew in every turn. */
+const LANES: number = BLOCK_CELLS
+
 /** Nothing is learnt yet. */
 export function cvaStream(plan: LineModelPlan): CvaStream {
   const { cells, channels, lags } = plan
@@ -53,7 +56,7 @@ export function cvaStream(plan: LineModelPlan): CvaStream {
       const { stacks } = block
       for (let k = 0; k < count; k++) {
         const from = chosen[k]! * n
-        for (let i = 0, to = k; i < n; i++, to += BLOCK_CELLS) stacks[to] = windows[from + i]!
+        for (let i = 0, to = k; i < n; i++, to += LANES) stacks[to] = windows[from + i]!
       }
       block.weigh(model.weights, n, model.fit())
       block.squares(0, states, own)

@@ -5,6 +5,8 @@ import type { KindRows } from './kind-rows.ts'
 
 /** Assets whose weights lie beside one another and are multiplied at once. */
 export const BLOCK_CELLS = 4
+/** Of this module alone: the compiler reads what is exported or imported anew in every turn. */
+const LANES: number = BLOCK_CELLS
 
 /**
  * A small model of each asset. A few assets teach at a time: what they show together is the first
@@ -50,7 +52,7 @@ export function kindModels(plan: KindPlan): KindModels {
 
   const put = (cell: number): void => {
     const from = Math.floor(cell / BLOCK_CELLS) * size * BLOCK_CELLS + (cell % BLOCK_CELLS)
-    for (let i = 0; i < size; i++) factors[from + i * BLOCK_CELLS] = one[i]!
+    for (let i = 0; i < size; i++) factors[from + i * LANES] = one[i]!
   }
 
   const teach = (desk: number, rows: KindRows): void => {
@@ -182,17 +184,17 @@ function triangleSquares(
   let s1 = 0
   let s2 = 0
   let s3 = 0
-  for (let from = 0; from < x.length; from += BLOCK_CELLS) {
+  for (let from = 0; from < x.length; from += LANES) {
     let a0 = 0
     let a1 = 0
     let a2 = 0
     let a3 = 0
-    for (let i = from; i < x.length; i += BLOCK_CELLS) {
+    for (let i = from; i < x.length; i += LANES) {
       a0 += factors[at]! * x[i]!
       a1 += factors[at + 1]! * x[i + 1]!
       a2 += factors[at + 2]! * x[i + 2]!
       a3 += factors[at + 3]! * x[i + 3]!
-      at += BLOCK_CELLS
+      at += LANES
     }
     s0 += a0 * a0
     s1 += a1 * a1

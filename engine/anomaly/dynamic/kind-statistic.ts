@@ -22,6 +22,9 @@ const LEARN_MOST = 3
 const SHARED_COUNT = 300
 const SHARED_REMEMBERED = 600
 
+/** Of this module alone: the compiler reads what is exported or imported anew in every turn. */
+const LANES: number = BLOCK_CELLS
+
 /** Nothing has been seen yet. */
 export function kindStatistic(plan: KindPlan): KindStatistic {
   const { cells } = plan
@@ -44,9 +47,9 @@ export function kindStatistic(plan: KindPlan): KindStatistic {
     tick(models, rows, quiet) {
       if (!models.fitted()) return
       learnt.sum = learnt.count = 0
-      for (let cell = 0; cell < cells; cell += BLOCK_CELLS) {
+      for (let cell = 0; cell < cells; cell += LANES) {
         models.squares(cell, rows, squares)
-        const last = Math.min(cells - cell, BLOCK_CELLS)
+        const last = Math.min(cells - cell, LANES)
         for (let k = 0; k < last; k++) {
           if (rows.came[cell + k] === 0 || !rows.ready(cell + k)) continue
           take(levels, cell + k, squares[k]!, quiet[cell + k] === 1, level_min, level_count)

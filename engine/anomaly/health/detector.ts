@@ -14,6 +14,8 @@ export interface HealthDetector extends Stateful {
   faults(): ReadonlyMap<number, string>
 }
 
+/** Of this module alone: the compiler reads what is exported or imported anew in every turn. */
+const BAD: number = Quality.bad
 const BAD_COUNT = 10 // bad readings in a row before the sensor is called bad
 const NOISE_LEARN_COUNT = 600 // readings from which the usual step is learnt
 const NOISE_RATIO = 36 // of squared steps: six times the usual amplitude
@@ -118,7 +120,7 @@ function readAll(health: Health, batch: ReadingBatch): void {
     // Nearly every reading: nothing stands, the value is within limits, moves, and moves slowly.
     const usual =
       flags[i] === 0 &&
-      quality[r]! < Quality.bad &&
+      quality[r]! < BAD &&
       v <= high[tag]! &&
       v >= low[tag]! &&
       seen[i]! > 0 &&
@@ -138,7 +140,7 @@ function readAll(health: Health, batch: ReadingBatch): void {
 /** Runs all checks on one reading; false where it has no value to compare the next one with. */
 function readOne(health: Health, i: number, tag: number, v: number, q: number, t: number): boolean {
   const { moved_ms, seen, badRun, flags } = health
-  if (Number.isNaN(v) || q >= Quality.bad) {
+  if (Number.isNaN(v) || q >= BAD) {
     countBad(health, i, tag, t)
     return false
   }
@@ -250,23 +252,44 @@ interface Census {
 }
 
 function census(health: Health, time_ms: number): Census {
-  const { seen, last_ms, cells, limits } = health
   const found: Census = {
     ...{ silent: 0, alive: 0, period_ms: Number.POSITIVE_INFINITY },
     ...{ silent_ms: Number.NEGATIVE_INFINITY, alive_ms: Number.NEGATIVE_INFINITY },
   }
-  for (let i = 0; i < seen.length; i++) {
-    const state = silence(health, i, time_ms)
-    if (state === 1) {
-      found.silent++
-      found.silent_ms = Math.max(found.silent_ms, last_ms[i]!)
-    } else if (state === 0) {
-      found.alive++
-      found.alive_ms = Math.max(found.alive_ms, last_ms[i]!)
-      found.period_ms = Math.min(found.period_ms, limits.period_ms[(i / cells) | 0]!)
+  const tags = health.limits.silent_ms.length
+  for (let tag = 0; tag < tags; tag++) countTag(health, tag, time_ms, found)
+  return found
+}
+
+/** Adds the sensors of one tag, in numbers of its own: those of an object cost more than the look. */
+function countTag(
+  { seen, last_ms, cells, limits }: Health,
+  tag: number,
+  time_ms: number,
+  into: Census,
+): void {
+  const after_ms = limits.silent_ms[tag]!
+  if (after_ms === Infinity) return
+  let silent = 0
+  let alive = 0
+  let silent_ms = Number.NEGATIVE_INFINITY
+  let alive_ms = Number.NEGATIVE_INFINITY
+  for (let i = tag * cells; i < (tag + 1) * cells; i++) {
+    if (seen[i] === 0) continue
+    const sent_ms = last_ms[i]!
+    if (time_ms - sent_ms > after_ms) {
+      silent++
+      if (sent_ms > silent_ms) silent_ms = sent_ms
+    } else {
+      alive++
+      if (sent_ms > alive_ms) alive_ms = sent_ms
     }
   }
-  return found
+  into.silent += silent
+  into.alive += alive
+  into.silent_ms = Math.max(into.silent_ms, silent_ms)
+  into.alive_ms = Math.max(into.alive_ms, alive_ms)
+  if (alive > 0) into.period_ms = Math.min(into.period_ms, limits.period_ms[tag]!)
 }
 
 /** The quick ones are silent and nothing has come since: that the slow ones are not says little. */

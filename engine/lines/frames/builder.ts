@@ -1,4 +1,5 @@
 import { assert } from '../../core/assert.ts'
+import { joinPieces, type Pieces } from '../../core/sections.ts'
 import {
   type CloseReason,
   type LineDefinition,
@@ -15,7 +16,7 @@ import {
   writeFrame,
 } from './series-memory.ts'
 import { KIND_EVENT, KIND_SAMPLE, seriesPlan } from './series-plan.ts'
-import { packBuilder, unpackBuilder } from './snapshot.ts'
+import { builderPieces, unpackBuilder } from './snapshot.ts'
 
 /** Ticks that may be open at once; one more forces the oldest to close. */
 const OPEN_TICKS_MAX = 16
@@ -56,6 +57,8 @@ export interface FrameBuilder {
   newest_ms(): number
   readonly counters: FrameCounters
   snapshot(): Uint8Array
+  /** What `snapshot` joins, of use until the next reading. */
+  pieces(): Pieces
   restore(bytes: Uint8Array): void
 }
 
@@ -309,7 +312,8 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
         putSample(tick, series[row]!, times_ms[row]!, values[row]!, quality[row]!)
       }
     },
-    snapshot: () => packBuilder(at, memory, open),
+    snapshot: () => joinPieces(builderPieces(at, memory, open)),
+    pieces: () => builderPieces(at, memory, open),
     restore(bytes) {
       open = unpackBuilder(bytes, at, memory)
       notePassed()

@@ -22,6 +22,10 @@ export interface HappenedReading {
   readonly value: number
 }
 
+/** Of this module alone: the compiler reads what is exported or imported anew in every turn. */
+const BAD: number = Quality.bad
+const SIGNAL: number = KIND_SIGNAL
+
 export function openTick(seriesCount: number): OpenTick {
   return {
     tick: 0,
@@ -66,7 +70,7 @@ export function putSignals(
   for (; row < to; row++) {
     const s = series[row]!
     assert(s < kind.length, 'a batch holds series of its line')
-    if (kind[s] !== KIND_SIGNAL) break
+    if (kind[s] !== SIGNAL) break
     putReading(taken, expected, s, times_ms[row]!, values[row]!, quality[row]!)
   }
   return row
@@ -81,7 +85,7 @@ export function putReading(
   value: number,
   quality: number,
 ): void {
-  const good = quality !== Quality.bad && !Number.isNaN(value)
+  const good = quality !== BAD && !Number.isNaN(value)
   if (good) {
     taken.sum[series]! += value
     taken.count[series]! += 1
@@ -94,5 +98,5 @@ export function putReading(
   }
   taken.last[series] = good ? value : Number.NaN
   taken.last_ms[series] = time_ms
-  taken.quality[series] = good ? quality : Quality.bad
+  taken.quality[series] = good ? quality : BAD
 }

@@ -71,6 +71,23 @@ describe('the order of rows', () => {
     expect(sortedBy(rows)).toEqual(rows.toReversed())
   })
 
+  it('is the same for rows of one instant, each series once or more often', () => {
+    // Ranks of the last fit beside no row in 32 bits.
+    for (const most of [7, 40_000, 2 ** 31]) {
+      const ranks = Uint32Array.from({ length: 200 }, (_, s) => most - ((most / 200) | 0) * s)
+      const one = fc.tuple(fc.nat(199), fc.constant(500), fc.nat(3), fc.constant(0))
+      fc.assert(
+        fc.property(fc.array(one as fc.Arbitrary<Row>, { minLength: 25, maxLength: 90 }), rows => {
+          const order = orderByTime(batchOf(rows), ranks)
+          const sorted = order ? Array.from(order, i => rows[i]!) : rows
+          expect(sorted).toEqual(
+            rows.toSorted((a, b) => ranks[a[0]]! - ranks[b[0]]! || a[2] - b[2]),
+          )
+        }),
+      )
+    }
+  })
+
   it('is undefined for rows that need no sorting', () => {
     expect(orderByTime(batchOf([]), rank)).toBeUndefined()
     expect(

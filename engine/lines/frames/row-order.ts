@@ -18,9 +18,11 @@ export function orderByTime(
   }
   if (row >= count) return undefined
   reserve(count)
-  for (let i = 0; i < count; i++) order[i] = i
   const few = count <= FEW_ROWS
-  if (!(few || sortByNumbers(batch, rank)) || !insertionSort(batch, rank)) mergeSort(batch, rank)
+  if (few) for (let i = 0; i < count; i++) order[i] = i
+  const sorted = few ? 'nearly' : sortByNumbers(batch, rank)
+  if (sorted === 'wholly') return order.subarray(0, count)
+  if (sorted === 'no' || !insertionSort(batch, rank)) mergeSort(batch, rank)
   return order.subarray(0, count)
 }
 
@@ -42,8 +44,11 @@ function reserve(count: number): void {
   keys = new Uint32Array(size)
 }
 
-/** Radix sort by rank, then by time; false where times are too far apart for it or no whole ms. */
-function sortByNumbers({ times_ms, series, count }: ReadingBatch, rank: Uint32Array): boolean {
+/** How far a radix sort came: nearly, where readings of one series and time may still be swapped. */
+type Sorted = 'wholly' | 'nearly' | 'no'
+
+/** Radix sort by rank, then by time; not where times are too far apart for it or no whole ms. */
+function sortByNumbers({ times_ms, series, count }: ReadingBatch, rank: Uint32Array): Sorted {
   let first_ms = times_ms[0]!
   let last_ms = first_ms
   for (let i = 1; i < count; i++) {
@@ -52,22 +57,75 @@ function sortByNumbers({ times_ms, series, count }: ReadingBatch, rank: Uint32Ar
     else if (time_ms > last_ms) last_ms = time_ms
   }
   const span_ms = last_ms - first_ms
-  if (span_ms > 0xffffffff) return false
+  if (span_ms > 0xffffffff) return 'no'
   let highest = 0
   for (let i = 0; i < count; i++) {
     const key = rank[series[i]!]!
     keys[i] = key
     if (key > highest) highest = key
   }
+  if (span_ms === 0 && fitsBeside(highest, count)) return sortPacked(count, highest)
+  for (let i = 0; i < count; i++) order[i] = i
   sortByKeys(count, highest)
-  if (span_ms === 0) return true
+  if (span_ms === 0) return 'nearly'
   for (let i = 0; i < count; i++) {
     const after_ms = times_ms[i]! - first_ms
     keys[i] = after_ms
-    if (keys[i] !== after_ms) return false
+    if (keys[i] !== after_ms) return 'no'
   }
   sortByKeys(count, span_ms)
-  return true
+  return 'nearly'
+}
+
+const bitsOf = (highest: number): number => 32 - Math.clz32(highest)
+
+/** True where a rank and a row fit into one key. */
+const fitsBeside = (highest: number, count: number): boolean =>
+  bitsOf(highest) + bitsOf(count - 1) <= 32
+
+/** Sorts rows of one time, rank and row in one key: the passes then read keys one after another. */
+function sortPacked(count: number, highest: number): Sorted {
+  const row_bits = bitsOf(count - 1)
+  for (let i = 0; i < count; i++) keys[i] = (keys[i]! << row_bits) | i
+  const end = row_bits + bitsOf(highest)
+  for (let shift = row_bits; shift < end; shift += DIGIT_BITS) {
+    sortDigit(keys, before, count, shift)
+    const sorted = before
+    before = keys
+    keys = sorted
+  }
+  const row_mask = 2 ** row_bits - 1
+  let last = -1
+  let repeats = false
+  for (let i = 0; i < count; i++) {
+    const key = keys[i]!
+    const now = key >>> row_bits
+    if (now === last) repeats = true
+    last = now
+    order[i] = key & row_mask
+  }
+  return repeats ? 'nearly' : 'wholly'
+}
+
+/** One pass of `sortPacked`: equal digits keep their order. */
+function sortDigit(from: Uint32Array, to: Uint32Array, count: number, shift: number): void {
+  places.fill(0)
+  for (let i = 0; i < count; i++) places[(from[i]! >>> shift) & (DIGITS - 1)]!++
+  placeDigits()
+  for (let i = 0; i < count; i++) {
+    const key = from[i]!
+    to[places[(key >>> shift) & (DIGITS - 1)]!++] = key
+  }
+}
+
+/** Where each digit begins, from how often it is there. */
+function placeDigits(): void {
+  let place = 0
+  for (let digit = 0; digit < DIGITS; digit++) {
+    const rows = places[digit]!
+    places[digit] = place
+    place += rows
+  }
 }
 
 /** Sorts `order` by `keys`, a digit at a time from the lowest; equal keys keep their order. */
@@ -75,12 +133,7 @@ function sortByKeys(count: number, highest: number): void {
   for (let shift = 0; shift < 32 && highest >>> shift > 0; shift += DIGIT_BITS) {
     places.fill(0)
     for (let i = 0; i < count; i++) places[(keys[i]! >>> shift) & (DIGITS - 1)]!++
-    let place = 0
-    for (let digit = 0; digit < DIGITS; digit++) {
-      const rows = places[digit]!
-      places[digit] = place
-      place += rows
-    }
+    placeDigits()
     const from = order
     order = before
     before = from

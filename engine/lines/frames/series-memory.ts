@@ -16,6 +16,9 @@ export interface SeriesMemory {
   expectedCount: number
 }
 
+/** Of this module alone: the compiler reads what is exported or imported anew in every turn. */
+const MISSING: number = Quality.missing
+
 const NOTHING: readonly never[] = []
 
 export function seriesMemory(seriesCount: number): SeriesMemory {
@@ -115,7 +118,7 @@ function writeHeld(frame: WritableFrame, memory: SeriesMemory, tag: TagPlan, tic
       quality[s] = memory.quality[s]!
     } else {
       values[s] = Number.NaN
-      quality[s] = Quality.missing
+      quality[s] = MISSING
     }
   }
 }

@@ -2,8 +2,9 @@ import {
   bytesOf,
   copyInto,
   jsonBytes,
-  packSections,
+  type Pieces,
   parseJsonBytes,
+  sectionPieces,
   unpackSections,
 } from '../../core/sections.ts'
 import type { Standing } from './builder.ts'
@@ -41,25 +42,25 @@ const arraysOfTick = (taken: OpenTick, i: number): Arrays => [
   [`reported${i}`, taken.reported],
 ]
 
-/** All memory of a frame builder as bytes. */
-export function packBuilder(
+/** All memory of a frame builder, without a copy. */
+export function builderPieces(
   at: Standing,
   memory: SeriesMemory,
   open: readonly OpenTick[],
-): Uint8Array {
+): Pieces {
   const scalars: Scalars = {
     ...at,
     expectedCount: memory.expectedCount,
     open: open.map(({ tick, events, samples }) => ({ tick, events, samples })),
   }
   const arrays = [...arraysOfMemory(memory), ...open.flatMap(arraysOfTick)]
-  return packSections([
+  return sectionPieces([
     ['scalars', jsonBytes(scalars)],
     ...arrays.map(([name, array]) => [name, bytesOf(array)] as const),
   ])
 }
 
-/** Fills what `packBuilder` took; returns the open ticks, not counted yet. */
+/** Fills what `builderPieces` gave; returns the open ticks, not counted yet. */
 export function unpackBuilder(bytes: Uint8Array, at: Standing, memory: SeriesMemory): OpenTick[] {
   const parts = unpackSections(bytes)
   const fill = (arrays: Arrays) => {

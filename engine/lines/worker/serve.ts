@@ -17,7 +17,7 @@ import { type TickTurns, tickTurns } from '../tick-turns.ts'
 import { type FrameShape, frameSlots } from './frame-slots.ts'
 import type { FromFolds, LineNumber, PastLook, Question, ThreadStart, ToFolds } from './protocol.ts'
 import { type PackedRecords, unpackRecords } from './records.ts'
-import { lineShowing } from './showing.ts'
+import { lineShowing, memoryOf } from './showing.ts'
 import { standSlots } from './stand-slots.ts'
 
 /** What a thread of folds is made of. */
@@ -109,7 +109,8 @@ async function serveLine(
   const sendMade = ({ position, ticks, events, state, kept, arrived }: Made): void => {
     const shown = showing.show(ticks > 0)
     const blobs = kept?.blobs.map(({ bytes }) => bytes) ?? []
-    const moved = [...(state ? [state] : []), ...blobs].map(one => one.buffer as ArrayBuffer)
+    const states = [...(state ? [state] : []), ...blobs].map(one => one.buffer as ArrayBuffer)
+    const moved = [...states, ...memoryOf(shown)]
     send({ is: 'made', line, position, ticks, events, state, kept, arrived, shown }, moved)
   }
   const take = async (records: readonly LogRecord[]): Promise<void> => {

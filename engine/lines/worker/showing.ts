@@ -68,7 +68,7 @@ export function lineShowing(
         advice: advice(fold.advice.current()),
         summary: summarise ? fold.anomaly.alarmSummary() : undefined,
         sensorFaults: faultsChanged ? faultsNow : undefined,
-        scores: ticked || first ? fold.anomaly.scores().map(copyOf) : undefined,
+        scores: ticked || first ? copiesOf(fold.anomaly.scores()) : undefined,
       }
     },
   }
@@ -86,8 +86,24 @@ function wordTeller(): (stand: FoldStand) => StandWords | undefined {
   }
 }
 
-function copyOf({ name, values }: { readonly name: string; readonly values: Float64Array }) {
-  return { name, values: values.slice() }
+type Scores = NonNullable<Shown['scores']>
+
+/** Copies that share one piece of memory, which then moves to the other thread as a whole. */
+function copiesOf(scores: Scores): Scores {
+  const all = new Float64Array(scores.reduce((sum, { values }) => sum + values.length, 0))
+  let at = 0
+  return scores.map(({ name, values }) => {
+    const from = at
+    at += values.length
+    all.set(values, from)
+    return { name, values: all.subarray(from, at) }
+  })
+}
+
+/** Memory of what is shown that nobody else holds, to be moved instead of copied. */
+export function memoryOf({ scores }: Shown): readonly ArrayBuffer[] {
+  const first = scores?.[0]
+  return first ? [first.values.buffer as ArrayBuffer] : []
 }
 
 /** Compares by identity: records are made anew when they change. */

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { decodeJson } from '../codec.ts'
 import type { LineKey } from '../port.ts'
 import {
@@ -53,12 +54,10 @@ export function openSegment(
   startOf: (line: LineKey) => number,
 ): Segment {
   const { directory, path, number } = file
-  const { root, table } = openDataFile(
-    directory,
-    path,
-    bytes_max * 2 + MAP_SLACK_BYTES,
-    PAGE_BYTES.segment,
-  )
+  // One that was begun when segments were larger still takes what comes before the next one.
+  const size_bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  const mapSize = Math.max(bytes_max * 2, size_bytes) + MAP_SLACK_BYTES
+  const { root, table } = openDataFile(directory, path, mapSize, PAGE_BYTES.segment)
   const segment: Segment = {
     number,
     root,

@@ -109,6 +109,25 @@ test('any mix of appends, trims and restarts leaves every line as it should be',
   await store.close()
 }, 20_000)
 
+test('segments may become smaller: a larger one is gone on with, and is followed by smaller ones', async () => {
+  const sized = (segmentBytes: number) =>
+    openLmdbStore({ directory, mapSize: 256 * 1024 ** 2, segmentBytes })
+  let store = await sized(8 * 1024 ** 2)
+  const line = await takeLine(store, 'a/b')
+  for (let i = 0; i < 100; i++) await append(store, line)
+  expect(segmentsThere()).toHaveLength(1)
+  await store.close()
+  store = await sized(128 * 1024)
+  line.fence = (await store.acquire(line.key)).fence
+  for (let i = 0; i < 100; i++) await append(store, line)
+  await expectLine(store, line)
+  expect(segmentsThere().length).toBeGreaterThan(6)
+  await trim(store, line, line.end - 4)
+  await vi.waitFor(() => expect(segmentsThere().length).toBeLessThan(5), { timeout: 5000 })
+  await expectLine(store, line)
+  await store.close()
+})
+
 test('files of segments that are gone become new ones, and hold nothing of the old', async () => {
   const store = await openSmall()
   const line = await takeLine(store, 'a/b')

@@ -30,12 +30,13 @@ export interface LmdbStoreOptions {
   readonly random?: Random
   /** Most bytes of data; appends are refused at 7/8 of it, commits and trims go on. */
   readonly mapSize?: number
+  /** A segment of the log is full when its entries have so many bytes; a 16th of the map at most. */
+  readonly segmentBytes?: number
 }
 
 const MAP_SIZE_DEFAULT = 16 * 1024 ** 3
 const MAP_SIZE_MIN = 8 * 1024 ** 2
-/** A segment of the log is full when its entries have this many bytes, or a 16th of the map. */
-const SEGMENT_BYTES_MAX = 256 * 1024 ** 2
+const SEGMENT_BYTES_DEFAULT = 256 * 1024 ** 2
 
 /**
  * Opens or creates the embedded store in a directory. One process holds a directory at a time;
@@ -64,7 +65,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
 const heldHere = new Set<string>()
 
 async function openPrepared(
-  { directory, random }: LmdbStoreOptions,
+  { directory, random, segmentBytes: wanted = SEGMENT_BYTES_DEFAULT }: LmdbStoreOptions,
   mapSize: number,
   release: () => void,
 ): Promise<Store> {
@@ -75,7 +76,7 @@ async function openPrepared(
   const opened: Segment[] = []
   try {
     const epoch = takeDirectory(tables, owner, directory, () => randomText(random))
-    const segmentBytes = Math.min(SEGMENT_BYTES_MAX, mapSize / 16)
+    const segmentBytes = Math.min(wanted, mapSize / 16)
     takeSegments(tables, owner, directory, segmentBytes, opened)
     return lmdbStore(tables, owner, opened, { directory, mapSize, segmentBytes, epoch, release })
   } catch (error) {

@@ -4,6 +4,8 @@ const MOMENT_READINGS = 900
 const SMOOTH_GAIN = 0.2
 /** Readings before the predictor's band is believed. */
 export const WARM_UP_READINGS = 120
+/** Of this module alone: the compiler reads what is exported or imported anew in every turn. */
+const WARM_UP: number = WARM_UP_READINGS
 /** Changes of value before a series counts as alive; a frozen one never gets there. */
 const ALIVE_CHANGES = 12
 /** Innovations beyond this many sigmas count with this weight at most (Huber). */
@@ -68,44 +70,54 @@ export function levelOf({ seen, smooth }: Predictors, i: number): number {
 
 /** True once the predictor's band is believed. */
 export function isWarm({ seen, changes }: Predictors, i: number): boolean {
-  return seen[i]! >= WARM_UP_READINGS && changes[i]! >= ALIVE_CHANGES
+  return seen[i]! >= WARM_UP && changes[i]! >= ALIVE_CHANGES
 }
 
-/** Predicts the series one reading ahead, scores `value` (NaN: none) and learns from it. */
-export function stepSeries(p: Predictors, i: number, value: number): void {
-  const { seen, residual, expected, expected_std, raw, changes, smooth } = p
-  residual[i] = Number.NaN
-  if (seen[i] === 0) {
-    if (Number.isFinite(value)) start(p, i, value)
-    return
+/**
+ * Predicts series from `first` on one reading ahead, scores their `values` (NaN: none) and learns
+ * from them. Most readings go straight through; what is rare has a function of its own.
+ */
+export function stepSeries(p: Predictors, first: number, values: Float64Array): void {
+  const { mean, last, lag0, lag1, innovation, seen, changes, gap, raw, reference } = p
+  const { expected, expected_std, residual } = p
+  for (let k = 0; k < values.length; k++) {
+    const i = first + k
+    const value = values[k]!
+    residual[i] = Number.NaN
+    if (seen[i] === 0) {
+      if (Number.isFinite(value)) start(p, i, value)
+      continue
+    }
+    const phi = correlation(lag0[i]!, lag1[i]!)
+    const centre = mean[i]!
+    const floor = Math.max(0.0025 * reference[i]!, 1e-18 * centre * centre)
+    const ahead = centre + phi * last[i]!
+    const std = Math.sqrt(Math.max(innovation[i]!, floor) + phi * phi * gap[i]!)
+    expected[i] = ahead
+    expected_std[i] = std
+    if (!Number.isFinite(value)) {
+      skip(p, i, phi)
+      continue
+    }
+    const error = value - ahead
+    const score = std > 0 ? error / std : 0
+    if (isWarm(p, i)) residual[i] = within(RESIDUAL_MAX, score)
+    const changed = value !== raw[i]
+    if (changed) {
+      raw[i] = value
+      changes[i] = changes[i]! + 1
+    }
+    // A frozen sensor teaches nothing: its variance must not shrink to zero.
+    if (changed || changes[i]! < ALIVE_CHANGES) learn(p, i, value, error, score)
+    else smoothen(p, i, value)
+    seen[i] = seen[i]! + 1
   }
-  const phi = predict(p, i)
-  if (!Number.isFinite(value)) {
-    skip(p, i, phi)
-    return
-  }
-  const error = value - expected[i]!
-  const score = expected_std[i]! > 0 ? error / expected_std[i]! : 0
-  if (isWarm(p, i)) residual[i] = within(RESIDUAL_MAX, score)
-  const changed = value !== raw[i]
-  raw[i] = value
-  if (changed) changes[i] = changes[i]! + 1
-  // A frozen sensor teaches nothing: its variance must not shrink to zero.
-  if (changed || changes[i]! < ALIVE_CHANGES) learn(p, i, value, error, score)
-  else smooth[i] = smooth[i]! + SMOOTH_GAIN * (value - smooth[i]!)
-  seen[i] = seen[i]! + 1
 }
 
-function predict(p: Predictors, i: number): number {
-  const { mean, last, lag0, lag1, innovation, gap, reference, expected, expected_std } = p
-  const spread_2 = lag0[i]!
-  const ratio = spread_2 > 0 ? lag1[i]! / spread_2 : 0
-  const phi = ratio > 0 ? (ratio < PHI_MAX ? ratio : PHI_MAX) : 0
-  const centre = mean[i]!
-  const floor = Math.max(0.0025 * reference[i]!, 1e-18 * centre * centre)
-  expected[i] = centre + phi * last[i]!
-  expected_std[i] = Math.sqrt(Math.max(innovation[i]!, floor) + phi * phi * gap[i]!)
-  return phi
+/** Of a reading with the one before, from 0 to PHI_MAX. */
+function correlation(spread_2: number, product: number): number {
+  const ratio = spread_2 > 0 ? product / spread_2 : 0
+  return ratio > 0 ? (ratio < PHI_MAX ? ratio : PHI_MAX) : 0
 }
 
 function skip({ last, gap, innovation, lag0 }: Predictors, i: number, phi: number): void {
@@ -121,57 +133,63 @@ function start({ mean, smooth, raw, seen, expected }: Predictors, i: number, val
   expected[i] = value
 }
 
-function learn(p: Predictors, i: number, value: number, error: number, score: number): void {
-  const { mean, smooth, last, lag0, lag1, seen, gap } = p
-  const n = seen[i]!
-  const gain = 1 / Math.min(n + 1, MOMENT_READINGS)
-  learnInnovation(p, i, error, score, gain)
-  const taken = believe(p, i, value, error, score)
-  const deviation = taken - mean[i]!
-  const spread = Math.sqrt(lag0[i]!)
-  const moved = levelHasMoved(p, i, deviation, spread)
-  const free = moved || n < WARM_UP_READINGS
-  const pull = free ? deviation : within(HUBER_SIGMA * spread, deviation)
-  const speed = moved ? SHIFT_GAIN / MEAN_READINGS : 1 / Math.min(n + 1, MEAN_READINGS)
-  lag1[i] = lag1[i]! + gain * (pull * last[i]! - lag1[i]!)
-  lag0[i] = lag0[i]! + gain * (pull * pull - lag0[i]!)
-  mean[i] = mean[i]! + speed * pull
-  last[i] = taken - mean[i]!
-  smooth[i] = smooth[i]! + SMOOTH_GAIN * (taken - smooth[i]!)
-  gap[i] = 0
+function smoothen({ smooth }: Predictors, i: number, value: number): void {
+  smooth[i] = smooth[i]! + SMOOTH_GAIN * (value - smooth[i]!)
 }
 
-function learnInnovation(
-  { seen, innovation, reference, expected_std }: Predictors,
-  i: number,
-  error: number,
-  score: number,
-  gain: number,
-): void {
+/** A share of 1 / `readings`; most series have seen so many, and then it is no division. */
+const MOMENT_SHARE = 1 / MOMENT_READINGS
+const MEAN_SHARE = 1 / MEAN_READINGS
+
+function learn(p: Predictors, i: number, value: number, error: number, score: number): void {
+  const { mean, smooth, last, lag0, lag1, seen, gap, innovation, reference, expected_std } = p
+  const n = seen[i]!
+  const gain = n + 1 < MOMENT_READINGS ? 1 / (n + 1) : MOMENT_SHARE
+  const early = n < WARM_UP
   const limit = HUBER_SIGMA * expected_std[i]!
-  const free = Math.abs(score) <= HUBER_SIGMA || seen[i]! < WARM_UP_READINGS
-  const bounded = free ? error : Math.sign(error) * limit
-  innovation[i] = innovation[i]! + gain * (bounded * bounded - innovation[i]!)
-  reference[i] = Math.max(reference[i]! * (1 - 1e-6), innovation[i]!)
+  const bounded = early || Math.abs(score) <= HUBER_SIGMA ? error : Math.sign(error) * limit
+  const variance = innovation[i]! + gain * (bounded * bounded - innovation[i]!)
+  innovation[i] = variance
+  reference[i] = Math.max(reference[i]! * (1 - 1e-6), variance)
+  const taken = early ? value : believe(p, i, value, error, score)
+  const centre = mean[i]!
+  const deviation = taken - centre
+  const spread_2 = lag0[i]!
+  const spread = Math.sqrt(spread_2)
+  const moved = levelHasMoved(p, i, deviation, spread)
+  const pull = moved || early ? deviation : within(HUBER_SIGMA * spread, deviation)
+  const usual = n + 1 < MEAN_READINGS ? 1 / (n + 1) : MEAN_SHARE
+  const level = centre + (moved ? SHIFT_GAIN / MEAN_READINGS : usual) * pull
+  lag1[i] = lag1[i]! + gain * (pull * last[i]! - lag1[i]!)
+  lag0[i] = spread_2 + gain * (pull * pull - spread_2)
+  mean[i] = level
+  last[i] = taken - level
+  smooth[i] = smooth[i]! + SMOOTH_GAIN * (taken - smooth[i]!)
+  // What is 0 already is not written: arrays that are only read cost a large line half as much.
+  if (gap[i] !== 0) gap[i] = 0
 }
 
 /** One wild reading is clipped; from the second on the series is believed. */
 function believe(
-  { seen, outliers, expected, expected_std }: Predictors,
+  { outliers, expected, expected_std }: Predictors,
   i: number,
   value: number,
   error: number,
   score: number,
 ): number {
-  const wild = seen[i]! >= WARM_UP_READINGS && Math.abs(score) > OUTLIER_SIGMA
-  outliers[i] = wild ? outliers[i]! + 1 : 0
-  if (!wild || outliers[i]! >= 2) return value
-  return expected[i]! + Math.sign(error) * OUTLIER_SIGMA * expected_std[i]!
+  if (Math.abs(score) > OUTLIER_SIGMA) {
+    outliers[i] = outliers[i]! + 1
+    if (outliers[i]! >= 2) return value
+    return expected[i]! + Math.sign(error) * OUTLIER_SIGMA * expected_std[i]!
+  }
+  if (outliers[i] !== 0) outliers[i] = 0
+  return value
 }
 
 function levelHasMoved({ run }: Predictors, i: number, deviation: number, spread: number): boolean {
   const side = deviation > 2 * spread ? 1 : deviation < -2 * spread ? -1 : 0
   const before = run[i]!
+  if (side === 0 && before === 0) return false
   const now = side !== 0 && before * side > 0 ? before + side : side
   run[i] = now
   return Math.abs(now) > SHIFT_RUN

@@ -9,8 +9,11 @@ import {
   type Twin,
 } from '../../flow.ts'
 import { twinFrame, type WritableTwinFrame } from '../frame.ts'
-import { packState, type StateKind, unpackState } from '../snapshot.ts'
+import { packState, type StateKind, statePieces, unpackState } from '../snapshot.ts'
 import { createPredictors, isWarm, levelOf, type Predictors, stepSeries } from './predictor.ts'
+
+/** Of this module alone: the compiler reads what is exported or imported anew in every turn. */
+const BAD: number = Quality.bad
 
 const KIND: StateKind = { name: 'generic', version: 1 }
 /** A cell without a reading for this long is no longer trusted. */
@@ -48,6 +51,10 @@ export function genericTwin(definition: LineDefinition): Twin {
   const tagIndex = Uint32Array.from(signals, ({ index }) => index)
   const width = Uint32Array.from(signals, ({ tag }) => (tag.scope === 'line' ? 1 : cells))
   const predictors = createPredictors(signals.length * cells)
+  const one = new Float64Array(1)
+  const each = new Float64Array(cells)
+  /** This tick's readings of a signal; all signals of a width share the memory. */
+  const fresh = Array.from(width, count => (count === 1 ? one : each))
   const silent_s = new Float64Array(cells).fill(SILENT_S)
   const lineWarm = () => {
     for (let s = 0; s < signals.length; s++) {
@@ -73,7 +80,7 @@ export function genericTwin(definition: LineDefinition): Twin {
         silent_s[cell] = Math.min(silent_s[cell]! + dt_s, 1e9)
       }
       for (let s = 0; s < signals.length; s++) {
-        const series = { from: tagIndex[s]! * cells, to: s * cells, count: width[s]! }
+        const series = { from: tagIndex[s]! * cells, to: s * cells, fresh: fresh[s]! }
         stepSignal(predictors, series, { input, tick_ms: definition.tick_ms }, frame, silent_s)
       }
       const byLine = lineWarm() && silent_s[0]! < SILENT_S
@@ -89,6 +96,7 @@ export function genericTwin(definition: LineDefinition): Twin {
     forecast: () => undefined,
     profiles: () => [],
     snapshot: () => packState(KIND, state),
+    pieces: () => statePieces(KIND, state),
     restore: bytes => unpackState(KIND, state, bytes),
   }
 }
@@ -96,21 +104,24 @@ export function genericTwin(definition: LineDefinition): Twin {
 /** Steps one signal of all cells and shows it; a function of arrays, as the predictors are. */
 function stepSignal(
   predictors: Predictors,
-  series: { readonly from: number; readonly to: number; readonly count: number },
+  series: { readonly from: number; readonly to: number; readonly fresh: Float64Array },
   { input, tick_ms }: { readonly input: LineFrame; readonly tick_ms: number },
   { observed, estimate, observable }: WritableTwinFrame,
   silent_s: Float64Array, // [cell]
 ): void {
   const { values, quality, age_ms } = input
-  const { from, to, count } = series
+  const { from, to, fresh } = series
+  const count = fresh.length
   for (let cell = 0; cell < count; cell++) {
     const value = values[from + cell]!
-    const usable = Number.isFinite(value) && quality[from + cell]! < Quality.bad
-    const fresh = usable && age_ms[from + cell]! <= tick_ms
-    const i = to + cell
-    stepSeries(predictors, i, fresh ? value : Number.NaN)
-    if (fresh) silent_s[cell] = 0
-    observed[i] = usable ? value : Number.NaN
+    const usable = Number.isFinite(value) && quality[from + cell]! < BAD
+    const isNew = usable && age_ms[from + cell]! <= tick_ms
+    fresh[cell] = isNew ? value : Number.NaN
+    observed[to + cell] = usable ? value : Number.NaN
+    if (isNew) silent_s[cell] = 0
+  }
+  stepSeries(predictors, to, fresh)
+  for (let i = to; i < to + count; i++) {
     estimate[i] = levelOf(predictors, i)
     observable[i] = isWarm(predictors, i) ? 1 : 0
   }

@@ -1,6 +1,6 @@
 import type { LineDefinition, Twin } from '../../flow.ts'
 import { twinFrame } from '../frame.ts'
-import { packState, type StateKind, unpackState } from '../snapshot.ts'
+import { packState, type StateKind, statePieces, unpackState } from '../snapshot.ts'
 import { assimilateAnodes } from './anode-currents.ts'
 import { clampAlumina, refreshBath } from './bath-state.ts'
 import { compactMemory } from './compact.ts'
@@ -76,6 +76,7 @@ export function potlineTwin(definition: LineDefinition): Twin {
       forecasts.run(cell, plan, horizon_s, forecastStep_s),
     profiles: cell => profiles.of(cell),
     snapshot: () => packState(KIND, memory.pack()),
+    pieces: () => statePieces(KIND, memory.pack()),
     restore(bytes) {
       unpackState(KIND, memory.arrays, bytes)
       memory.unpack()
