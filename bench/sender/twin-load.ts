@@ -8,6 +8,16 @@ const SENDS_WAITING_MAX = 64
 /** Seconds in one batch while the detectors learn. */
 const LEARN_SECONDS = 4
 
+/** A timer comes up to this late; the rest of the way is looked at the clock. */
+const TIMER_MS = 2
+
+/** Calls when so much time has passed, or a little earlier: then it has to look again. */
+function wakeAt(wake: () => void, in_ms: number): void {
+  if (in_ms > TIMER_MS) setTimeout(wake, in_ms - TIMER_MS)
+  else if (in_ms > 0) setImmediate(wake)
+  else setTimeout(wake, 1) // what is due waits for the engine
+}
+
 /** Connects the sender of TWIN-444. */
 export async function connectTwin(
   options: LineOptions & { readonly plan: TwinPlan },
@@ -81,7 +91,8 @@ export async function connectTwin(
           }
           if (failure !== undefined) reject(failure as Error)
           else if (next === last && waiting === 0) resolve()
-          else setTimeout(wake, next < last ? Math.max(1, twinDue_ms(next) - now_ms) : 5)
+          else if (next === last) setTimeout(wake, 5)
+          else wakeAt(wake, twinDue_ms(next) - now_ms)
         }
         wake()
       }),

@@ -6,6 +6,7 @@ import {
   type AlertClass,
   type Disturbance,
   disturbancesOf,
+  injectedOf,
   SHAPES,
   type TwinPlan,
 } from './plan.ts'
@@ -16,16 +17,23 @@ export interface TwinTally {
    * Class of the disturbance, and due time, ms after the load began, of the last reading that the
    * event needed; the first time it is told of.
    */
-  seen(event: OutputEvent): { readonly class: AlertClass; readonly due_ms: number } | undefined
+  seen(event: OutputEvent): Told | undefined
   injected(of: AlertClass): number
   arrived(of: AlertClass): number
-  /** Disturbed cells of which a model already said so by itself: it says nothing twice. */
+  /** Swings that were not told of because the model had found their cells unusual before. */
   standing(): number
+  /** What did not come; of the standing ones none, but where fewer came than must. */
   missing(): readonly string[]
 }
 
-/** A model's finding that began less than this before may still stand. */
-const STANDS_S = 900
+/** What an event tells of a disturbance. */
+export interface Told {
+  readonly class: AlertClass
+  readonly due_ms: number
+  /** Ticks from the first disturbed one to the one that raised the event, both included. */
+  readonly ticks: number
+}
+
 /** Seconds after a disturbance's end within which its event may lie. */
 const AFTER_S = 3
 
@@ -35,7 +43,7 @@ interface Expected {
   readonly at: Disturbance
 }
 
-const silent = ({ open, stands }: Expected) => open && stands
+const silent = ({ open, stands }: Expected): boolean => open && stands
 
 /** Expects every disturbance of the plan; `start_ms` is the event time of due time 0. */
 export function twinTally(plan: TwinPlan, start_ms: number): TwinTally {
@@ -56,30 +64,28 @@ export function twinTally(plan: TwinPlan, start_ms: number): TwinTally {
       // A tick's event carries its end, a reading's its own time within the second.
       const second = Math.ceil((time_ms - start_ms) / 1000) - 1
       const own = byCell.get(body.cell) ?? []
-      const fits = ({ open, at }: Expected) => open && SHAPES[at.class].kinds.includes(body.kind)
-      for (const one of own) {
-        const before_s = one.at.second - second
-        if (one.at.class === 'model' && fits(one) && before_s > 0 && before_s < STANDS_S) {
-          one.stands = true
-        }
+      const fits = own.filter(({ open, at }) => open && SHAPES[at.class].kinds.includes(body.kind))
+      for (const one of fits) {
+        if (one.at.class === 'model' && second < one.at.second) one.stands = true
       }
-      const found = own.find(one => {
-        const { second: first, seconds } = one.at
-        return fits(one) && second >= first && second < first + seconds + AFTER_S
-      })
+      const found = fits.find(
+        ({ at }) => second >= at.second && second < at.second + at.seconds + AFTER_S,
+      )
       if (!found) return undefined
+      const { class: of, second: first } = found.at
       found.open = false
-      arrived[found.at.class]++
-      return { class: found.at.class, due_ms: twinDue_ms(second) }
+      arrived[of]++
+      return { class: of, due_ms: twinDue_ms(second), ticks: second - first + 1 }
     },
-    standing: () => [...byCell.values()].flat().filter(silent).length,
-    injected: of => plan.alerts[of],
+    injected: of => injectedOf(plan, of),
     arrived: of => arrived[of],
+    standing: () => [...byCell.values()].flat().filter(silent).length,
     missing: () =>
       ALERT_CLASSES.flatMap(name =>
         [...byCell].flatMap(([cell, list]) =>
           list
-            .filter(one => one.open && !one.stands && one.at.class === name)
+            .filter(one => one.open && one.at.class === name)
+            .filter(one => !silent(one) || arrived[name] < plan.alerts[name])
             .map(({ at }) => `${plan.line}/${cell}/${name}/second ${at.second}`),
         ),
       ),

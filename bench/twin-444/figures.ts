@@ -2,7 +2,7 @@ import type { OutputEvent } from '#engine/flow.ts'
 import { latencyHistogram } from '../histogram.ts'
 import { type TwinTally, twinTally } from './alerts.ts'
 import { twinDue_ms } from './line.ts'
-import { ALERT_CLASSES, type TwinPlan } from './plan.ts'
+import { ALERT_CLASSES, type AlertClass, type TwinPlan } from './plan.ts'
 
 /** Commits and alerts of TWIN-444, each from the time a reading was due. */
 export class TwinFigures {
@@ -14,6 +14,8 @@ export class TwinFigures {
     filter: latencyHistogram(),
     model: latencyHistogram(),
   }
+  /** Ticks that the alerts of a class took, in the order they came. */
+  readonly #ticks: Record<AlertClass, number[]> = { reading: [], filter: [], model: [] }
   #start_ms = Number.NaN
   #first_tick = 0
   #next = 0
@@ -36,8 +38,12 @@ export class TwinFigures {
 
   event(event: OutputEvent, at_ms: number): void {
     const found = this.#tally.seen(event)
-    if (found) this.#alert[found.class].add(at_ms - this.#start_ms - found.due_ms)
-    else this.#others++
+    if (!found) {
+      this.#others++
+      return
+    }
+    this.#alert[found.class].add(at_ms - this.#start_ms - found.due_ms)
+    this.#ticks[found.class].push(found.ticks)
   }
 
   committed(tick: number, at_ms: number): void {
@@ -73,6 +79,8 @@ export class TwinFigures {
           [`${name}_alerts_injected`, this.#tally.injected(name)],
           [`${name}_alerts`, this.#tally.arrived(name)],
           ...Object.entries(this.#alert[name].percentiles(`${name}_alert`)),
+          [`${name}_alert_ticks_least`, leastOf(this.#ticks[name])],
+          [`${name}_alert_ticks_most`, mostOf(this.#ticks[name])],
         ]),
       ),
       ...(this.plan.alerts.model > 0 ? { model_alerts_standing: this.#tally.standing() } : {}),
@@ -80,3 +88,6 @@ export class TwinFigures {
     }
   }
 }
+
+const leastOf = (ticks: readonly number[]) => (ticks.length > 0 ? Math.min(...ticks) : null)
+const mostOf = (ticks: readonly number[]) => (ticks.length > 0 ? Math.max(...ticks) : null)

@@ -12,13 +12,25 @@ export interface TwinPlan {
   readonly warmup_s: number
   readonly seconds_s: number
   readonly seed: number
-  /** Alerts of each class to inject within the measured time. */
+  /** Alerts of each class that must come of what is injected within the measured time. */
   readonly alerts: Readonly<Record<AlertClass, number>>
 }
 
 /** By what an alert needs: one reading, a filtered value of closed ticks, a learnt model. */
 export type AlertClass = 'reading' | 'filter' | 'model'
 export const ALERT_CLASSES: readonly AlertClass[] = ['reading', 'filter', 'model']
+
+/**
+ * Swings beyond those that must be told: a model that by itself found a cell unusual before says
+ * nothing new of it.
+ */
+export const MODEL_RESERVE = 10
+
+/** Disturbances of a class: one for each alert, and the reserve of the models. */
+export function injectedOf(plan: TwinPlan, of: AlertClass): number {
+  const wanted = plan.alerts[of]
+  return wanted > 0 && of === 'model' ? wanted + MODEL_RESERVE : wanted
+}
 
 /** When in each second the readings of the line are due. */
 export const TWIN_PHASE_MS = 500
@@ -51,10 +63,11 @@ export const SHAPES: Readonly<Record<AlertClass, Shape>> = {
   reading: { seconds: 1, rest_s: 8, kinds: ['sensor-rate'], voltage_V: () => 48 },
   // An anode effect: the twin's voltage above 8 V for two seconds.
   filter: { seconds: 5, rest_s: 40, kinds: ['anode-effect'], voltage_V: () => 24 },
-  // A voltage that swings: what the dynamic detector learnt does not do that.
+  // A voltage that swings for longer than the 120 s that the cell model asks for above its
+  // threshold, and some seconds until it is there. What it says then stands for an hour.
   model: {
-    seconds: 30,
-    rest_s: 100,
+    seconds: 150,
+    rest_s: 3600,
     kinds: ['unusual-running', 'unusual-pattern'],
     voltage_V: (normal_V, step) => normal_V + (step % 2 === 0 ? 0.4 : -0.4),
   },
@@ -66,7 +79,7 @@ export function disturbancesOf(plan: TwinPlan): readonly Disturbance[] {
   const found: Disturbance[] = []
   const classes = ALERT_CLASSES.filter(name => plan.alerts[name] > 0)
   classes.forEach((name, i) => {
-    const wanted = plan.alerts[name]
+    const wanted = injectedOf(plan, name)
     const { seconds, rest_s } = SHAPES[name]
     const own = Array.from({ length: plan.cells }, (_, cell) => cell).filter(
       cell => cell % classes.length === i,

@@ -101,7 +101,8 @@ describe('matching events to disturbances', () => {
   it('counts a tick event from when the last reading of its tick was due, and once', () => {
     const tally = twinTally(plan, START_MS)
     const second = filter.second + 1
-    expect(tally.seen(alarmAt(second))).toEqual({ class: 'filter', due_ms: twinDue_ms(second) })
+    const told = { class: 'filter', due_ms: twinDue_ms(second), ticks: 2 }
+    expect(tally.seen(alarmAt(second))).toEqual(told)
     expect(tally.seen(alarmAt(second))).toBeUndefined()
     expect([tally.arrived('filter'), tally.missing().length]).toEqual([1, 5])
   })
@@ -114,22 +115,41 @@ describe('matching events to disturbances', () => {
     expect(tally.seen({ channel: 'anomaly', id: 'b', body })).toEqual({
       class: 'reading',
       due_ms: twinDue_ms(second),
+      ticks: 1,
     })
   })
 
-  it('does not ask a model to say what it said by itself shortly before', () => {
-    const models = { ...plan, seconds_s: 400, alerts: { reading: 0, filter: 0, model: 2 } }
-    const [first, other] = disturbancesOf(models)
+  it('counts a model alert from the tick that raised it, and not one outside its swing', () => {
+    const models = {
+      ...plan,
+      cells: 30,
+      seconds_s: 240,
+      alerts: { reading: 0, filter: 0, model: 2 },
+    }
+    const [first, second, third, ...rest] = disturbancesOf(models)
+    expect(rest).toHaveLength(9)
     const tally = twinTally(models, START_MS)
     const event = (at: typeof first, second: number): OutputEvent => {
       const time_ms = START_MS + 1000 * (second + 1)
       const body = { cell: `cell-${101 + at!.cell}`, kind: 'unusual-pattern', time_ms } as Anomaly
       return { channel: 'anomaly', id: 'c', body }
     }
+    // Found before by itself: then it is silent now, and one of the reserve has to come for it.
     expect(tally.seen(event(first, first!.second - 30))).toBeUndefined()
-    expect([tally.standing(), tally.missing().length]).toEqual([1, 1])
-    expect(tally.seen(event(other, other!.second + 12))?.class).toBe('model')
-    expect([tally.arrived('model'), tally.standing(), tally.missing()]).toEqual([1, 1, []])
+    expect(tally.seen(event(second, second!.second + 160))).toBeUndefined()
+    expect([tally.standing(), tally.missing().length]).toEqual([1, 12])
+    for (const at of [second, third]) {
+      const last = at!.second + 121
+      const told = { class: 'model', due_ms: twinDue_ms(last), ticks: 122 }
+      expect(tally.seen(event(at, last))).toEqual(told)
+    }
+    expect([tally.arrived('model'), tally.injected('model')]).toEqual([2, 12])
+    expect([tally.standing(), tally.missing().length]).toEqual([1, 9])
+  })
+
+  it('has no room for the swings of models in a minute', () => {
+    const short = { ...plan, seconds_s: 60, alerts: { reading: 0, filter: 0, model: 2 } }
+    expect(() => disturbancesOf(short)).toThrow('do not fit')
   })
 
   it('takes no event of another kind or time', () => {

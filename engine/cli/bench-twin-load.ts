@@ -1,13 +1,15 @@
-import { measureTwinLoad } from '#bench/twin-load.ts'
+import { MEASURED_S, MODEL_LEARN_S, measureTwinLoad } from '#bench/twin-load.ts'
 import { commandOf, numbersOf, repeat, storeOf } from './bench-runs.ts'
 import { type OptionValues, say } from './command.ts'
 
-const DEFAULTS = { seconds: 60, warmup: 5, learn: 0, alerts: 1200, outage: 60, runs: 5, seed: 1 }
+const DEFAULTS = { warmup: 5, learn: 0, alerts: 1200, outage: 60, runs: 5, seed: 1 }
 const LEAST = { warmup: 0, alerts: 0, seconds: 2, learn: 0, outage: 0 }
 
 /** `liquidus bench twin-load`: TWIN-444 alone, then a kill and what it takes to come back. */
 export function benchTwinLoad(options: OptionValues): Promise<number> {
-  const numbers = numbersOf(options, DEFAULTS, LEAST)
+  const isLearnt = ((options.learn as number | undefined) ?? DEFAULTS.learn) >= MODEL_LEARN_S
+  const measured_s = isLearnt ? MEASURED_S.learnt : MEASURED_S.young
+  const numbers = numbersOf(options, { seconds: measured_s, ...DEFAULTS }, LEAST)
   const store = storeOf(options)
   const { seconds, warmup, learn, alerts, outage, runs, seed } = numbers
   const plan = {

@@ -34,7 +34,7 @@ See bench/README.md.`,
     seconds: {
       type: 'number',
       value: 'N',
-      help: 'measured time (ingest 300, others 60; peers 10)',
+      help: 'measured time (ingest 300, others 60, twin-load after --learn 240; peers 10)',
     },
     warmup: { type: 'number', value: 'N', help: 'seconds sent before that (ingest 10, others 5)' },
     learn: { type: 'number', value: 'N', help: 'history sent first (ingest 420, twin-load 0)' },
