@@ -319,6 +319,8 @@ export interface Twin {
   /** What lies behind the estimates of one cell after the last step; for pictures. */
   profiles(cell: number): readonly Profile[]
   snapshot(): Uint8Array
+  /** What `snapshot` joins: memory of the stage itself, of use until its next step. */
+  pieces?(): readonly Uint8Array[]
   restore(bytes: Uint8Array): void
 }
 
@@ -538,11 +540,15 @@ export interface AnomalyResult {
   readonly alarms: readonly AlarmRecord[]
   /** True where readings changed what the tick before theirs would have found. */
   readonly stirred?: boolean
+  /** What drift monitors propose: events that no late reading takes back. */
+  readonly proposals?: readonly Anomaly[]
 }
 
 /** The detectors of a line apart from its alarms, so that past ticks can be run again. */
 export interface Detectors {
   snapshot(): Uint8Array
+  /** What `snapshot` joins: memory of the stage itself, of use until its next step. */
+  pieces?(): readonly Uint8Array[]
   restore(bytes: Uint8Array): void
   /** From here on findings act on no alarm ... */
   detach(): void
@@ -552,9 +558,12 @@ export interface Detectors {
 
 /** A trained model that scores rows; the result of a row does not depend on those beside it. */
 export interface RowScorer {
-  /** Fills `scores` [row], and `shares` [row][feature] with each feature's share of it. */
+  /**
+   * Fills `scores` [row], and `shares` [row][feature] with each feature's share of it. A row is a
+   * window of several times where the model takes such.
+   */
   score(
-    features: Float32Array, // [row][feature]
+    features: Float32Array, // [row][time][feature]
     rows: number,
     scores: Float64Array, // [row]
     shares?: Float64Array, // [row][feature]
@@ -564,10 +573,11 @@ export interface RowScorer {
 /** Rows of a line for one model, in memory of the line. */
 export interface ScoreCall {
   readonly scorer: RowScorer
-  readonly features: Float32Array // [row][feature]
+  readonly features: Float32Array // [row][time][feature]
   readonly rows: number
   readonly scores: Float64Array // [row]
-  readonly shares: Float64Array // [row][feature]
+  /** Where somebody wants to know. */
+  readonly shares?: Float64Array // [row][feature]
 }
 
 /** Scores and alarms of one line; deterministic by event time. */
@@ -577,6 +587,8 @@ export interface AnomalyStage {
   readings(batch: ReadingBatch): AnomalyResult
   /** The first half of a tick; gives the rows that trained models have to score before the other. */
   observe(frame: LineFrame, twin: TwinFrame): readonly ScoreCall[]
+  /** What the first half found; the second gives what it finds itself. */
+  found(): readonly Anomaly[]
   /** The second half of a tick, once the rows are scored. */
   conclude(frame: LineFrame, twin: TwinFrame): AnomalyResult
   decide(entry: DecisionEntry, time_ms: number): AnomalyResult
@@ -587,6 +599,8 @@ export interface AnomalyStage {
   /** Latest live scores by detector, [cell]. */
   scores(): readonly { readonly name: string; readonly values: Float64Array }[]
   snapshot(): Uint8Array
+  /** What `snapshot` joins: memory of the stage itself, of use until its next step. */
+  pieces?(): readonly Uint8Array[]
   restore(bytes: Uint8Array): void
 }
 

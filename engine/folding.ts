@@ -7,6 +7,7 @@ import { batchDecoder } from './ingest/batch-decoder.ts'
 import { type LineFold, lineFold } from './lines/fold.ts'
 import type { FoldParts, LineTrend } from './lines/fold-run.ts'
 import { trendColumns, trendRing, trendRow } from './outputs/trend.ts'
+import { driftMonitors } from './training/drift.ts'
 import type { ModelShelf } from './training/shelf.ts'
 import { createTwin } from './twin/catalog.ts'
 import { scoresModels, versionsOf } from './version.ts'
@@ -29,6 +30,7 @@ export function foldBuilder(shelf: Pick<ModelShelf, 'forLine' | 'inForce'>) {
       anomaly: anomalyStage(definition, twin, {
         ...(models ? { cellModels: models } : {}),
         budget,
+        drift: driftMonitors(definition, twin.channels, models?.leading),
       }),
       advice: adviceStage(definition, twin, versions),
       putInForce(named) {

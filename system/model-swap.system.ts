@@ -37,10 +37,10 @@ beforeAll(async () => {
   const faults = 'noisy-cell@2.5h:cell=1,magnitude=0.3,for=40m'
   const plant = ['plant', '--record', recording.path, '--hours', '3.4', '--cells', '4']
   await liquidus([...plant, '--seed', '3', '--faults', faults, '--quiet']).done
-  const train = (seed: string) =>
-    run('train', '--from', recording.path, '--seed', seed, '--epochs', '2')
-  expect((await train('1')).code).toBe(0)
-  expect((await train('2')).code).toBe(0)
+  const train = (...network: string[]) =>
+    run('train', '--from', recording.path, '--epochs', '4', ...network)
+  expect((await train()).code).toBe(0)
+  expect((await train('--network', 'conv-patch', '--window', '6')).code).toBe(0)
   const bank = ['bank', 'potline-cells', '--normal', recording.path, '--faults', recording.path]
   expect((await run('models', ...bank)).code).toBe(0)
 })
@@ -61,7 +61,7 @@ it('takes a promoted model into a running line without losing a tick, and refuse
 
   const port = engine.grpc.split(':').at(-1)!
   const to = ['--grpc', `127.0.0.1:${port}`, '--line', 'pots', '--cells', '20', '--speed', '60']
-  const plant = liquidus(['plant', ...to, '--hours', '0.4', '--quiet'])
+  const plant = liquidus(['plant', ...to, '--hours', '0.8', '--quiet'])
   const tick = () =>
     line().then(
       answer => answer.tick,
@@ -84,13 +84,21 @@ it('takes a promoted model into a running line without losing a tick, and refuse
 
   writeFileSync(weights, whole)
 
-  const answer = await fetch(`${engine.http}/api/models/potline-cells/rollback`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ comment: 'test' }),
-  })
-  expect(answer.status).toBe(200)
-  expect((await inForce()).model_role).toBe('shadow')
+  // From one row to windows of rows and back, while readings come in.
+  const windows = await run('models', 'promote', 'potline-cells/2', ...LOOSE)
+  expect(windows.said).toContain('champion 2')
+  await eventually(inForce, named => named.model === 'potline-cells/2', 20_000)
+  const rollback = async () => {
+    const answer = await fetch(`${engine.http}/api/models/potline-cells/rollback`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ comment: 'test' }),
+    })
+    expect(answer.status).toBe(200)
+    return inForce()
+  }
+  expect(await rollback()).toMatchObject({ model: 'potline-cells/1', model_role: 'champion' })
+  expect((await rollback()).model_role).toBe('shadow')
 
   const { code, stderr } = await plant.done
   expect(code, stderr).toBe(0)
@@ -105,6 +113,6 @@ it('takes a promoted model into a running line without losing a tick, and refuse
   // From the plant's first second on, no tick is missing.
   expect(result.ticks).toBe(end.tick - Date.UTC(2026, 0, 1) / 1000 + 1)
   const roles = result.versions_in_log.map(text => /model_role (\w+)/.exec(text)?.[1])
-  expect(roles).toEqual(['shadow', 'champion', 'shadow'])
+  expect(roles).toEqual(['shadow', 'champion', 'champion', 'champion', 'shadow'])
   data.clean()
 })

@@ -10,14 +10,13 @@ const ALUMINA = at('alumina')
 
 /** A model whose error is that of a tie between noise and alumina, which blames both alike. */
 const tie: RowScorer = {
-  score(features, rows, scores) {
+  score(features, rows, scores, shares) {
     for (let r = 0; r < rows; r++) {
+      if (shares) shares[r * WIDTH + NOISE] = shares[r * WIDTH + ALUMINA] = 0.5
       scores[r] = (features[r * WIDTH + NOISE]! - features[r * WIDTH + ALUMINA]!) ** 2
     }
   },
 }
-const halves = new Float64Array(WIDTH)
-halves[NOISE] = halves[ALUMINA] = 0.5
 const moved = new Float32Array(WIDTH)
 moved[NOISE] = 5
 moved[ALUMINA] = 1
@@ -26,14 +25,14 @@ usual[ALUMINA] = 1
 
 describe('why a model finds a cell unusual', () => {
   it('is what makes it normal again, not what the error lies in', () => {
-    const { causes, text, dispersion } = explainPattern(tie, moved, usual, halves)
+    const { causes, text, dispersion } = explainPattern(tie, moved, usual)
     expect(causes).toEqual([{ text: 'voltage noise', weight: 1 }])
     expect(text).toBe('unusual pattern, mostly voltage noise')
     expect(dispersion).toBe(0)
   })
 
   it('is the shares of the error while nothing usual is known', () => {
-    const { causes } = explainPattern(tie, moved, usual.slice().fill(Number.NaN), halves)
+    const { causes } = explainPattern(tie, moved, usual.slice().fill(Number.NaN))
     expect(causes.map(({ text }) => text)).toEqual(['voltage noise', 'dissolved alumina'])
   })
 
@@ -46,7 +45,7 @@ describe('why a model finds a cell unusual', () => {
       },
     }
     const ones = new Float32Array(WIDTH).fill(1)
-    const { causes, dispersion } = explainPattern(sum, ones, new Float32Array(WIDTH), halves)
+    const { causes, dispersion } = explainPattern(sum, ones, new Float32Array(WIDTH))
     expect(dispersion).toBeCloseTo(1)
     expect(causes).toHaveLength(3)
   })
@@ -62,7 +61,7 @@ describe('why a model finds a cell unusual', () => {
         }
       },
     }
-    const { causes } = explainPattern(known, row, new Float32Array(WIDTH), halves)
+    const { causes } = explainPattern(known, row, new Float32Array(WIDTH))
     expect(causes).toEqual([{ text: 'dissolved alumina', weight: 1 }])
   })
 

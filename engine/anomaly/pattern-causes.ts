@@ -9,16 +9,16 @@ const WIDTH = CELL_FEATURES.length
 
 /**
  * Why a model finds a cell unusual: what its score loses with each feature at the cell's usual
- * value; where those are not known, or none helps by itself, the shares of its error.
+ * value at all times of the window; where those are not known, or none helps by itself, the shares
+ * of its error.
  */
 export function explainPattern(
   scorer: RowScorer,
-  row: Float32Array, // [feature]
+  window: Float32Array, // [time][feature], one time for a model that takes a row
   usual: Float32Array, // [feature], NaN: not known
-  shares: Float64Array, // [feature]
 ): Explanation {
-  const parts = dropsOf(scorer, row, usual)
-  const ranking = parts.some(part => part > 0) ? parts : shares
+  const { drops, shares } = lookedAt(scorer, window, usual)
+  const ranking = drops.some(part => part > 0) ? drops : shares
   const total = ranking.reduce((sum, part) => sum + part, 0)
   const causes = ranked(ranking)
     .map(f => ({ text: CELL_FEATURE_TEXTS[CELL_FEATURES[f]!], weight: ranking[f]! / total }))
@@ -28,17 +28,23 @@ export function explainPattern(
   return { causes, dispersion: dispersion(ranking), text }
 }
 
-/** One call of the model for all features. */
-function dropsOf(scorer: RowScorer, row: Float32Array, usual: Float32Array): Float64Array {
-  const rows = new Float32Array((WIDTH + 1) * WIDTH)
+/** One call of the model for all features, the window as it is the last. */
+function lookedAt(scorer: RowScorer, window: Float32Array, usual: Float32Array) {
+  const size = window.length
+  const rows = new Float32Array((WIDTH + 1) * size)
   for (let r = 0; r <= WIDTH; r++) {
-    rows.set(row, r * WIDTH)
-    // What is not known has no part in the score, and stays so.
-    if (r < WIDTH && !Number.isNaN(row[r]!) && !Number.isNaN(usual[r]!)) {
-      rows[r * WIDTH + r] = usual[r]!
+    rows.set(window, r * size)
+    if (r === WIDTH || Number.isNaN(usual[r]!)) continue
+    for (let i = r; i < size; i += WIDTH) {
+      // What is not known has no part in the score, and stays so.
+      if (!Number.isNaN(window[i]!)) rows[r * size + i] = usual[r]!
     }
   }
   const scores = new Float64Array(WIDTH + 1)
-  scorer.score(rows, WIDTH + 1, scores)
-  return Float64Array.from({ length: WIDTH }, (_, f) => Math.max(0, scores[WIDTH]! - scores[f]!))
+  const parts = new Float64Array((WIDTH + 1) * WIDTH)
+  scorer.score(rows, WIDTH + 1, scores, parts)
+  return {
+    drops: Float64Array.from({ length: WIDTH }, (_, f) => Math.max(0, scores[WIDTH]! - scores[f]!)),
+    shares: parts.subarray(WIDTH * WIDTH),
+  }
 }

@@ -6,6 +6,7 @@ import { checkDetector } from './contract.ts'
 import { CELL_FEATURES, cellFeatures } from './features.ts'
 import type { Finding } from './finding.ts'
 import { patternDetector } from './pattern.ts'
+import { type StateArray, stateReader, stateWriter } from './state.ts'
 import type { CellScorer } from './tensorflow/cell-scorer.ts'
 
 const definition = potlineDefinition({
@@ -22,6 +23,8 @@ interface Second {
   readonly noise_V: number
   readonly shot_kg?: number
   readonly masked?: boolean
+  /** Default: the one after the last. */
+  readonly tick?: number
 }
 
 function frames(tick: number, { noise_V, shot_kg, masked }: Second): [LineFrame, TwinFrame] {
@@ -50,22 +53,48 @@ const scorer: CellScorer = {
   },
 }
 
-function watch() {
+/** The same of the rows of the last minutes: the error is the largest of them. */
+const ROWS = 4
+const windowScorer: CellScorer = {
+  ...scorer,
+  version: 'test/9',
+  window: { rows: ROWS, step_ms: 60_000, answer: 'window' },
+  score(features, rows, out, parts) {
+    const one = new Float64Array(1)
+    const size = ROWS * CELL_FEATURES.length
+    for (let row = 0; row < rows; row++) {
+      out[row] = 0
+      for (let k = 0; k < ROWS; k++) {
+        const from = row * size + k * CELL_FEATURES.length
+        scorer.score(features.subarray(from, from + CELL_FEATURES.length), 1, one)
+        out[row] = Math.max(out[row]!, one[0]!)
+      }
+      if (parts) parts[row * CELL_FEATURES.length + 4] = 1
+    }
+  },
+}
+
+function watch(lead: CellScorer = scorer) {
   const found: Finding[] = []
   const alarmed: Finding[] = []
   const models: { lead: CellScorer | undefined; second: CellScorer | undefined } = {
-    ...{ lead: scorer, second: undefined },
+    ...{ lead, second: undefined },
   }
   const detector = patternDetector(definition, names, models)
   let tick = 0
+  const calls: number[] = []
   return {
     found,
+    calls,
     alarmed,
     models,
     detector,
     take(second: Second) {
-      const [frame, twin] = frames(++tick, second)
-      scoreNow(detector.observe(frame, twin))
+      tick = second.tick ?? tick + 1
+      const [frame, twin] = frames(tick, second)
+      const asked = detector.observe(frame, twin)
+      calls.push(...asked.map(({ rows }) => rows))
+      scoreNow(asked)
       detector.judge(
         twin,
         finding => alarmed.push(finding),
@@ -150,18 +179,112 @@ describe('a model that is replaced while it runs', () => {
   })
 })
 
-checkDetector<Second>({
-  name: 'pattern',
-  create() {
-    const { detector, take, found } = watch()
-    return {
-      save: detector.save,
-      load: detector.load,
-      take,
-      scores: () => detector.scores()[0]!.values,
-      begun: () => found.length,
-    }
-  },
-  normal: Array.from({ length: 500 }, (_, i) => ({ noise_V: 0.008 + 0.001 * Math.sin(i) })),
-  missing: Array.from({ length: 100 }, () => ({ noise_V: Number.NaN })),
+describe('a model that takes windows', () => {
+  it('scores a cell at its turn once a minute, from its first whole window on', () => {
+    const { take, calls, detector } = watch(windowScorer)
+    for (let i = 0; i < 200; i++) take({ noise_V: 0.008 * (1 + i / 50) })
+    expect(calls).toEqual([])
+    expect(Array.from(detector.scores()[0]!.values)).toEqual([0, 0])
+    for (let i = 200; i < 300; i++) take({ noise_V: 0.008 * (1 + i / 50) })
+    // The second cell at tick 239 and 299, the first at 240 and 300.
+    expect(calls).toEqual([1, 1, 1, 1])
+    expect(detector.scores()[0]!.values[0]).toBeGreaterThan(0)
+  })
+
+  it('names the feature that stands out, and begins anew after work on the cell', () => {
+    const { take, found, detector } = watch(windowScorer)
+    for (let i = 0; i < 7300; i++) take({ noise_V: 0.008 })
+    for (let i = 0; i < 400; i++) take({ noise_V: 0.08 })
+    expect(found.map(({ cell, text }) => [cell, text])).toEqual([
+      [0, 'unusual pattern, mostly voltage noise beside its usual level'],
+    ])
+    expect(detector.scores()[0]!.values[0]).toBeGreaterThan(0.5)
+    for (let i = 0; i < 60; i++) take({ noise_V: 0.08, masked: true })
+    expect(detector.scores()[0]!.values[0]).toBe(0)
+  })
+
+  it('takes turns with one that takes rows, without a tick that nobody scores', () => {
+    const { take, models, detector, found } = watch()
+    const shown = () => detector.scores()[0]!.values[0]!
+    for (let i = 0; i < 7300; i++) take({ noise_V: 0.008 })
+    for (let i = 0; i < 200; i++) take({ noise_V: 0.08 })
+    models.lead = windowScorer
+    take({ noise_V: 0.08 })
+    expect(found.map(({ active }) => active)).toEqual([true, false])
+    expect(shown()).toBe(0)
+    for (let i = 0; i < 400; i++) take({ noise_V: 0.08 })
+    expect(found.at(-1)).toMatchObject({ active: true, detector: 'autoencoder test/9' })
+    models.lead = { ...scorer, version: 'test/3' }
+    take({ noise_V: 0.08 })
+    expect(found.at(-1)).toMatchObject({ active: false, detector: 'autoencoder test/9' })
+    expect(shown()).toBeGreaterThan(0.5)
+  })
+
+  it('goes on beside a champion of rows, and needs no new window when it is promoted', () => {
+    const { take, models, detector } = watch()
+    models.second = windowScorer
+    for (let i = 0; i < 300; i++) take({ noise_V: 0.008 * (1 + i / 50) })
+    models.lead = { ...windowScorer, promoted: true }
+    models.second = undefined
+    for (let i = 0; i < 60; i++) take({ noise_V: 0.014 })
+    expect(detector.scores()[0]!.values[0]).toBeGreaterThan(0)
+  })
 })
+
+describe('a state of before there were windows', () => {
+  it('is taken, and its cells fill their windows from then on', () => {
+    const before = watch()
+    for (let i = 0; i < 100; i++) before.take({ noise_V: 0.008 * (1 + i / 50) })
+    const saved = stateWriter()
+    before.detector.save(saved)
+    const from = stateReader(saved.bytes())
+    // Written as then: another name, and neither errors nor rows.
+    const old = stateWriter()
+    from.text()
+    old.text('pattern/2')
+    const width = CELL_FEATURES.length
+    const copy = (array: StateArray) => {
+      from.array(array)
+      old.array(array)
+    }
+    copy(new Float64Array(2 * 13))
+    copy(new Float32Array(2 * width))
+    copy(new Float64Array(2))
+    for (let slot = 0; slot < 2; slot++) {
+      copy(new Float64Array(2))
+      copy(new Uint8Array(2))
+      copy(new Float64Array(2))
+      old.text(from.text())
+      from.array(new Float64Array(2))
+    }
+    const after = watch()
+    after.detector.load(stateReader(old.bytes()))
+    expect(after.detector.scores()[0]!.values).toEqual(before.detector.scores()[0]!.values)
+    after.models.lead = windowScorer
+    for (let i = 0; i < 300; i++) after.take({ noise_V: 0.008 * (1 + i / 50) })
+    expect(after.detector.scores()[0]!.values[0]).toBeGreaterThan(0)
+  })
+})
+
+for (const [name, model] of [
+  ['pattern', scorer],
+  ['pattern of windows', windowScorer],
+] as const) {
+  checkDetector<Second>({
+    name,
+    create() {
+      const { detector, take, found } = watch(model)
+      return {
+        save: detector.save,
+        load: detector.load,
+        take,
+        scores: () => detector.scores()[0]!.values,
+        begun: () => found.length,
+      }
+    },
+    normal: Array.from({ length: 500 }, (_, i) => ({
+      ...{ noise_V: 0.008 + 0.001 * Math.sin(i), tick: i + 1 },
+    })),
+    missing: Array.from({ length: 100 }, (_, i) => ({ noise_V: Number.NaN, tick: 501 + i })),
+  })
+}

@@ -9,6 +9,7 @@ import type {
 } from '../flow.ts'
 import { potlineDefinition } from '../lines/potline.ts'
 import { tickNow } from '../lines/score-desk.ts'
+import type { DriftLook, DriftPart } from './drift-part.ts'
 import { CELL_FEATURES } from './features.ts'
 import { anomalyStage } from './stage.ts'
 import type { CellScorer } from './tensorflow/cell-scorer.ts'
@@ -47,6 +48,54 @@ function tick(time_ms: number, value: number, cells = 1): [LineFrame, TwinFrame]
   return [frame as unknown as LineFrame, twin as unknown as TwinFrame]
 }
 const wave = (i: number) => 20 + Math.sin(i * 0.7) + 0.1 * Math.sin(i * 2.9)
+
+describe('the drift monitors of a stage', () => {
+  const fake = () => {
+    const looks: DriftLook[] = []
+    const drift: DriftPart = {
+      due: time_ms => time_ms % 60_000 === 0,
+      take(look) {
+        looks.push(look)
+        const { time_ms } = look.frame
+        return [{ monitor: 'residual', tag: 'pressure', time_ms, value: 3, text: 'it moved' }]
+      },
+      event() {},
+      save: out => out.text(String(looks.length)),
+      load: from => looks.splice(0, looks.length, ...Array(Number(from.text())).fill(undefined)),
+    }
+    return { looks, stage: anomalyStage(rig, { fields: [], channels }, { drift }) }
+  }
+
+  it('see each minute once, with the alarms and the scores of then, and propose events', () => {
+    const { looks, stage } = fake()
+    stage.readings(batch(1000, 60))
+    const said = []
+    for (let i = 1; i <= 120; i++) {
+      said.push(...(tickNow(stage, ...tick(i * 1000, 60)).proposals ?? []))
+    }
+    expect(said.map(({ id, kind, detector }) => [id, kind, detector])).toEqual([
+      ['rig//drift-residual:pressure/60000', 'drift-residual', 'drift'],
+      ['rig//drift-residual:pressure/120000', 'drift-residual', 'drift'],
+    ])
+    expect(looks[0]!.alarmed).toEqual(new Set([0]))
+    expect(looks[0]!.scores).toHaveLength(1)
+    stage.detectors.detach()
+    expect(tickNow(stage, ...tick(180_000, 60)).proposals).toBeUndefined()
+    expect(looks).toHaveLength(2)
+  })
+
+  it('are in the snapshot, and begin anew from one of before they were', () => {
+    const { stage } = fake()
+    for (let i = 1; i <= 120; i++) tickNow(stage, ...tick(i * 1000, 60))
+    const again = fake()
+    again.stage.restore(stage.snapshot())
+    expect(again.looks).toHaveLength(2)
+    expect(again.stage.snapshot()).toEqual(stage.snapshot())
+    const { looks, stage: later } = fake()
+    later.restore(anomalyStage(rig, { fields: [], channels }, {}).snapshot())
+    expect(looks).toHaveLength(0)
+  })
+})
 
 describe('anomaly stage', () => {
   it('raises a crossed limit from the batch, before its tick closes', () => {
@@ -94,10 +143,10 @@ describe('anomaly stage', () => {
   })
   const scorer = (promoted: boolean): CellScorer => ({
     ...{ version: 'test/1', features: CELL_FEATURES, promoted, threshold: 1 },
-    score(_features, _cells, out, parts) {
+    score(_features, rows, out, parts) {
       out.set([9, 0.1])
       parts?.fill(0)
-      if (parts) parts[3] = 1
+      for (let row = 0; parts && row < rows; row++) parts[row * CELL_FEATURES.length + 3] = 1
     },
   })
   const score = (promoted: boolean) => {

@@ -1,4 +1,4 @@
-import { packSections, unpackSections } from '../core/sections.ts'
+import { joinPieces, type Pieces, sectionPieces, unpackSections } from '../core/sections.ts'
 import type {
   AlarmRecord,
   AlarmSummary,
@@ -15,10 +15,11 @@ import type {
 } from '../flow.ts'
 import { type AlarmList, alarmList } from './alarms/list.ts'
 import { conditionKey, conditions } from './conditions.ts'
+import { type DriftPart, driftFinding } from './drift-part.ts'
 import { dynamicDetector, dynamicWay } from './dynamic/detector.ts'
 import { anomalyOf, type Finding } from './finding.ts'
 import { type EventBudgetSetting, fusedDetector } from './fusion/detector.ts'
-import { EVENTS_PER_LINE_DAY } from './fusion/plan.ts'
+import { EVENTS_PER_LINE_DAY, FUSED_KIND } from './fusion/plan.ts'
 import { healthDetector } from './health/detector.ts'
 import { patternDetector } from './pattern.ts'
 import { processDetector } from './process/detector.ts'
@@ -31,6 +32,8 @@ export interface AnomalyResult {
   readonly alarms: readonly AlarmRecord[]
   /** True where readings changed what the tick before theirs would have found. */
   readonly stirred?: boolean
+  /** What drift monitors propose: events that no late reading takes back. */
+  readonly proposals?: readonly Anomaly[]
 }
 
 /** The latest scores of one detector, 0..1; 0.5 is where a cell stands out. */
@@ -46,6 +49,8 @@ export interface AnomalyStage {
   readings(batch: ReadingBatch): AnomalyResult
   /** Once per tick, all cells; gives what models have to score before `conclude`. */
   observe(frame: LineFrame, twin: TwinFrame): readonly ScoreCall[]
+  /** What was found so far and not given yet, ahead of what models find. */
+  found(): readonly Anomaly[]
   conclude(frame: LineFrame, twin: TwinFrame): AnomalyResult
   /** A decision on an alarm, at the line's event time. */
   decide(entry: DecisionEntry, time_ms: number): AnomalyResult
@@ -57,6 +62,8 @@ export interface AnomalyStage {
   sensorFaults(): ReadonlyMap<number, string>
   scores(): readonly CellScores[]
   snapshot(): Uint8Array
+  /** What `snapshot` joins, of use until the next step. */
+  pieces(): Pieces
   /** Restore then go on is the uninterrupted run, bit for bit. */
   restore(bytes: Uint8Array): void
 }
@@ -71,11 +78,18 @@ const defaultBudget: EventBudgetSetting = { events_per_line_day: EVENTS_PER_LINE
 const NO_ANOMALIES: readonly Anomaly[] = []
 const NO_CALLS: readonly ScoreCall[] = []
 
+/** What a stage is given from elsewhere; each may be left out. */
+export interface StageModels {
+  readonly cellModels?: CellModels
+  readonly budget?: EventBudgetSetting
+  readonly drift?: DriftPart
+}
+
 /** The anomaly stage of a line. */
 export function anomalyStage(
   definition: LineDefinition,
   twin: TwinNames,
-  models: { readonly cellModels?: CellModels; readonly budget?: EventBudgetSetting },
+  models: StageModels,
 ): AnomalyStage {
   const cells = definition.cells.length
   const health = healthDetector(definition)
@@ -105,19 +119,39 @@ export function anomalyStage(
   }
   // Only in a line without models of its assets may the fused score call the operator: everywhere
   // else what names a cause and a response does.
-  const fusedReport = potline || way !== 'none' ? tell : report
+  const fusedReport = (finding: Finding) => {
+    const { active, time_ms, cell, dispersion = 0 } = finding
+    if (active && !detached && finding.kind === FUSED_KIND) {
+      models.drift?.event({ time_ms, cell, dispersion })
+    }
+    if (potline || way !== 'none') tell(finding)
+    else report(finding)
+  }
+  const proposed = driftWatch(definition, models.drift, () => ({
+    // The linear detector leads where no model does.
+    scores: pattern?.scores()[0]?.values ?? dynamic.scores,
+    alarms: list.current(),
+  }))
 
-  const result = (): AnomalyResult => {
-    const alarms = list.changes()
-    if (anomalies.length === 0) return { anomalies: NO_ANOMALIES, alarms }
+  const takeFound = (): readonly Anomaly[] => {
+    if (anomalies.length === 0) return NO_ANOMALIES
     const found = anomalies
     anomalies = []
-    return { anomalies: found, alarms }
+    return found
   }
+  const result = (): AnomalyResult => ({ anomalies: takeFound(), alarms: list.changes() })
+
+  const pieces = (): Pieces =>
+    sectionPieces([
+      ['detectors', saved(detecting)],
+      ['alarms', saved(alarming)],
+      ...(models.drift ? [['drift', saved([models.drift])] as const] : []),
+    ])
 
   return {
     detectors: {
-      snapshot: () => saved(detecting),
+      snapshot: () => joinPieces(saved(detecting)),
+      pieces: () => saved(detecting),
       restore(bytes) {
         loadFrom(bytes, detecting)
         anomalies = []
@@ -146,11 +180,14 @@ export function anomalyStage(
       dynamic.tick(frame, twinFrame, standing.besidesDynamics, report)
       return pattern?.observe(frame, twinFrame) ?? NO_CALLS
     },
+    found: takeFound,
     conclude(frame, twinFrame) {
       pattern?.judge(twinFrame, report, tell)
       fused.tick(frame, twinFrame, standing.frozen, fusedReport)
-      if (!detached) list.advance(frame.time_ms)
-      return result()
+      if (detached) return result()
+      list.advance(frame.time_ms)
+      const proposals = proposed(frame, twinFrame)
+      return proposals.length === 0 ? result() : { ...result(), proposals }
     },
     decide(entry, time_ms) {
       list.decide(entry, time_ms)
@@ -166,17 +203,35 @@ export function anomalyStage(
       if (process) scores.push({ name: 'anode-effect', values: process.risk })
       return scores
     },
-    snapshot: () =>
-      packSections([
-        ['detectors', saved(detecting)],
-        ['alarms', saved(alarming)],
-      ]),
+    snapshot: () => joinPieces(pieces()),
+    pieces,
     restore(bytes) {
       const sections = unpackSections(bytes)
       loadFrom(sections.get('detectors')!, detecting)
       loadFrom(sections.get('alarms')!, alarming)
+      // States of older engines do not have it: then the monitors begin anew.
+      const monitors = sections.get('drift')
+      if (monitors && models.drift) loadFrom(monitors, [models.drift])
       anomalies = []
     },
+  }
+}
+
+/** Looks for drift when a look is due; gives what the monitors propose as events. */
+function driftWatch(
+  definition: LineDefinition,
+  drift: DriftPart | undefined,
+  now: () => { readonly scores: Float64Array; readonly alarms: readonly AlarmRecord[] },
+): (frame: LineFrame, twin: TwinFrame) => readonly Anomaly[] {
+  const tagIndexOf = (name: string) => definition.tags.findIndex(({ tag }) => tag === name)
+  return (frame, twin) => {
+    if (!drift?.due(frame.time_ms)) return NO_ANOMALIES
+    const { scores, alarms } = now()
+    const active = alarms.filter(alarm => alarm.active)
+    const alarmed = new Set(active.map(({ cell }) => definition.cells.indexOf(cell)))
+    return drift
+      .take({ frame, twin, scores, alarmed })
+      .map(proposal => anomalyOf(definition, driftFinding(proposal, tagIndexOf)))
   }
 }
 
@@ -189,10 +244,10 @@ function halfOf(budget: EventBudgetSetting = defaultBudget): EventBudgetSetting 
   }
 }
 
-function saved(parts: readonly Stateful[]): Uint8Array {
+function saved(parts: readonly Stateful[]): Pieces {
   const out = stateWriter()
   for (const part of parts) part.save(out)
-  return out.bytes()
+  return out.pieces()
 }
 
 function loadFrom(bytes: Uint8Array, parts: readonly Stateful[]): void {

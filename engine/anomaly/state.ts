@@ -1,4 +1,5 @@
 import { assert } from '../core/assert.ts'
+import { joinPieces, type Pieces } from '../core/sections.ts'
 
 /** Numbers a part of the stage keeps between ticks. */
 export type StateArray = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array
@@ -14,6 +15,8 @@ export interface StateWriter {
   array(values: StateArray): void
   text(value: string): void
   bytes(): Uint8Array
+  /** What `bytes` joins: the arrays themselves, no copies. */
+  pieces(): Pieces
 }
 
 /** Gives the parts back in the order they were written. */
@@ -27,11 +30,11 @@ const PREFIX_SIZE = 4
 
 /** An empty writer. */
 export function stateWriter(): StateWriter {
-  const parts: Uint8Array[] = []
-  let size = 0
+  const pieces: Uint8Array[] = []
   const add = (part: Uint8Array) => {
-    parts.push(part)
-    size += PREFIX_SIZE + part.length
+    const prefix = new Uint8Array(PREFIX_SIZE)
+    new DataView(prefix.buffer).setUint32(0, part.length, true)
+    pieces.push(prefix, part)
   }
   const encoder = new TextEncoder()
   return {
@@ -41,17 +44,8 @@ export function stateWriter(): StateWriter {
     text(value) {
       add(encoder.encode(value))
     },
-    bytes() {
-      const out = new Uint8Array(size)
-      const view = new DataView(out.buffer)
-      let at = 0
-      for (const part of parts) {
-        view.setUint32(at, part.length, true)
-        out.set(part, at + PREFIX_SIZE)
-        at += PREFIX_SIZE + part.length
-      }
-      return out
-    },
+    bytes: () => joinPieces(pieces),
+    pieces: () => pieces,
   }
 }
 

@@ -5,8 +5,8 @@ const DEFAULTS = { kills: 200, seed: 1 }
 
 export const chaosCommand: Command = {
   summary: 'Kill, pause and cut a running system at random and audit what is left.',
-  details: `Starts an engine, five producers and a dashboard, each in a process or connection of its
-own, with an empty store. A seeded schedule kills (-9) the engine, producers and Redis, pauses them,
+  details: `Starts an engine, six producers and a dashboard, each in a process or connection of its
+own, with an empty store and a log that keeps little. Four lines are generic and one a potline. A seeded schedule kills (-9) the engine, producers and Redis, pauses them,
 cuts connections, fills the disk (a small one of its own) and sets the engine's clock an hour wrong
 (with libfaketime); what cannot be done here is said and left out. Meanwhile producers repeat and
 reorder batches, and one has a clock that jumps as well. Afterwards:

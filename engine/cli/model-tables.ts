@@ -1,3 +1,4 @@
+import type { ModelRecord } from '../anomaly/tensorflow/model-record.ts'
 import type { ModelDetail, ModelSummary } from '../training/desk.ts'
 import type { GateReport } from '../training/gate.ts'
 
@@ -17,14 +18,22 @@ export function tableText(rows: Rows): string {
 /** One row per model. */
 export function listRows(models: readonly ModelSummary[]): Rows {
   const head = ['model', 'versions', 'champion', 'challenger', 'shadow']
-  const rows = models.map(({ name, versions, aliases }) => [
+  const rows = models.map(({ name, versions, aliases, challenge }) => [
     name,
     versions.join(' '),
     aliases.champion || 'none',
-    aliases.challenger || 'none',
+    challengerText(aliases.challenger, challenge),
     aliases.shadow || 'none',
   ])
   return [head, ...rows]
+}
+
+/** The challenger, and what it was held against. */
+function challengerText(version: string, challenge: ModelSummary['challenge']): string {
+  if (version === '') return 'none'
+  const gate = challenge?.gate
+  if (!gate) return version
+  return `${version} (${gate.passed ? 'passed' : 'failed'} against ${gate.incumbent})`
 }
 
 /** One row per fact of a version. */
@@ -39,6 +48,15 @@ export function showRows(detail: ModelDetail): Rows {
 
 const number = (value: number | undefined) => (value === undefined ? '–' : value.toPrecision(4))
 
+function networkText({ network, inputs, origin }: ModelRecord): string {
+  const kind = network ?? (origin === 'registered' ? 'trained elsewhere' : 'dense')
+  if (!inputs?.window) return `${kind}, one row`
+  const { rows, step_ms, answer } = inputs.window
+  return `${kind}, ${rows} rows ${step_ms / 1000} s apart, answers ${ANSWERS[answer]}`
+}
+
+const ANSWERS = { window: 'all of them', newest: 'the newest', next: 'the next' } as const
+
 function factsOf({ record, sha256, aliases }: ModelDetail): [string, string][] {
   const { training, calibration, metrics, inputs } = record
   const day = (time_ms: number) => new Date(time_ms).toISOString()
@@ -48,6 +66,7 @@ function factsOf({ record, sha256, aliases }: ModelDetail): [string, string][] {
     ['origin', `${record.origin ?? 'trained'}${record.author ? ` by ${record.author}` : ''}`],
     ['hash', sha256.slice(0, 16)],
     ['weights', record.weights_sha256.slice(0, 16)],
+    ['network', networkText(record)],
     ['layers', record.layers.join(' ') || 'as in its topology'],
     ['features', `${record.features.length}`],
     ['schema', inputs ? inputs.sha256.slice(0, 16) : 'names only'],

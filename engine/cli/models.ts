@@ -24,15 +24,19 @@ export const modelsCommand: Command = {
   details: `  list                       all models with their versions and aliases
   show NAME/VERSION          one version: record, metrics, who approved it
   compare NAME/V NAME/V      two versions side by side, with what the gate finds
+  compare NAME               the champion, else the shadow, beside the challenger
   gate NAME/VERSION          hold a version to the gate and change nothing
-  promote NAME/VERSION       make it champion, if the gate lets it (--alias: another alias)
+  challenge NAME/VERSION     make it challenger and shadow, if the gate lets it
+  promote NAME[/VERSION]     make it, else the challenger, champion, if the gate lets it
   demote NAME                no champion: the shadow scores, nothing alarms (--alias)
   rollback NAME              back to the champion before that still loads, else to none
   register DIR               add a Keras or TensorFlow.js LayersModel trained elsewhere
   export NAME[/VERSION]      write its network as an ONNX file: --onnx FILE
   bank NAME                  freeze the rows of the gate: --normal and --faults recordings
 
-A champion raises alarms; the shadow only scores. A running engine takes a change at its next tick.
+A champion raises alarms; the shadow only scores. The challenger is the version that asks to become
+champion: it passed the gate and scores as shadow until somebody promotes it, for which it has to
+pass again, or demotes it (--alias challenger). What is new is the shadow. A running engine takes a change at its next tick.
 A bank is made once; a challenger has to keep the false events of its normal rows within the budget,
 to find as many of its faults as the champion (more than the linear detector where there is none),
 and to answer in time.
@@ -42,7 +46,9 @@ weights), and a scaler file: {"features": [...], "centre": [...], "scale": [...]
 With "tick_ms" and "tags", each {"tag", "unit", "period_ms", "resolution"} in SI, or with --calibrate
 a change of resolution is seen.
 The features are those of any version here (show --json), in the same order; without a threshold
---calibrate finds one.`,
+--calibrate finds one. A network of input [rows, features] needs "window": {"rows": 2..64,
+"answer": "window", "newest" or "next"}: it rebuilds the window or its newest row, or tells the next;
+the rows are a minute apart.`,
   options: {
     config: { type: 'string', value: 'FILE', help: 'configuration of the engine' },
     models: { type: 'string', value: 'DIR', help: 'the registry (default ./models)' },
@@ -104,7 +110,7 @@ const ACTIONS: Readonly<Record<string, (call: Call) => Promise<number>>> = {
     return 0
   },
   async compare({ desk, options, targets }) {
-    const pair = [versioned(targets[0]), versioned(targets[1])] as const
+    const pair = await paired(desk, targets)
     const details = await Promise.all(pair.map(one => desk.show(...one)))
     const gates = []
     for (const one of pair) gates.push(await desk.gate(...one).catch(() => undefined))
@@ -118,9 +124,17 @@ const ACTIONS: Readonly<Record<string, (call: Call) => Promise<number>>> = {
     else process.stdout.write(tableText(gateRows(report)))
     return report.passed ? 0 : 1
   },
-  async promote({ desk, options, targets }) {
+  async challenge({ desk, options, targets }) {
     const [name, version] = versioned(targets[0])
+    const moved = desk.promote(name, version, 'challenger', byOf(options), commentOf(options))
+    return told(await moved, options)
+  },
+  async promote({ desk, options, targets }) {
     const alias = aliasOf(options)
+    const isWhole = alias !== 'champion' || (targets[0] ?? '').includes('/')
+    const [name, version] = isWhole
+      ? versioned(targets[0])
+      : ([nameOf(targets), 'challenger'] as const)
     return told(
       await desk.promote(name, version, alias, byOf(options), commentOf(options)),
       options,
@@ -201,6 +215,18 @@ function versioned(target: string | undefined): [string, string] {
   if (name === '') throw usage('name the model and the version, e.g. potline-cells/1')
   if (version === undefined) throw usage(`name the version, e.g. ${name}/1`)
   return [name, version]
+}
+
+/** The two versions to compare; of a name alone, what leads and what asks to. */
+async function paired(desk: ModelDesk, targets: readonly string[]) {
+  const [first, second] = targets
+  if (second !== undefined || first?.includes('/')) return [versioned(first), versioned(second)]
+  const model = (await desk.list()).find(({ name }) => name === nameOf(targets))
+  if (!model) throw usage(`there is no model ${first}; see: liquidus models list`)
+  const { champion, challenger, shadow } = model.aliases
+  if (challenger === '') throw usage(`${first} has no challenger; name two versions`)
+  const lead = champion || shadow
+  return [[model.name, lead] as const, [model.name, challenger] as const]
 }
 
 function nameOf([target]: readonly string[]): string {

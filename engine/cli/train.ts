@@ -2,8 +2,9 @@ import { userInfo } from 'node:os'
 import path from 'node:path'
 import { loadConfig } from '../config.ts'
 import { openStore } from '../main.ts'
+import { NETWORKS, type NetworkKind, WINDOW_ROWS } from '../training/networks.ts'
 import { type ModelRegistry, modelRegistry } from '../training/registry.ts'
-import { type TrainingProgress, trainFromFrames } from '../training/train.ts'
+import { type TrainingOptions, type TrainingProgress, trainFromFrames } from '../training/train.ts'
 import { VERSION } from '../version.ts'
 import { type Command, type OptionValues, printJson, say, usage } from './command.ts'
 import { loggedRun, parseRange, recordedRuns, type SourcedRun } from './training-runs.ts'
@@ -11,11 +12,18 @@ import { loggedRun, parseRange, recordedRuns, type SourcedRun } from './training
 const EPOCHS = 40
 
 export const trainCommand: Command = {
-  summary: 'Train an autoencoder on normal running and add it to the model registry.',
+  summary: 'Train a network on normal running and add it to the model registry.',
   details: `--from names potline recordings, e.g. made by "liquidus plant --record DIR --hours 24", separated
 by commas, or a range of event time of a stored line, FROM..TO in ISO 8601 with --line (stop an
-engine with an embedded store first). The first two hours of each are for warming up; rows within
-half an hour of an alarm of their cell are left out. The new version scores at once as shadow; it
+engine with an embedded store first); plant:SEED:CELLS:HOURS in the list is simulated for the
+training, so that anybody can repeat it. The first two hours of each are for warming up; rows within
+half an hour of an alarm of their cell are left out.
+
+--network says what learns: dense takes one row of features of a cell, the others a window of
+--window rows a minute apart: temporal (convolutions over time, rebuilds the window), conv-patch (the
+same, but its decoder sees a memory of normal patches alone), forecast (tells the next row).
+
+The new version scores at once as shadow; it
 alarms after "liquidus models promote". Equal data and seeds give equal weights on one machine:
 --repeat trains a version again from its record and compares.`,
   options: {
@@ -26,6 +34,16 @@ alarms after "liquidus models promote". Equal data and seeds give equal weights 
     model: { type: 'string', value: 'NAME', help: 'name in the registry (default potline-cells)' },
     models: { type: 'string', value: 'DIR', help: 'the registry (default ./models)' },
     tenant: { type: 'string', value: 'NAME', help: 'namespace of a tenant (default: shared)' },
+    network: {
+      type: 'string',
+      value: 'NAME',
+      help: `${Object.keys(NETWORKS).join(', ')} (default dense)`,
+    },
+    window: {
+      type: 'number',
+      value: 'ROWS',
+      help: `rows of a window, 2 to 64 (default ${WINDOW_ROWS})`,
+    },
     seed: { type: 'number', value: 'N', help: 'seed of the weights (default 1)' },
     epochs: { type: 'number', value: 'N', help: `passes over the data (default ${EPOCHS})` },
     repeat: {
@@ -41,6 +59,7 @@ alarms after "liquidus models promote". Equal data and seeds give equal weights 
     if (options.from === undefined) throw usage('name the data with --from DIR or a RANGE')
     const record = await train(options, options.from as string, {
       name: (options.model as string | undefined) ?? 'potline-cells',
+      ...networkOf(options),
       seed: (options.seed as number | undefined) ?? 1,
       epochs: (options.epochs as number | undefined) ?? EPOCHS,
     })
@@ -56,6 +75,19 @@ alarms after "liquidus models promote". Equal data and seeds give equal weights 
   },
 }
 
+/** The network that the options name. */
+function networkOf({ network = 'dense', window }: OptionValues) {
+  const kinds = Object.keys(NETWORKS).join(', ')
+  if (!Object.hasOwn(NETWORKS, network as string)) {
+    throw usage(`unknown network "${network}": ${kinds}`)
+  }
+  const kind = network as NetworkKind
+  if (window === undefined) return { network: kind }
+  if (!NETWORKS[kind].answer)
+    throw usage(`--window is for networks of windows; ${kind} takes a row`)
+  return { network: kind, window_rows: window as number }
+}
+
 function registryOf(options: OptionValues): ModelRegistry {
   const { models } = loadConfig({ file: options.config as string | undefined })
   const folder = path.resolve((options.models as string | undefined) ?? models)
@@ -65,7 +97,7 @@ function registryOf(options: OptionValues): ModelRegistry {
 async function train(
   options: OptionValues,
   from: string,
-  settings: { name: string; seed: number; epochs: number; keep?: boolean },
+  settings: Pick<TrainingOptions, 'name' | 'network' | 'window_rows' | 'seed' | 'epochs' | 'keep'>,
 ) {
   const { runs, close } = await openRuns(options, from)
   try {
@@ -127,7 +159,11 @@ async function repeat(options: OptionValues): Promise<number> {
   const from = (options.from as string | undefined) ?? recorded
   if (from === '') throw usage('its record names no data: name it with --from')
   const where = logged ? { line: logged[1]!, ...options } : options
-  const again = await train(where, from, { name, seed, epochs, keep: false })
+  const { network = 'dense', inputs } = record
+  const again = await train(where, from, {
+    ...{ name, seed, epochs, keep: false },
+    ...networkOf({ network, window: inputs?.window?.rows }),
+  })
   const equal = {
     data: again.training.data_sha256 === data_sha256,
     code: again.training.code_sha256 === record.training.code_sha256,

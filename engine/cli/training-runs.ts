@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { adviceStage } from '../advice/stage.ts'
 import { anomalyStage } from '../anomaly/stage.ts'
@@ -11,11 +12,12 @@ import { foldEntry, lineFold } from '../lines/fold.ts'
 import { tickNow } from '../lines/score-desk.ts'
 import { recordedFrames } from '../replay/offline.ts'
 import { openRecording } from '../replay/open.ts'
+import { recordPlant } from '../sim/record.ts'
 import type { Store } from '../store/port.ts'
 import type { BankRun } from '../training/bank.ts'
 import type { TrainingFrame } from '../training/collect.ts'
 import { createTwin } from '../twin/catalog.ts'
-import { usage } from './command.ts'
+import { say, usage } from './command.ts'
 
 /** A run of training data, and the hash of what it read; complete once its frames are taken. */
 export interface SourcedRun extends BankRun {
@@ -24,9 +26,44 @@ export interface SourcedRun extends BankRun {
 
 const READ = { count_max: 256, bytes_max: 4 << 20 } as const
 
-/** Recordings, separated by commas, as runs with the alarms that the engine's rules raise. */
+/**
+ * Recordings, separated by commas, as runs with the alarms that the engine's rules raise; one
+ * written `plant:SEED:CELLS:HOURS` is made by the simulated plant, the same each time.
+ */
 export async function recordedRuns(folders: string): Promise<SourcedRun[]> {
-  return Promise.all(folders.split(',').map(folder => recordedRun(folder)))
+  const runs: SourcedRun[] = []
+  for (const folder of folders.split(',')) {
+    runs.push(await (folder.startsWith(PLANT) ? simulatedRun(folder) : recordedRun(folder)))
+  }
+  return runs
+}
+
+const PLANT = 'plant:'
+/** As many feeders as `liquidus plant` has where nobody says another number. */
+const FEEDERS = 5
+
+async function simulatedRun(named: string): Promise<SourcedRun> {
+  const numbers = named.slice(PLANT.length).split(':').map(Number)
+  const [seed, cells, hours] = numbers as [number, number, number]
+  const isWhole = Number.isInteger(seed) && Number.isInteger(cells) && cells >= 1
+  if (numbers.length !== 3 || !isWhole || !(hours > 0)) {
+    throw usage(`"${named}" is no plant: write plant:SEED:CELLS:HOURS, e.g. plant:401:40:10`)
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), 'liquidus-plant-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', remove)
+  say(`simulating ${named}`)
+  await recordPlant({ seed, cells, hours, feeders: FEEDERS, faults: [], start_ms: 0 }, folder)
+  const run = await recordedRun(folder)
+  return {
+    ...{ ...run, source: named },
+    digest: () => ({ ...run.digest(), from: named }),
+    frames: (async function* () {
+      yield* run.frames
+      process.off('exit', remove)
+      remove()
+    })(),
+  }
 }
 
 async function recordedRun(folder: string): Promise<SourcedRun> {

@@ -1,5 +1,7 @@
+import type { Stateful } from '../anomaly/state.ts'
+
 /** Watches the mean of a stream of numbers of about -1..1 and notices when it changes. */
-export interface Adwin {
+export interface Adwin extends Stateful {
   /** True when the mean changed with this value; what is older than the change is forgotten. */
   take(value: number): boolean
   mean(): number
@@ -18,6 +20,8 @@ const BUCKETS_MAX = 5
 const LOOK_EVERY = 16
 /** A part of the window is compared when it has this many values. */
 const PART_MIN = 10
+/** Numbers of the state before its buckets. */
+const HEAD = 4
 
 /** ADWIN (Bifet and Gavalda, 2007) with exponential buckets; `delta` is the false alarm chance. */
 export function adwin(delta = 0.002): Adwin {
@@ -86,6 +90,22 @@ export function adwin(delta = 0.002): Adwin {
     },
     mean: () => (count > 0 ? sum / count : Number.NaN),
     count: () => count,
+    save(out) {
+      out.text(rows.map(row => row.length).join(' '))
+      const buckets = rows.flat().flatMap(bucket => [bucket.sum, bucket.spread])
+      out.array(Float64Array.from([count, sum, spread, taken, ...buckets]))
+    },
+    load(from) {
+      const sizes = from.text().split(' ').filter(Boolean).map(Number)
+      const all = new Float64Array(HEAD + 2 * sizes.reduce((total, size) => total + size, 0))
+      from.array(all)
+      ;[count, sum, spread, taken] = all as unknown as [number, number, number, number]
+      let at = HEAD
+      rows.length = 0
+      for (const size of sizes) {
+        rows.push(Array.from({ length: size }, () => ({ sum: all[at++]!, spread: all[at++]! })))
+      }
+    },
   }
 }
 

@@ -2,10 +2,12 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { CELL_FEATURES } from '../anomaly/features.ts'
+import type { ModelRecord } from '../anomaly/tensorflow/model-record.ts'
 import { LiquidusError, problemOf } from '../core/errors.ts'
 import { makeDirectory } from '../core/make-directory.ts'
 import { jsonBytes, packSections, parseJsonBytes, unpackSections } from '../core/sections.ts'
 import { type FeatureRows, featureCollector } from './collect.ts'
+import { rowWindows } from './row-windows.ts'
 import { sha256 } from './sha256.ts'
 import type { TrainingRun } from './train.ts'
 
@@ -144,16 +146,15 @@ export async function readBank(folder: string, name: string): Promise<GateBank> 
   }
 }
 
-/** Some rows of a model's bank, to compare runtimes on; none where there is no bank. */
-export async function comparisonRows(folder: string, name: string): Promise<Float32Array> {
+/** Some rows or windows of a model's bank, to compare runtimes on; none where there is no bank. */
+export async function comparisonRows(
+  folder: string,
+  { name, inputs }: Pick<ModelRecord, 'name' | 'inputs'>,
+): Promise<Float32Array> {
   const bank = await readBank(folder, name).catch(() => undefined)
   if (!bank || bank.rows.names.join() !== CELL_FEATURES.join()) return new Float32Array(0)
-  const width = CELL_FEATURES.length
-  const count = bank.rows.times_ms.length
-  const step = Math.max(1, Math.floor(count / COMPARED_ROWS))
-  const rows: number[] = []
-  for (let row = 0; row < count; row += step) {
-    rows.push(...bank.rows.values.subarray(row * width, (row + 1) * width))
-  }
-  return Float32Array.from(rows)
+  const windows = rowWindows(bank.rows, inputs?.window)
+  const ends = windows.ends()
+  const step = Math.max(1, Math.floor(ends.length / COMPARED_ROWS))
+  return windows.gather(ends.filter((_, i) => i % step === 0))
 }

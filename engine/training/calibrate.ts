@@ -1,7 +1,8 @@
 import type { CellScorer } from '../anomaly/tensorflow/cell-scorer.ts'
 import type { ModelRecord } from '../anomaly/tensorflow/model-record.ts'
-import { assert } from '../core/assert.ts'
+import { LiquidusError } from '../core/errors.ts'
 import type { FeatureRows } from './collect.ts'
+import { rowWindows } from './row-windows.ts'
 
 /** What the calibration learnt. */
 export interface Calibration {
@@ -19,19 +20,22 @@ const CHUNK_ROWS = 512
  * and half hour, because rows beside each other are no independent witnesses.
  */
 export function calibrate(scorer: CellScorer, rows: FeatureRows, from: number): Calibration {
-  const width = rows.names.length
-  const count = rows.times_ms.length
-  assert(from < count, 'calibration has rows')
+  const windows = rowWindows(rows, scorer.window)
+  const ends = windows.ends(from)
+  if (ends.length === 0) {
+    const problem = 'has no whole window of rows to calibrate on: give it more normal running'
+    throw new LiquidusError('MODEL_INVALID', { model: scorer.version, problem })
+  }
   const largest = new Map<string, number>()
   const out = new Float64Array(CHUNK_ROWS)
-  const all = new Float64Array(count - from)
-  for (let row = from; row < count; row += CHUNK_ROWS) {
-    const size = Math.min(CHUNK_ROWS, count - row)
-    scorer.score(rows.values.slice(row * width, (row + size) * width), size, out)
-    all.set(out.subarray(0, size), row - from)
-    for (let k = 0; k < size; k++) {
-      const block = Math.floor(rows.times_ms[row + k]! / (BLOCK_S * 1000))
-      const key = `${rows.cells[row + k]}/${block}`
+  const all = new Float64Array(ends.length)
+  for (let at = 0; at < ends.length; at += CHUNK_ROWS) {
+    const some = ends.subarray(at, at + CHUNK_ROWS)
+    scorer.score(windows.gather(some), some.length, out)
+    all.set(out.subarray(0, some.length), at)
+    for (const [k, row] of some.entries()) {
+      const block = Math.floor(rows.times_ms[row]! / (BLOCK_S * 1000))
+      const key = `${rows.cells[row]}/${block}`
       largest.set(key, Math.max(largest.get(key) ?? 0, out[k]!))
     }
   }
@@ -43,7 +47,7 @@ export function calibrate(scorer: CellScorer, rows: FeatureRows, from: number): 
       far_calibration: all.filter(score => score > top * SAFETY).length / all.length,
     },
     facts: {
-      rows: count - from,
+      rows: ends.length,
       block_s: BLOCK_S,
       blocks: largest.size,
       largest: top,

@@ -142,6 +142,27 @@ describe('the care of models', () => {
     expect(shelf.inForce('local')).toMatchObject({ model: `${LIVE_MODEL}/${version}` })
   })
 
+  it('lists what drift monitors told, also what they told before a restart', async () => {
+    const drift = (kind: string, time_ms: number) => {
+      const body = { kind, line: 'pots', cell: '', tag: 'x', time_ms, text: `${kind} moved` }
+      outbox.push({
+        offset: outbox.length + 1,
+        event: { channel: 'anomaly', id: '', body: body as Anomaly },
+      })
+    }
+    drift('drift-score', 60_000)
+    drift('unusual-running', 120_000)
+    send(outbox, 120_000)
+    await vi.waitFor(() => expect(said).toEqual(['drift on line pots: drift-score moved']))
+    restart()
+    drift('drift-residual', 180_000)
+    send(outbox.slice(-1), 180_000)
+    const { desk } = care
+    const listed = () => desk.proposals('local').map(({ monitor, tag }) => `${monitor} ${tag}`)
+    await vi.waitFor(() => expect(listed()).toEqual(['residual x', 'score x']))
+    expect(desk.proposals('acme')).toEqual([])
+  })
+
   it('remembers after a restart what the outbox says', async () => {
     raise(1, 'potline-cells/2')
     care.close()

@@ -1,10 +1,9 @@
-import { FUSED_KIND } from '../anomaly/fusion/plan.ts'
+import { DRIFT_KIND } from '../anomaly/drift-part.ts'
 import type { Clock } from '../core/clock.ts'
 import { LiquidusError, problemOf } from '../core/errors.ts'
 import type { EngineView, LineChange, LineView, StoredEvent } from '../flow.ts'
 import { type Breach, type FalseEventBudget, falseEventBudget } from './budget.ts'
 import { type ModelDesk, type Moved, modelDesk } from './desk.ts'
-import { type DriftMonitors, type DriftProposal, driftMonitors } from './drift.ts'
 import { GATE_LIMITS, type GateLimits } from './gate.ts'
 import type { ModelChecks } from './model-check.ts'
 import type { ModelRegistry } from './registry.ts'
@@ -30,6 +29,20 @@ export interface CareParts {
   readonly budgetOf?: (line: string) => number
 }
 
+/** Models of the registry score potlines. */
+const isScored = ({ definition }: LineView): boolean => definition.kind === 'potline'
+
+/** What a drift monitor of a line proposed; nothing acts on it. */
+export interface LineProposal {
+  readonly line: string
+  readonly monitor: string
+  /** Tag it concerns, or ''. */
+  readonly tag: string
+  /** Event time. */
+  readonly time_ms: number
+  readonly text: string
+}
+
 /** Looks after the models of a running engine: swaps, the false-event budget, drift. */
 export interface ModelCare {
   /** What the page and REST may do; each for one tenant. */
@@ -40,7 +53,7 @@ export interface ModelCare {
      */
     of(tenant: string, mayMoveShared?: boolean): ModelDesk
     /** Drift that the monitors saw, newest first. */
-    proposals(tenant: string): readonly DriftProposal[]
+    proposals(tenant: string): readonly LineProposal[]
     /** What scores now, as the log names it. */
     inForce(tenant: string): NamedModels
   }
@@ -50,10 +63,7 @@ export interface ModelCare {
 interface WatchedLine {
   readonly tenant: string
   readonly budget: FalseEventBudget
-  drift: DriftMonitors
-  /** Model that the drift monitors compare with. */
-  driftOf: string
-  /** Last outbox offset that the budget has seen; -1: not even what was before the start. */
+  /** Last outbox offset that was seen; -1: not even what was before the start. */
   seen: number
   work: Promise<void>
 }
@@ -63,7 +73,7 @@ export function modelCare(parts: CareParts): ModelCare {
   const { shelf, engine, clock, log, checks, limits = GATE_LIMITS } = parts
   const { budgetOf = () => limits.events_per_line_day } = parts
   const watched = new Map<string, WatchedLine>()
-  const proposals: (DriftProposal & { readonly tenant: string })[] = []
+  const proposals: (LineProposal & { readonly tenant: string })[] = []
   let applying: Promise<void> = Promise.resolve()
   let idle = true
 
@@ -136,29 +146,6 @@ export function modelCare(parts: CareParts): ModelCare {
     for (const why of skipped) log.warn(`skipped: ${why}`)
   }
 
-  const lookAtDrift = (view: LineView, one: WatchedLine, time_ms: number): void => {
-    const { tenant } = view.definition
-    const model = shelf.inForce(tenant).model_sha256 ?? ''
-    if (model !== one.driftOf) {
-      one.drift = driftMonitors(view.definition, shelf.record(tenant))
-      one.driftOf = model
-    }
-    const latest = view.latest()
-    if (!latest || !one.drift.due(time_ms)) return
-    const active = view.alarms().filter(alarm => alarm.active)
-    const { cells } = view.definition
-    const found = one.drift.take({
-      ...latest,
-      scores: view.scores().find(({ name }) => name === 'autoencoder')?.values,
-      alarmed: new Set(active.map(({ cell }) => cells.indexOf(cell))),
-    })
-    for (const proposal of found) {
-      log.warn(`drift on line ${proposal.line}: ${proposal.text}`)
-      proposals.unshift({ ...proposal, tenant })
-    }
-    proposals.length = Math.min(proposals.length, PROPOSALS_MAX)
-  }
-
   const watch = (view: LineView): WatchedLine => {
     const { definition } = view
     const key = `${definition.tenant}/${definition.line}`
@@ -167,28 +154,38 @@ export function modelCare(parts: CareParts): ModelCare {
     const made: WatchedLine = {
       tenant: definition.tenant,
       budget: falseEventBudget(definition.cells.length, budgetOf(definition.line)),
-      ...{ drift: driftMonitors(definition, undefined), driftOf: '', seen: -1 },
+      seen: -1,
       work: Promise.resolve(),
     }
     watched.set(key, made)
     return made
   }
 
-  const tellRegime = ({ definition }: LineView, one: WatchedLine, { event }: StoredEvent) => {
-    if (event.channel !== 'anomaly' || event.body.kind !== FUSED_KIND) return
-    const { time_ms, cell, dispersion = 0 } = event.body
-    one.drift.event({ time_ms, cell: definition.cells.indexOf(cell), dispersion })
+  /** What the monitors of a line told, newest first. */
+  const noteDrift = (tenant: string, { event }: StoredEvent, isNew: boolean): void => {
+    if (event.channel !== 'anomaly' || !event.body.kind.startsWith(DRIFT_KIND)) return
+    const { line, kind, tag, time_ms, text } = event.body
+    if (isNew) log.warn(`drift on line ${line}: ${text}`)
+    proposals.push({ tenant, line, monitor: kind.slice(DRIFT_KIND.length), tag, time_ms, text })
+    proposals.sort((one, other) => other.time_ms - one.time_ms)
+    proposals.length = Math.min(proposals.length, PROPOSALS_MAX)
   }
 
   /** After a start the outbox says what was before; a breach of long ago is over. */
   const restore = async (view: LineView, one: WatchedLine, { events, time_ms }: LineChange) => {
     const first = events[0]?.offset ?? (one.seen < 0 ? Number.POSITIVE_INFINITY : 0)
     if (one.seen >= first - 1) return undefined
+    // A line without models of the registry has proposals alone: the newest are enough.
+    if (!isScored(view)) {
+      const { newest } = await view.events(0, 1)
+      one.seen = Math.max(one.seen, Math.min(first - 1, newest) - EVENTS_A_READ)
+    }
     const moved_ms = await lastMove(one.tenant)
     let breach: Breach | undefined
     for (let isMore = true; isMore; ) {
       const read = await view.events(Math.max(0, one.seen), EVENTS_A_READ)
       const before = read.events.filter(({ offset }) => offset < first)
+      for (const event of before) noteDrift(one.tenant, event, false)
       breach = one.budget.restore(before, moved_ms) ?? breach
       one.seen = before.at(-1)?.offset ?? Math.max(0, one.seen)
       isMore = before.length > 0 && before.length === read.events.length
@@ -211,19 +208,20 @@ export function modelCare(parts: CareParts): ModelCare {
     const restored = await restore(view, one, change)
     const fresh = change.events.filter(({ offset }) => offset > one.seen)
     one.seen = fresh.at(-1)?.offset ?? one.seen
-    for (const event of fresh) tellRegime(view, one, event)
+    for (const event of fresh) noteDrift(one.tenant, event, true)
     const breach = one.budget.take(fresh, change.time_ms) ?? restored
     if (breach) await rollBack(change.tenant, change.line, breach)
   }
 
   const changes = engine.changes$.subscribe(change => {
     const view = engine.line(change.tenant, change.line)
-    if (view?.definition.kind !== 'potline') return
+    if (!view) return
     const one = watch(view)
+    const isNews = one.seen < 0 || change.events.length > 0
+    if (!isNews && !isScored(view)) return
     one.work = one.work
       .then(() => takeEvents(view, one, change))
       .catch((error: unknown) => log.error(`models: ${problemOf(error)}`))
-    if (change.ticked) lookAtDrift(view, one, change.time_ms)
   })
 
   return {

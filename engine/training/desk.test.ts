@@ -4,10 +4,17 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { listRows } from '../cli/model-tables.ts'
 import { manualClock } from '../core/clock.ts'
 import { readBank, writeBank } from './bank.ts'
 import { modelDesk } from './desk.ts'
-import { addFixtureModel, fixtureBank, fixtureRecord, gainNetwork } from './fixture-models.ts'
+import {
+  addFixtureModel,
+  addWindowModel,
+  fixtureBank,
+  fixtureRecord,
+  gainNetwork,
+} from './fixture-models.ts'
 import { poissonMost } from './gate.ts'
 import { type ModelRegistry, modelRegistry } from './registry.ts'
 import { LIVE_MODEL } from './shelf.ts'
@@ -25,6 +32,51 @@ const desk = (limits?: { events_per_line_day: number; p99_max_ms: number }) =>
   modelDesk(registry, manualClock(5), limits)
 const promote = (version: string) =>
   desk().promote(LIVE_MODEL, version, 'champion', 'ann', 'better')
+
+describe('a challenger', () => {
+  const challenge = (version: string) =>
+    desk().promote(LIVE_MODEL, version, 'challenger', 'ann', 'quieter')
+
+  beforeEach(async () => {
+    for (const threshold of [4, 5, 50]) await addFixtureModel(registry, threshold)
+    await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3))
+    await promote('1')
+  })
+
+  it('passed the gate against the champion, and scores as shadow beside it', async () => {
+    const { aliases, move } = await challenge('2')
+    expect(aliases).toEqual({ champion: '1', challenger: '2', shadow: '2' })
+    expect(move).toMatchObject({ alias: 'challenger', gate: { incumbent: 'potline-cells/1' } })
+    expect(await desk().list()).toMatchObject([{ challenge: { by: 'ann', to: '2' } }])
+    expect(listRows(await desk().list())[1]).toEqual([
+      ...[LIVE_MODEL, '1 2 3', '1', '2 (passed against potline-cells/1)', '2'],
+    ])
+  })
+
+  it('is none that the gate refuses, nor the champion itself', async () => {
+    await expect(challenge('3')).rejects.toThrow('faults found 0 of 1, at least 1 needed')
+    await expect(challenge('1')).rejects.toThrow('is the champion; name another version')
+    const aliases = { champion: '1', challenger: '', shadow: '3' }
+    expect(await registry.aliases(LIVE_MODEL)).toEqual(aliases)
+    expect(listRows(await desk().list())[1]![3]).toBe('none')
+  })
+
+  it('becomes champion by its alias, through the gate again, and is challenger no more', async () => {
+    await challenge('2')
+    await writeBank(folder, LIVE_MODEL, fixtureBank(9, 3))
+    await expect(promote('challenger')).rejects.toThrow('false events')
+    expect((await registry.aliases(LIVE_MODEL)).challenger).toBe('2')
+    await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3))
+    const { aliases, move } = await promote('challenger')
+    expect(aliases).toEqual({ champion: '2', challenger: '', shadow: '2' })
+    expect(move).toMatchObject({ alias: 'champion', from: '1', to: '2', gate: { passed: true } })
+    expect((await registry.history(LIVE_MODEL)).at(-1)).toMatchObject({
+      ...{ alias: 'challenger', from: '2', to: '', reason: 'became champion' },
+    })
+    await desk().rollback(LIVE_MODEL, 'ann', '')
+    expect(await registry.aliases(LIVE_MODEL)).toMatchObject({ champion: '1', challenger: '' })
+  })
+})
 
 describe('promotion', () => {
   it('lets a model pass that finds the fault and is quiet, and keeps who approved it', async () => {
@@ -66,6 +118,24 @@ describe('promotion', () => {
     expect((await registry.aliases(LIVE_MODEL)).champion).toBe('1')
   })
 
+  it('holds a model of windows to the same, on whole windows of the bank', async () => {
+    await addFixtureModel(registry, 4)
+    await addWindowModel(registry, 4, 8)
+    await addWindowModel(registry, 50, 8) // sees nothing
+    await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3))
+    await promote('1')
+    await expect(promote('2')).rejects.toThrow(
+      'takes rows 60 s apart, those of its gate bank are 30 s apart',
+    )
+    await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3, 200, 60))
+    await expect(promote('3')).rejects.toThrow('faults found 0 of 1')
+    const { move } = await promote('2')
+    expect(move.gate).toMatchObject({
+      ...{ passed: true, incumbent: 'potline-cells/1', normal: { events: 0 } },
+      faults: { detected: 1, detected_incumbent: 1 },
+    })
+  })
+
   it('has to beat the linear detector, not to equal it', async () => {
     await addFixtureModel(registry, 4)
     const bank = fixtureBank(1, 3)
@@ -79,12 +149,13 @@ describe('promotion', () => {
     expect((await promote('1')).move.gate).toMatchObject({ normal: { events_incumbent: 1 } })
   })
 
-  it('to challenger or shadow needs no gate, but a model that can score', async () => {
+  it('to shadow needs no gate, but a model that can score', async () => {
     await addFixtureModel(registry, 4)
-    await desk().promote(LIVE_MODEL, '1', 'challenger', 'ann', '')
-    expect((await registry.aliases(LIVE_MODEL)).challenger).toBe('1')
+    await addFixtureModel(registry, 5)
+    await desk().promote(LIVE_MODEL, '1', 'shadow', 'ann', '')
+    expect((await registry.aliases(LIVE_MODEL)).shadow).toBe('1')
     await addFixtureModel(registry, 4, { centre: [1, 2] })
-    await expect(desk().promote(LIVE_MODEL, '2', 'challenger', 'ann', '')).rejects.toThrow(
+    await expect(desk().promote(LIVE_MODEL, '3', 'shadow', 'ann', '')).rejects.toThrow(
       'has a scaler for 2 and 14 features, needs 14',
     )
   })

@@ -20,6 +20,8 @@ export interface ModelSummary {
   readonly name: string
   readonly versions: readonly string[]
   readonly aliases: Aliases
+  /** How the challenger came to be it; absent: there is none. */
+  readonly challenge?: AliasMove
 }
 
 /** All that is known of one version. */
@@ -46,8 +48,10 @@ export interface ModelDesk {
   /** Holds a version to the gate, against the champion. */
   gate(name: string, version: string): Promise<GateReport>
   /**
-   * Points an alias; a champion has to pass the gate, else MODEL_REFUSED names the numbers, and to
-   * replace the one that it was held against.
+   * Points an alias. A challenger and a champion have to pass the gate, else MODEL_REFUSED names
+   * the numbers. A challenger becomes the shadow too, which scores beside the champion. A champion
+   * replaces the one that it was held against, and is no longer the challenger; of the version
+   * `challenger` the gate is asked again.
    */
   promote(name: string, version: string, alias: Alias, by: string, reason: string): Promise<Moved>
   demote(name: string, alias: Alias, by: string, reason: string): Promise<Moved>
@@ -66,8 +70,8 @@ export function modelDesk(
   checks?: ModelChecks,
 ): ModelDesk {
   const scorerOf = async (name: string, version: string): Promise<CellScorer> => {
-    const rows = () => comparisonRows(registry.folder, name)
     const stored = await registry.load(name, version)
+    const rows = () => comparisonRows(registry.folder, stored.record)
     const model = await readyModel(stored, { rows, warn: () => {}, checks })
     await model.open(model.runtime)
     return model.scorer(model.runtime)!
@@ -111,10 +115,17 @@ export function modelDesk(
     async list() {
       const names = await registry.names()
       return Promise.all(
-        names.map(async name => ({
-          ...{ name, versions: await registry.versions(name) },
-          aliases: await registry.aliases(name),
-        })),
+        names.map(async name => {
+          const aliases = await registry.aliases(name)
+          const history = await registry.history(name)
+          const challenge = history.findLast(
+            ({ alias, to }) => alias === 'challenger' && to === aliases.challenger,
+          )
+          return {
+            ...{ name, versions: await registry.versions(name), aliases },
+            ...(aliases.challenger !== '' && challenge && { challenge }),
+          }
+        }),
       )
     },
     async show(name, version) {
@@ -129,18 +140,31 @@ export function modelDesk(
     },
     async promote(name, version, alias, by, reason) {
       const { record } = await registry.load(name, version)
-      if (alias !== 'champion') {
+      if (alias === 'shadow') {
         await scorerOf(name, record.version)
         return move(name, alias, record.version, { by, reason })
       }
       // What the gate compares with has to be what is replaced.
-      const { champion: from } = await registry.aliases(name)
+      const { champion: from, challenger, shadow } = await registry.aliases(name)
+      if (alias === 'challenger' && record.version === from) {
+        const problem = 'is the champion; name another version'
+        throw new LiquidusError('MODEL_INVALID', { model: `${name}/${record.version}`, problem })
+      }
       const report = await gate(name, record.version)
       if (!report.passed) {
         const model = `${name}/${record.version}`
         throw new LiquidusError('MODEL_REFUSED', { model, problem: report.failures.join('; ') })
       }
-      return move(name, alias, record.version, { from, by, reason, gate: report })
+      if (alias === 'challenger') {
+        if (shadow !== record.version) {
+          await move(name, 'shadow', record.version, { by, reason: 'scores as challenger' })
+        }
+        return move(name, alias, record.version, { by, reason, gate: report })
+      }
+      const moved = await move(name, alias, record.version, { from, by, reason, gate: report })
+      if (challenger !== record.version) return moved
+      await move(name, 'challenger', '', { from: challenger, by, reason: 'became champion' })
+      return { ...moved, aliases: await registry.aliases(name) }
     },
     demote: (name, alias, by, reason) => move(name, alias, '', { by, reason }),
     async rollback(name, by, reason, leave) {

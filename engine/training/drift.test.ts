@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { stateReader, stateWriter } from '../anomaly/state.ts'
 import { seededRandom } from '../core/random.ts'
 import type { LineDefinition, LineFrame, TwinFrame } from '../flow.ts'
 import { potlineDefinition } from '../lines/potline.ts'
@@ -93,9 +94,11 @@ function look(minute: number, voltage: number, score: number, residual: number) 
   }
 }
 
+const CHANNELS = [{ tag: 'cell_voltage' }]
+
 describe('drift monitors', () => {
   it('propose when scores or residuals move, and say nothing of cells with an alarm', () => {
-    const monitors = driftMonitors(definition, undefined)
+    const monitors = driftMonitors(definition, CHANNELS)
     const random = seededRandom(2)
     const found = []
     for (let minute = 1; minute < 1200; minute++) {
@@ -122,7 +125,7 @@ describe('drift monitors', () => {
       },
     })
     const run = (change: (value: number) => number) => {
-      const monitors = driftMonitors(definition, record)
+      const monitors = driftMonitors(definition, CHANNELS, () => ({ sha256: 'a', record }))
       const found = []
       for (let minute = 1; minute < 2 * 1440; minute++) {
         found.push(...monitors.take(look(minute, change(voltages(minute)), 0.1, 0)))
@@ -135,7 +138,7 @@ describe('drift monitors', () => {
   })
 
   it('propose a new model when all signals changed together after a drift', () => {
-    const monitors = driftMonitors(definition, undefined)
+    const monitors = driftMonitors(definition, CHANNELS)
     const random = seededRandom(2)
     const found = []
     for (let minute = 1; minute < 1200; minute++) {
@@ -149,5 +152,70 @@ describe('drift monitors', () => {
     expect(regime).toHaveLength(1)
     expect(regime[0]).toMatchObject({ time_ms: 970 * 60_000 })
     expect(regime[0]!.value).toBeCloseTo(0.7)
+  })
+
+  it('go on after a restart as if there were none, in the middle of a day', () => {
+    const record = fixtureRecord(new Uint8Array(), {
+      training: {
+        ...fixtureRecord(new Uint8Array()).training,
+        reference: [{ tag: 'cell_voltage', ...spreadOf([4.2, 4.3, 4.4, 4.5]) }],
+      },
+      inputs: {
+        ...fixtureRecord(new Uint8Array()).inputs!,
+        tags: [{ tag: 'cell_voltage', unit: 'V', period_ms: 1000, resolution: 0.001 }],
+      },
+    })
+    const monitors = (sha256 = 'a') =>
+      driftMonitors(definition, CHANNELS, () => ({ sha256, record }))
+    const whole = monitors()
+    let cut = monitors()
+    const random = seededRandom(2)
+    const found: string[][] = [[], []]
+    for (let minute = 1; minute < 3000; minute++) {
+      const level = minute > 800 ? 0.4 : 0.1
+      const now = look(minute, 4.4, level + 0.02 * random.normal(), 0.1 * random.normal())
+      if (minute > 750 && minute < 760) {
+        for (const one of [whole, cut]) {
+          one.event({ time_ms: minute * 60_000, cell: 0, dispersion: 0.8 })
+        }
+      }
+      found[0]!.push(...whole.take(now).map(({ text }) => text))
+      found[1]!.push(...cut.take(now).map(({ text }) => text))
+      if (minute % 700 !== 0) continue
+      const out = stateWriter()
+      cut.save(out)
+      expect(out.bytes().length).toBeLessThan(6000)
+      cut = monitors()
+      cut.load(stateReader(out.bytes()))
+    }
+    expect(found[1]).toEqual(found[0])
+    const all = found[0]!.join()
+    for (const part of ['mean score moved', 'spread otherwise', 'in steps of', 'dispersion 0.80']) {
+      expect(all).toContain(part)
+    }
+    // Of another model nothing of this is taken.
+    const out = stateWriter()
+    cut.save(out)
+    const other = monitors('b')
+    other.load(stateReader(out.bytes()))
+    expect(other.due(3000 * 60_000)).toBe(true)
+  })
+
+  it('watch the channels of a generic line one by one, and name the one that moved', () => {
+    const generic = { ...definition, kind: 'generic' as const }
+    const monitors = driftMonitors(generic, [{ tag: 'pressure' }, { tag: 'flow' }])
+    const random = seededRandom(2)
+    const found = []
+    for (let minute = 1; minute < 1200; minute++) {
+      const now = look(minute, 4.4, 0, 0)
+      const residual = Float64Array.from({ length: 6 }, (_, i) => {
+        return 0.1 * random.normal() + (i >= 3 && minute > 800 ? 1 : 0)
+      })
+      found.push(...monitors.take({ ...now, twin: { ...now.twin, residual } }))
+    }
+    expect(found.length).toBeGreaterThan(0)
+    expect(new Set(found.map(({ monitor, tag }) => `${monitor} ${tag}`))).toEqual(
+      new Set(['residual flow']),
+    )
   })
 })

@@ -5,7 +5,9 @@ import { CELL_FEATURES } from '../anomaly/features.ts'
 import { startTensorflow } from '../anomaly/tensorflow/backend.ts'
 import { inputSchema } from '../anomaly/tensorflow/input-schema.ts'
 import type { ModelRecord } from '../anomaly/tensorflow/model-record.ts'
+import { WINDOW_STEP_MS } from '../anomaly/tensorflow/window.ts'
 import type { FaultEpisode, GateBank } from './bank.ts'
+import { exportNetwork } from './fit-network.ts'
 import type { ModelRegistry } from './registry.ts'
 import { sha256 } from './sha256.ts'
 import { LIVE_MODEL } from './shelf.ts'
@@ -18,17 +20,26 @@ export async function gainNetwork(gain: number, width: number = WIDTH, gives = w
   const network = sequential({ layers: [layers.dense({ units: gives, inputShape: [width] })] })
   const kernel = tf.mul(tf.eye(width, gives), gain)
   network.setWeights([kernel, tf.zeros([gives])])
-  let model = {} as { topology: unknown; weightSpecs: unknown }
-  let weights = new Uint8Array(0)
-  await network.save({
-    async save(artifacts) {
-      model = { topology: artifacts.modelTopology, weightSpecs: artifacts.weightSpecs }
-      weights = new Uint8Array(artifacts.weightData as ArrayBuffer)
-      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } }
-    },
-  })
+  const made = await exportNetwork(network)
   network.dispose()
-  return { model, weights }
+  return made
+}
+
+/** A network that gives zeros for windows of rows, by a convolution and as many as it is asked. */
+export async function windowNetwork(rows: number, width: number = WIDTH) {
+  await startTensorflow()
+  const kernelInitializer = 'zeros'
+  const network = sequential({
+    layers: [
+      layers.conv1d({
+        ...{ filters: width, kernelSize: 3, padding: 'same', inputShape: [rows, width] },
+        kernelInitializer,
+      }),
+    ],
+  })
+  const made = await exportNetwork(network)
+  network.dispose()
+  return made
 }
 
 /** A record that fits the features of this engine. */
@@ -62,19 +73,34 @@ export async function addFixtureModel(
   return version
 }
 
+/** The same of windows of rows: the mean squared distance from zero over the window. */
+export async function addWindowModel(
+  registry: ModelRegistry,
+  threshold: number,
+  rows: number,
+): Promise<string> {
+  const { model, weights } = await windowNetwork(rows)
+  const version = await registry.nextVersion(LIVE_MODEL)
+  const window = { rows, step_ms: WINDOW_STEP_MS, answer: 'window' } as const
+  const inputs = inputSchema({ tick_ms: 1000, tags: [], window })
+  const record = fixtureRecord(weights, { version, threshold, inputs, layers: [] })
+  await registry.add(record, model, weights)
+  return version
+}
+
 /**
  * A bank of one normal cell whose rows reach `quiet`, and one cell whose rows are `fault` in the
  * second half, where an episode is.
  */
-export function fixtureBank(quiet: number, fault: number, rowCount = 200): GateBank {
+export function fixtureBank(quiet: number, fault: number, rowCount = 200, every_s = 30): GateBank {
   const values = new Float32Array(2 * rowCount * WIDTH)
   const times_ms = new Float64Array(2 * rowCount)
   const cells = new Uint16Array(2 * rowCount)
-  const half_ms = (rowCount / 2) * 30_000
+  const half_ms = (rowCount / 2) * 1000 * every_s
   for (let i = 0; i < 2 * rowCount; i++) {
     const row = Math.floor(i / 2)
     cells[i] = i % 2
-    times_ms[i] = row * 30_000
+    times_ms[i] = row * 1000 * every_s
     const level = cells[i] === 0 ? quiet : times_ms[i]! >= half_ms ? fault : 0
     values.fill(level, i * WIDTH, (i + 1) * WIDTH)
   }
@@ -85,7 +111,7 @@ export function fixtureBank(quiet: number, fault: number, rowCount = 200): GateB
   const names = CELL_FEATURES
   return {
     rows: { names, values, times_ms, cells, linear, alarmed_count: 0 },
-    ...{ every_s: 30, normal_cells: 1, cell_days: (rowCount * 30) / 86_400, episodes },
+    ...{ every_s, normal_cells: 1, cell_days: (rowCount * every_s) / 86_400, episodes },
     ...{ sources: ['made up'], sha256: 'made up' },
   }
 }

@@ -1,8 +1,11 @@
 import { EVENTS_PER_LINE_DAY } from '../anomaly/fusion/plan.ts'
-import { PATTERN_CLEAR_S, PATTERN_NEED_S } from '../anomaly/pattern.ts'
+import { PATTERN_CLEAR_S, PATTERN_NEED_S } from '../anomaly/pattern-slot.ts'
 import { persistence, Verdict } from '../anomaly/persistence.ts'
 import type { CellScorer } from '../anomaly/tensorflow/cell-scorer.ts'
+import { spanOf } from '../anomaly/tensorflow/window.ts'
+import { LiquidusError } from '../core/errors.ts'
 import type { GateBank } from './bank.ts'
+import { rowWindows } from './row-windows.ts'
 
 /** What a challenger was held to and what it showed. */
 export interface GateReport {
@@ -77,7 +80,7 @@ export async function holdToGate(parts: GateParts): Promise<GateReport> {
     bank,
     incumbent
       ? await standing(incumbent, bank, parts.breathe)
-      : Uint8Array.from(bank.rows.linear, score => (score > 0.5 ? 1 : 0)),
+      : Int8Array.from(bank.rows.linear, score => (score > 0.5 ? Verdict.present : Verdict.absent)),
   )
   const p99_ms = await latency(parts)
   // As many faults with fewer false events beat the linear detector too.
@@ -136,35 +139,42 @@ function failuresOf({
 
 const CHUNK_ROWS = 512
 
-/** For each row of the bank whether its score stands out. */
+/** For each row of the bank whether its score stands out; unknown without a whole window. */
 async function standing(
   scorer: CellScorer,
-  { rows }: GateBank,
+  { rows, every_s }: GateBank,
   breathe: Breathe,
-): Promise<Uint8Array> {
-  const width = rows.names.length
-  const count = rows.times_ms.length
+): Promise<Int8Array> {
+  if (scorer.window && scorer.window.step_ms !== 1000 * every_s) {
+    const problem =
+      `takes rows ${scorer.window.step_ms / 1000} s apart, those of its gate bank are ${every_s} s ` +
+      'apart: make the bank again'
+    throw new LiquidusError('MODEL_INVALID', { model: scorer.version, problem })
+  }
+  const windows = rowWindows(rows, scorer.window)
+  const ends = windows.ends()
   const out = new Float64Array(CHUNK_ROWS)
-  const above = new Uint8Array(count)
-  for (let row = 0; row < count; row += CHUNK_ROWS) {
-    const size = Math.min(CHUNK_ROWS, count - row)
-    scorer.score(rows.values.slice(row * width, (row + size) * width), size, out)
-    for (let k = 0; k < size; k++) above[row + k] = out[k]! > scorer.threshold ? 1 : 0
+  const verdicts = new Int8Array(rows.times_ms.length).fill(Verdict.unknown)
+  for (let at = 0; at < ends.length; at += CHUNK_ROWS) {
+    const some = ends.subarray(at, at + CHUNK_ROWS)
+    scorer.score(windows.gather(some), some.length, out)
+    for (const [k, row] of some.entries()) {
+      verdicts[row] = out[k]! > scorer.threshold ? Verdict.present : Verdict.absent
+    }
     await breathe()
   }
-  return above
+  return verdicts
 }
 
 /** Turns rows that stand out into events, as a running line does, and counts them. */
-function showing({ rows, every_s, normal_cells, episodes }: GateBank, above: Uint8Array) {
+function showing({ rows, every_s, normal_cells, episodes }: GateBank, verdicts: Int8Array) {
   const cells = rows.cells.reduce((most, cell) => Math.max(most, cell + 1), 0)
   const held = persistence(cells, PATTERN_NEED_S, PATTERN_CLEAR_S)
   const found = new Set<number>()
   let events = 0
-  for (let row = 0; row < above.length; row++) {
+  for (let row = 0; row < verdicts.length; row++) {
     const cell = rows.cells[row]!
-    const verdict = above[row] === 1 ? Verdict.present : Verdict.absent
-    if (held.look(cell, verdict, every_s) !== 'began') continue
+    if (held.look(cell, verdicts[row] as Verdict, every_s) !== 'began') continue
     if (cell < normal_cells) events++
     const time_ms = rows.times_ms[row]!
     episodes.forEach((episode, i) => {
@@ -181,7 +191,7 @@ function showing({ rows, every_s, normal_cells, episodes }: GateBank, above: Uin
  */
 async function latency({ bank, challenger, elapsed_ms, breathe }: GateParts): Promise<number> {
   const width = bank.rows.names.length
-  const features = new Float32Array(LINE_CELLS * width)
+  const features = new Float32Array(LINE_CELLS * width * spanOf(challenger.window))
   for (let i = 0; i < features.length; i++) {
     features[i] = bank.rows.values[i % bank.rows.values.length]!
   }

@@ -2,6 +2,7 @@ import { openOnnx } from '../anomaly/onnx/session.ts'
 import type { CellScorer, Runtime } from '../anomaly/tensorflow/cell-scorer.ts'
 import type { ModelRecord, StoredModel } from '../anomaly/tensorflow/model-record.ts'
 import { reconstructionScorer, requireFit } from '../anomaly/tensorflow/reconstruction.ts'
+import { shapeOf } from '../anomaly/tensorflow/window.ts'
 import type { ModelChecks } from './model-check.ts'
 
 /** A version that can score here. */
@@ -51,11 +52,10 @@ async function loadedModel(stored: StoredModel, { rows, warn }: ReadyOptions): P
 /** Loads TensorFlow.js, most of a start, for a log alone that names it. */
 function lazyModel(stored: StoredModel, file: Uint8Array | undefined): ReadyModel {
   const { record, promoted } = stored
-  const shape = [record.features.length]
   const load: Readonly<Record<Runtime, () => Promise<CellScorer | undefined>>> = {
     async onnx() {
       if (!file) return undefined
-      const { run } = await openOnnx(file, { input: shape, output: shape })
+      const { run } = await openOnnx(file, shapeOf(record))
       return reconstructionScorer('onnx', run, record, promoted)
     },
     async tensorflow() {

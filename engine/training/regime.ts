@@ -1,13 +1,8 @@
-/** An event of the fused score that came from all signals rather than from one. */
-export interface RegimeEvent {
-  readonly time_ms: number
-  /** Index of the cell, -1: the line. */
-  readonly cell: number
-  readonly dispersion: number
-}
+import type { RegimeEvent } from '../anomaly/drift-part.ts'
+import type { Stateful } from '../anomaly/state.ts'
 
 /** Tells a changed regime from faults: many signals, more than once, with drift and no alarm. */
-export interface RegimeWatch {
+export interface RegimeWatch extends Stateful {
   event(event: RegimeEvent): void
   /** Something drifted. */
   drifted(time_ms: number): void
@@ -51,6 +46,21 @@ export function regimeWatch(): RegimeWatch {
       if (sure.length < REGIME_EVENTS_MIN) return undefined
       told_ms = time_ms
       return sure.reduce((sum, { dispersion }) => sum + dispersion, 0) / sure.length
+    },
+    save(out) {
+      out.text(String(events.length))
+      const numbers = events.flatMap(({ time_ms, cell, dispersion }) => [time_ms, cell, dispersion])
+      out.array(Float64Array.from([drift_ms, told_ms, ...numbers]))
+    },
+    load(from) {
+      const count = Number(from.text())
+      const all = new Float64Array(2 + 3 * count)
+      from.array(all)
+      ;[drift_ms, told_ms] = all as unknown as [number, number]
+      events = Array.from({ length: count }, (_, i) => {
+        const [time_ms, cell, dispersion] = all.subarray(2 + 3 * i) as unknown as number[]
+        return { time_ms: time_ms!, cell: cell!, dispersion: dispersion! }
+      })
     },
   }
 }

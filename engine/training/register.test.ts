@@ -8,6 +8,7 @@ import { CELL_FEATURES } from '../anomaly/features.ts'
 import { startTensorflow } from '../anomaly/tensorflow/backend.ts'
 import { FEATURE_UNITS, inputSchema } from '../anomaly/tensorflow/input-schema.ts'
 import { loadCellScorer } from '../anomaly/tensorflow/scorer.ts'
+import { windowNetwork } from './fixture-models.ts'
 import { registerModel } from './register.ts'
 import { type ModelRegistry, modelRegistry } from './registry.ts'
 
@@ -41,6 +42,16 @@ async function writeLayersModel(at: string, units: number): Promise<void> {
     },
   })
   network.dispose()
+}
+
+/** The same of a network that takes windows of rows. */
+async function writeWindowModel(at: string, rows: number): Promise<void> {
+  const { model, weights } = await windowNetwork(rows)
+  await mkdir(at, { recursive: true })
+  await writeFile(join(at, 'all.bin'), weights)
+  const weightsManifest = [{ paths: ['all.bin'], weights: model.weightSpecs }]
+  const file = { format: 'layers-model', modelTopology: model.topology, weightsManifest }
+  await writeFile(join(at, 'model.json'), JSON.stringify(file))
 }
 
 beforeAll(async () => {
@@ -90,6 +101,30 @@ describe('a network that was trained elsewhere', () => {
         'the scaler file has tags without tag, unit, period_ms and resolution',
       )
     }
+  })
+
+  it('may take windows of rows, which its scaler file names', async () => {
+    await writeWindowModel(join(folder, 'windows'), 5)
+    const record = await register('windows', { ...scaler, window: { rows: 5 } })
+    const window = { rows: 5, step_ms: 60_000, answer: 'window' }
+    expect(record.inputs).toEqual(inputSchema({ tick_ms: 0, tags: [], window } as never))
+    const scorer = await loadCellScorer(await registry.load('outside', record.version))
+    expect(scorer).toMatchObject({ runtime: 'onnx', window })
+    const out = new Float64Array(2)
+    const rows = new Float32Array(2 * 5 * WIDTH).fill(2, 5 * WIDTH)
+    scorer.score(rows, 2, out)
+    expect([...out]).toEqual([0, 4])
+  })
+
+  it.each([
+    [{}, 'takes 5 x 14 values, its record names 14 features and no window'],
+    [{ window: { rows: 6 } }, 'takes 5 x 14 values, its record names a window of 6 rows of 14'],
+    [{ window: { rows: 5, answer: 'next' } }, 'gives 5 x 14 values back, needs 14'],
+    [{ window: { rows: 1 } }, 'takes windows of 1 rows, this engine makes 2 to 64'],
+    [{ window: { rows: 5, step_ms: 1000 } }, 'takes rows 1000 ms apart, this engine makes them'],
+    [{ window: { rows: 5, answer: 'mean' } }, 'answers "mean" to a window, known answers are'],
+  ])('is refused with its window %o: %s', async (change, reason) => {
+    await expect(register('windows', { ...scaler, ...change })).rejects.toThrow(reason)
   })
 
   it('is refused, and leaves no version, when it does not fit', async () => {

@@ -1,8 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { inputSchema } from '../anomaly/tensorflow/input-schema.ts'
+import { inputSchema, schemaHash } from '../anomaly/tensorflow/input-schema.ts'
 import type { InputSchema, ModelRecord, StoredModel } from '../anomaly/tensorflow/model-record.ts'
 import { loadCellScorer } from '../anomaly/tensorflow/scorer.ts'
+import {
+  type ModelWindow,
+  WINDOW_STEP_MS,
+  type WindowAnswer,
+} from '../anomaly/tensorflow/window.ts'
 import { LiquidusError, problemOf } from '../core/errors.ts'
 import { calibrate } from './calibrate.ts'
 import type { ModelRegistry } from './registry.ts'
@@ -19,6 +24,12 @@ interface Scaler {
   /** Signals behind the features with their resolution, and the tick; else of `runs`. */
   readonly tags?: InputSchema['tags']
   readonly tick_ms?: number
+  /** Rows that it takes at once, a minute apart, and what it answers to them; absent: one row. */
+  readonly window?: {
+    readonly rows: number
+    readonly step_ms?: number
+    readonly answer?: WindowAnswer
+  }
   /** Mean squared error above which a cell stands out; else `runs` calibrate it. */
   readonly threshold?: number
   readonly loss?: readonly number[]
@@ -81,6 +92,7 @@ export async function registerModel(options: RegisterOptions): Promise<ModelReco
           inputs: inputSchema({
             tick_ms: gathered.spread.tick_ms(),
             tags: gathered.spread.tags(),
+            ...(base.inputs?.window && { window: base.inputs.window }),
           }),
         }
       : {}),
@@ -127,12 +139,18 @@ function draftOf(
 }
 
 /** What the scaler file says of the inputs; undefined where it says nothing. */
-function givenInputs({ features, units, tags, tick_ms = 0 }: Scaler): InputSchema | undefined {
-  if (!units && !tags) return undefined
-  const { sha256: _, ...made } = inputSchema({ tick_ms, tags: tags ?? [] })
+function givenInputs({ features, units, tags, tick_ms = 0, ...rest }: Scaler) {
+  if (!units && !tags && !rest.window) return undefined
+  const window: ModelWindow | undefined = rest.window && {
+    ...{ step_ms: WINDOW_STEP_MS, answer: 'window', ...rest.window },
+  }
+  const { sha256: _, ...made } = inputSchema({
+    ...{ tick_ms, tags: tags ?? [] },
+    ...(window && { window }),
+  })
   const named = units?.map((unit, i) => ({ name: features[i] ?? '', unit }))
-  const given = { ...made, ...(named && { features: named }) }
-  return { sha256: sha256(JSON.stringify(given)), ...given }
+  const given: Omit<InputSchema, 'sha256'> = { ...made, ...(named && { features: named }) }
+  return { sha256: schemaHash(given), ...given }
 }
 
 function areTags(tags: unknown): boolean {

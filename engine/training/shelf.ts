@@ -3,6 +3,7 @@ import type { CellModels, CellScorer, Runtime } from '../anomaly/tensorflow/cell
 import type { ModelRecord } from '../anomaly/tensorflow/model-record.ts'
 import { problemOf } from '../core/errors.ts'
 import { comparisonRows } from './bank.ts'
+import type { DriftModel } from './drift.ts'
 import type { ModelChecks } from './model-check.ts'
 import { type ReadyModel, readyModel } from './ready-model.ts'
 import { championsBefore, type ModelRegistry, modelRegistry, registryTenants } from './registry.ts'
@@ -18,6 +19,8 @@ export type NamedModels = Readonly<Record<string, string>>
 
 /** The models of one line; `put` replaces them between two ticks. */
 export interface LineModels extends CellModels {
+  /** What the leading one is, for the monitors of the line; undefined: none that is known. */
+  leading(): DriftModel | undefined
   put(named: NamedModels): void
 }
 
@@ -77,7 +80,7 @@ export async function openShelf(
     const sha256 = stored.sha256.slice(0, HASH_CHARS)
     const known = ready.get(sha256)
     if (known) return known
-    const rows = () => comparisonRows(registry.folder, LIVE_MODEL)
+    const rows = () => comparisonRows(registry.folder, stored.record)
     const model = await readyModel(stored, { rows, warn: report, checks })
     const made = { ...model, version: stored.record.version, sha256 }
     ready.set(sha256, made)
@@ -199,6 +202,7 @@ function findReady(
 function lineModels(ready: ReadonlyMap<string, Ready>, report: (text: string) => void): LineModels {
   let lead: CellScorer | undefined
   let second: CellScorer | undefined
+  let leading: DriftModel | undefined
   const find = (
     version: string | undefined,
     sha256: string | undefined,
@@ -226,8 +230,11 @@ function lineModels(ready: ReadonlyMap<string, Ready>, report: (text: string) =>
     get second() {
       return second
     },
+    leading: () => leading,
     put(named) {
       const { model, model_sha256, model_role, shadow, shadow_sha256 } = named
+      const known = model && model !== 'none' ? findReady(ready, model, model_sha256) : undefined
+      leading = known && { sha256: known.sha256, record: known.record }
       lead = find(model, model_sha256, model_role === 'champion', named.model_runtime)
       second = find(shadow, shadow_sha256, false, named.shadow_runtime)
     },

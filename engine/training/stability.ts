@@ -15,12 +15,15 @@ export function spreadOf(values: readonly number[]): Omit<TagReference, 'tag'> {
   return { edges, shares: sharesIn(edges, values) }
 }
 
+/** The bin that a value lies in; `edges` are the upper ones of all but the last. */
+export function binOf(edges: readonly number[], value: number): number {
+  const bin = edges.findIndex(edge => value <= edge)
+  return bin < 0 ? edges.length : bin
+}
+
 function sharesIn(edges: readonly number[], values: readonly number[]): number[] {
   const counts = new Array<number>(edges.length + 1).fill(0)
-  for (const value of values) {
-    const bin = edges.findIndex(edge => value <= edge)
-    counts[bin < 0 ? edges.length : bin]! += 1
-  }
+  for (const value of values) counts[binOf(edges, value)]! += 1
   return counts.map(count => count / values.length)
 }
 
@@ -32,10 +35,15 @@ export function populationStability(
   reference: Omit<TagReference, 'tag'>,
   values: readonly number[],
 ): number {
+  return stabilityOf(reference.shares, sharesIn(reference.edges, values))
+}
+
+/** The same of the shares of the bins, before and now. */
+export function stabilityOf(reference: readonly number[], shares: readonly number[]): number {
   let sum = 0
-  sharesIn(reference.edges, values).forEach((share, i) => {
+  shares.forEach((share, i) => {
     const now = Math.max(SHARE_MIN, share)
-    const before = Math.max(SHARE_MIN, reference.shares[i]!)
+    const before = Math.max(SHARE_MIN, reference[i]!)
     sum += (now - before) * Math.log(now / before)
   })
   return sum

@@ -60,17 +60,28 @@ export function isFast(tag: TagDefinition, tick_ms: number): boolean {
   return tag.kind === 'signal' && tag.period_ms <= 2 * tick_ms
 }
 
-/** The coarsest step of 1, 2 or 5 times a power of ten that nearly all values are multiples of. */
+/** Steps of 1, 2 or 5 times a power of ten that signals are resolved in, coarsest first. */
+export const STEPS: readonly number[] = Array.from({ length: 16 }, (_, i) => 6 - i).flatMap(
+  exponent => [5, 2, 1].map(digit => Number(`${digit}e${exponent}`)),
+)
+
+/** True for a value that is a step or several. */
+export function isMultiple(value: number, step: number): boolean {
+  const steps = value / step
+  return Math.abs(value) >= step / 2 && Math.abs(steps - Math.round(steps)) < TOLERANCE
+}
+
+/** The coarsest step that nearly all values are multiples of; 0: none. */
+export function coarsestStep(multiples: ArrayLike<number>, values: number): number {
+  if (values === 0) return 0
+  return STEPS.find((_, s) => multiples[s]! >= MULTIPLES_MIN * values) ?? 0
+}
+
+/** The coarsest step that nearly all values are multiples of; zeros say nothing. */
 export function resolutionOf(values: readonly number[]): number {
   const known = values.filter(value => value !== 0)
   if (known.length === 0) return 0
-  for (let exponent = 6; exponent >= -9; exponent--) {
-    for (const digit of [5, 2, 1]) {
-      const step = Number(`${digit}e${exponent}`)
-      const isMultiple = (value: number) =>
-        Math.abs(value) >= step / 2 && Math.abs(value / step - Math.round(value / step)) < TOLERANCE
-      if (known.filter(isMultiple).length >= MULTIPLES_MIN * known.length) return step
-    }
-  }
-  return 0
+  const isStep = (step: number) =>
+    known.filter(value => isMultiple(value, step)).length >= MULTIPLES_MIN * known.length
+  return STEPS.find(isStep) ?? 0
 }

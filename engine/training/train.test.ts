@@ -5,45 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CELL_FEATURES } from '../anomaly/features.ts'
 import { loadCellScorer } from '../anomaly/tensorflow/scorer.ts'
 import { seededRandom } from '../core/random.ts'
-import type { LineFrame, Quantity, TwinFrame } from '../flow.ts'
-import { potlineDefinition } from '../lines/potline.ts'
-import type { TrainingFrame } from './collect.ts'
+import { runningRun } from './fixture-running.ts'
 import { type ModelRegistry, modelRegistry } from './registry.ts'
 import { trainFromFrames } from './train.ts'
-
-const CELLS = 4
-const definition = {
-  ...potlineDefinition({
-    ...{ tenant: 't', line: 'l', cells: ['c1', 'c2', 'c3', 'c4'], feeders: 1 },
-    ...{ clock: 'stream', origin: 'synthetic' },
-  }),
-  tick_ms: 60_000,
-}
-const names = ['alumina_share', 'voltage_noise_V', 'feed_efficiency_1', 'superheat_K']
-const fields = names.map(name => ({ name }) as Quantity)
-
-/** Made-up normal running: alumina swings, efficiency follows it, noise wanders. */
-function* frames(seed: number, ticks: number): Generator<TrainingFrame> {
-  const random = seededRandom(seed)
-  for (let tick = 1; tick <= ticks; tick++) {
-    const estimate = new Float64Array(fields.length * CELLS)
-    for (let cell = 0; cell < CELLS; cell++) {
-      const swing = Math.sin(tick / 20 + cell)
-      estimate[cell] = 0.026 + 0.003 * swing
-      estimate[CELLS + cell] = 0.008 * Math.exp(0.1 * random.normal())
-      estimate[2 * CELLS + cell] = 1 - 0.05 * swing + 0.01 * random.normal()
-      estimate[3 * CELLS + cell] = 8 - 2 * swing + 0.1 * random.normal()
-    }
-    const time_ms = tick * 60_000
-    const values = new Float64Array(definition.tags.length * CELLS).fill(350e3)
-    const frame = { tick, time_ms, values, events: [], samples: [] } as unknown as LineFrame
-    const twin = {
-      ...{ tick, time_ms, estimate, observable: new Uint8Array(estimate.length).fill(1) },
-      ...{ masked: new Uint8Array(CELLS), trusted: new Uint8Array(CELLS).fill(1) },
-    } as unknown as TwinFrame
-    yield { frame, twin }
-  }
-}
 
 let folder = ''
 let registry: ModelRegistry
@@ -56,7 +20,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 const train = (name: string, seed: number) =>
   trainFromFrames({
     ...{ registry, name, seed, epochs: 4, data: 'made up', code: 'test' },
-    runs: [{ definition, twin: { fields, channels: [] }, frames: frames(7, 500) }],
+    runs: [runningRun(7, 500)],
   })
 
 describe('training an autoencoder', () => {
@@ -92,7 +56,7 @@ describe('training an autoencoder', () => {
   it('refuses to learn from nothing', async () => {
     const empty = trainFromFrames({
       ...{ registry, name: 'empty', seed: 1, epochs: 1, data: '', code: '' },
-      runs: [{ definition, twin: { fields, channels: [] }, frames: [] }],
+      runs: [runningRun(7, 0)],
     })
     await expect(empty).rejects.toThrow('needs 200 rows of normal running')
   })

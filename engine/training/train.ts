@@ -1,14 +1,18 @@
+import { CELL_FEATURES } from '../anomaly/features.ts'
 import { inputSchema } from '../anomaly/tensorflow/input-schema.ts'
 import type { ModelRecord } from '../anomaly/tensorflow/model-record.ts'
-import { scaleFeatures } from '../anomaly/tensorflow/reconstruction.ts'
+import { scaledRows } from '../anomaly/tensorflow/reconstruction.ts'
 import { networkScorer } from '../anomaly/tensorflow/scorer.ts'
+import { spanOf, WINDOW_STEP_MS, windowProblem } from '../anomaly/tensorflow/window.ts'
 import { LiquidusError } from '../core/errors.ts'
 import type { Channel, LineDefinition, Quantity } from '../flow.ts'
-import { fitAutoencoder } from './autoencoder.ts'
 import { calibrate } from './calibrate.ts'
 import { codeHash } from './code-hash.ts'
 import { type FeatureRows, featureCollector, type TrainingFrame } from './collect.ts'
+import { fitLive } from './fit-live.ts'
+import { livePlan, type NetworkKind, WINDOW_ROWS } from './networks.ts'
 import type { ModelRegistry } from './registry.ts'
+import { rowWindows } from './row-windows.ts'
 import { sha256 } from './sha256.ts'
 import type { TagSpread } from './tag-spread.ts'
 
@@ -23,6 +27,10 @@ export interface TrainingOptions {
   readonly runs: readonly TrainingRun[]
   readonly registry: ModelRegistry
   readonly name: string
+  /** Default: dense. */
+  readonly network?: NetworkKind
+  /** Rows of the window that it takes, where it takes one. */
+  readonly window_rows?: number
   readonly seed: number
   readonly epochs: number
   /** What the data are, for people. */
@@ -41,40 +49,43 @@ export type TrainingProgress =
   | { readonly stage: 'collect'; readonly run: number; readonly rows: number }
   | { readonly stage: 'fit'; readonly epoch: number; readonly loss: number }
 
-const LAYERS = [12, 5, 12] as const
 const FIT_SHARE = 0.6
 const ROWS_MIN = 200
+/** Windows to learn from; those of one row are as many as rows. */
+const WINDOWS_MIN = 100
 /** Rows on either side of the cut see the same hour; those are left out of the calibration. */
 const GUARD_MS = 3600_000
 
 /**
- * Trains an autoencoder on normal running and adds it to the registry as `shadow`: it scores
+ * Trains a network on normal running and adds it to the registry as `shadow`: it scores
  * at once and alarms only after it is promoted.
  */
 export async function trainFromFrames(options: TrainingOptions): Promise<ModelRecord> {
+  const { name, seed, epochs, network: kind = 'dense', window_rows = WINDOW_ROWS } = options
+  const plan = livePlan(kind, CELL_FEATURES.length, window_rows, WINDOW_STEP_MS)
+  const misfit = plan.window ? windowProblem(plan.window) : ''
+  if (misfit !== '') throw new LiquidusError('MODEL_INVALID', { model: name, problem: misfit })
   const { rows, spread } = await collect(options)
-  const { name, seed, epochs } = options
   const count = rows.times_ms.length
-  const width = rows.names.length
-  if (count < ROWS_MIN) {
-    const problem =
-      `needs ${ROWS_MIN} rows of normal running, got ${count}; the first two hours of a recording ` +
-      'are for warming up: give it three hours or more'
-    throw new LiquidusError('MODEL_INVALID', { model: name, problem })
-  }
   const cut = Math.floor(count * FIT_SHARE)
-  const { centre, scale } = scaler(rows, cut)
-  const scaled = new Float32Array(cut * width)
-  scaleFeatures(rows.values, centre, scale, scaled)
-  const trained = await fitAutoencoder({
-    ...{ rows: scaled, width, seed, epochs },
-    layers: [...LAYERS, width],
-    onProgress: (epoch, loss) => options.onProgress?.({ stage: 'fit', epoch, loss }),
+  const ends = rowWindows(rows, plan.window)
+    .ends()
+    .filter(end => end < cut)
+  requireEnough(name, count, ends.length, spanOf(plan.window))
+  const inputs = inputSchema({
+    ...{ tick_ms: spread.tick_ms(), tags: spread.tags() },
+    ...(plan.window && { window: plan.window }),
   })
+  const { centre, scale } = scaler(rows, cut)
   const shape = {
     ...{ name, version: await options.registry.nextVersion(name), features: rows.names },
-    ...{ centre: Array.from(centre), scale: Array.from(scale), threshold: 1 },
+    ...{ centre: Array.from(centre), scale: Array.from(scale), threshold: 1, inputs },
   }
+  const scaled = { ...rows, values: scaledRows(shape, rows.values) }
+  const trained = await fitLive({
+    ...{ plan, ends, seed, epochs, windows: rowWindows(scaled, plan.window) },
+    onProgress: (epoch, loss) => options.onProgress?.({ stage: 'fit', epoch, loss }),
+  })
   const scorer = networkScorer(trained.network, shape, false)
   const { threshold, facts, metrics } = calibrate(scorer, rows, afterGuard(rows, cut))
   trained.network.dispose()
@@ -82,8 +93,8 @@ export async function trainFromFrames(options: TrainingOptions): Promise<ModelRe
     schema: 2,
     ...shape,
     origin: 'trained',
-    inputs: inputSchema({ tick_ms: spread.tick_ms(), tags: spread.tags() }),
-    layers: [...LAYERS, width],
+    network: kind,
+    layers: plan.units,
     threshold,
     calibration: facts,
     training: { ...lineage(options, rows, cut, spread), seed, epochs, loss: trained.loss },
@@ -94,6 +105,17 @@ export async function trainFromFrames(options: TrainingOptions): Promise<ModelRe
   if (options.keep === false) return record
   // Somebody else may have added a version meanwhile.
   return options.registry.addNext(record, trained.model, trained.weights)
+}
+
+/** Throws MODEL_INVALID where there is too little to learn from. */
+function requireEnough(model: string, rows: number, windows: number, span: number): void {
+  if (rows >= ROWS_MIN && windows >= WINDOWS_MIN) return
+  const problem =
+    rows < ROWS_MIN
+      ? `needs ${ROWS_MIN} rows of normal running, got ${rows}; the first two hours of a ` +
+        'recording are for warming up: give it three hours or more'
+      : `needs ${WINDOWS_MIN} windows of ${span} rows a minute apart without a gap, got ${windows}`
+  throw new LiquidusError('MODEL_INVALID', { model, problem })
 }
 
 /** Where the rows came from and what made them. */

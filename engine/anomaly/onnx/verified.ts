@@ -12,11 +12,12 @@ const PIECES = [1, 3, 40]
 /** A network, what it answers by TensorFlow.js, and rows to compare with. */
 export interface Comparison {
   readonly network: SourceNetwork
-  readonly width: number
+  /** Sizes of one row or window that goes in. */
+  readonly input: readonly number[]
   /** Largest value that an input takes. */
   readonly value_max: number
   /** Rows as they came from a plant, scaled; may be empty. */
-  readonly rows: Float32Array // [row][input]
+  readonly rows: Float32Array // [row][value]
   readonly reference: (input: Float32Array, rows: number) => Float32Array
 }
 
@@ -31,12 +32,13 @@ export interface VerifiedOnnx {
  * and the same bits for a row whatever rows are beside it; throws with the reason otherwise.
  */
 export async function verifiedOnnx(
-  { network, width, value_max, rows, reference }: Comparison,
+  { network, input: sizes, value_max, rows, reference }: Comparison,
   open: typeof openOnnx = openOnnx,
 ): Promise<VerifiedOnnx> {
   const shape = network.outputs[0]!.shape.slice(1) as number[]
   const file = exportOnnx(network)
-  const session = await open(file, { input: [width], output: shape })
+  const session = await open(file, { input: sizes, output: shape })
+  const width = sizes.reduce((product, size) => product * size, 1)
   const input = Float32Array.from([...randomRows(width, value_max), ...rows])
   const count = input.length / width
   const wanted = reference(input, count)

@@ -1,12 +1,13 @@
 import type { RowScorer } from '../../flow.ts'
+import type { ModelWindow } from './window.ts'
 
 /** What computes a network: its files are TensorFlow.js's, and ONNX Runtime is quicker. */
 export type Runtime = 'onnx' | 'tensorflow'
 
-/** Rows of scaled features in, as many rows rebuilt out. */
+/** Rows or windows of scaled features in, as many answers out. */
 export type Runner = (input: Float32Array, rows: number) => Float32Array
 
-/** A trained model that scores cells, a row each. */
+/** A trained model that scores cells, a row or a window of rows each. */
 export interface CellScorer extends RowScorer {
   /** Registry name and version, e.g. `potline-cells/1`. */
   readonly version: string
@@ -14,6 +15,8 @@ export interface CellScorer extends RowScorer {
   readonly runtime?: Runtime
   /** Names of the features it takes, in order. */
   readonly features: readonly string[]
+  /** Absent: a score takes one row. Else the rows of its window, and the next where it says so. */
+  readonly window?: ModelWindow
   /** A score above this stands out. */
   readonly threshold: number
   /** Only a promoted model may raise an alarm; any model scores live. */

@@ -19,6 +19,7 @@ export async function exportModel(stored: StoredModel): Promise<Uint8Array> {
       features: JSON.stringify(record.features),
       centre: JSON.stringify(record.centre),
       scale: JSON.stringify(record.scale),
+      ...(record.inputs?.window && { window: JSON.stringify(record.inputs.window) }),
       input: `(feature - centre) / scale, held to ${FEATURE_MAX} on either side`,
       threshold: String(record.threshold),
       score: 'mean of (input - output) squared',

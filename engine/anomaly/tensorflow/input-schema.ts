@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { CELL_FEATURES } from '../features.ts'
 import type { InputSchema, ModelRecord } from './model-record.ts'
+import { windowProblem } from './window.ts'
 
 /** Units of the features, as engine/anomaly/features.ts makes them. */
 export const FEATURE_UNITS: Readonly<Record<(typeof CELL_FEATURES)[number], string>> = {
@@ -23,12 +24,22 @@ export const FEATURE_UNITS: Readonly<Record<(typeof CELL_FEATURES)[number], stri
 /** The input schema of this engine for the tags it was fed, with its hash. */
 export function inputSchema(parts: Omit<InputSchema, 'sha256' | 'features'>): InputSchema {
   const features = CELL_FEATURES.map(name => ({ name, unit: FEATURE_UNITS[name] }))
-  const { tick_ms, tags } = parts
-  return { sha256: schemaHash({ features, tick_ms, tags }), features, tick_ms, tags }
+  const { tick_ms, tags, window } = parts
+  const schema = { features, tick_ms, tags, ...(window && { window }) }
+  return { sha256: schemaHash(schema), ...schema }
 }
 
-function schemaHash({ features, tick_ms, tags }: Omit<InputSchema, 'sha256'>): string {
-  return createHash('sha256').update(JSON.stringify({ features, tick_ms, tags })).digest('hex')
+/** The hash over an input schema; what is absent has no part in it. */
+export function schemaHash({
+  features,
+  tick_ms,
+  tags,
+  window,
+}: Omit<InputSchema, 'sha256'>): string {
+  const { rows, step_ms, answer } = window ?? {}
+  const windows = window && { rows, step_ms, answer } // in this order, whoever wrote it
+  const text = JSON.stringify({ features, tick_ms, tags, window: windows })
+  return createHash('sha256').update(text).digest('hex')
 }
 
 /** Why this engine can not feed the model, or ''. */
@@ -48,5 +59,6 @@ export function schemaProblem(record: ModelRecord): string {
     const made = FEATURE_UNITS[unit.name as (typeof CELL_FEATURES)[number]] ?? 'none'
     return `takes ${unit.name} in ${unit.unit}, this engine makes it in ${made}`
   }
-  return inputs.sha256 === schemaHash(inputs) ? '' : 'input schema does not match its hash'
+  if (inputs.sha256 !== schemaHash(inputs)) return 'input schema does not match its hash'
+  return inputs.window ? windowProblem(inputs.window) : ''
 }

@@ -1,3 +1,5 @@
+import type { ModelWindow } from './window.ts'
+
 /** What a model was fed: names, order, units and resolution; any change of them invalidates it. */
 export interface InputSchema {
   /** SHA-256 over the rest of this object. */
@@ -11,6 +13,8 @@ export interface InputSchema {
     readonly period_ms: number
     readonly resolution: number
   }[]
+  /** Absent: the model takes one row at a time. */
+  readonly window?: ModelWindow
 }
 
 /** How a signal was spread while the model learnt; what drift is judged against. */
@@ -34,7 +38,9 @@ export interface ModelRecord {
   readonly scale: readonly number[]
   /** Absent in records of schema 1. */
   readonly inputs?: InputSchema
-  /** Units of the dense layers, the input left out. */
+  /** Which of the networks that training knows; absent: dense, or trained elsewhere. */
+  readonly network?: string
+  /** Units of the dense layers, the input left out; none where its topology alone says. */
   readonly layers: readonly number[]
   /** Mean squared error of the scaled features above which a cell stands out. */
   readonly threshold: number

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers'
 import type { Runner } from './cell-scorer.ts'
 import type { StoredModel } from './model-record.ts'
+import { type NetworkShape, sizeOf } from './window.ts'
 
 /** The network of a registry's version. */
 export async function loadNetwork({
@@ -33,21 +34,30 @@ function sizeProblem(specs: readonly WeightSpec[], bytes: number): string {
   return needed === bytes ? '' : `has ${bytes} bytes of weights, its layers need ${needed}`
 }
 
-/** Why a network does not fit a row of features, or ''. */
-export function shapeProblem(network: LayersModel, width: number): string {
+/** Why a network does not fit the rows or windows of its record, or ''. */
+export function shapeProblem(network: LayersModel, { input, output }: NetworkShape): string {
   if (network.inputs.length !== 1 || network.outputs.length !== 1) {
     return `has ${network.inputs.length} inputs and ${network.outputs.length} outputs, needs one each`
   }
-  const takes = network.inputs[0]!.shape.slice(1)
-  const gives = network.outputs[0]!.shape.slice(1)
-  if (takes.join() !== `${width}`) {
-    return `takes ${takes.join(' x ')} values, its record names ${width} features`
+  const takes = sizesText(network.inputs[0]!.shape.slice(1))
+  const gives = sizesText(network.outputs[0]!.shape.slice(1))
+  if (takes !== sizesText(input)) {
+    const isWindow = network.inputs[0]!.shape.length === 3
+    const named =
+      input.length > 1
+        ? `a window of ${input[0]} rows of ${input[1]} features`
+        : `${input[0]} features${isWindow ? ' and no window' : ''}`
+    return `takes ${takes} values, its record names ${named}`
   }
-  return gives.join() === `${width}` ? '' : `gives ${gives.join(' x ')} values back, needs ${width}`
+  return gives === sizesText(output) ? '' : `gives ${gives} values back, needs ${sizesText(output)}`
 }
 
+const sizesText = (sizes: readonly (number | null)[]): string =>
+  sizes.map(size => size ?? 'any').join(' x ')
+
 /** Why a network can not score cells, judged by a few rows, or ''. */
-export function probeProblem(quick: Runner, whole: Runner, width: number): string {
+export function probeProblem(quick: Runner, whole: Runner, shape: NetworkShape): string {
+  const [width, gives] = [sizeOf(shape.input), sizeOf(shape.output)]
   const probe = Float32Array.from({ length: PROBE_ROWS * width }, (_, i) => Math.sin(i))
   const given = quick(probe, PROBE_ROWS).slice()
   const wanted = whole(probe, PROBE_ROWS)
@@ -58,7 +68,7 @@ export function probeProblem(quick: Runner, whole: Runner, width: number): strin
   for (const rows of PROBE_PIECES) {
     for (let row = 0; row + rows <= PROBE_ROWS; row += rows) {
       const some = quick(probe.subarray(row * width, (row + rows) * width), rows)
-      if (some.some((value, i) => value !== given[row * width + i])) {
+      if (some.some((value, i) => value !== given[row * gives + i])) {
         return 'gives answers for a row that depend on the rows beside it'
       }
     }
@@ -69,8 +79,14 @@ export function probeProblem(quick: Runner, whole: Runner, width: number): strin
 /** A plain stack of dense layers is run as products; any other network as it is. */
 export function tensorflowRunner(network: LayersModel): Runner {
   const dense = denseLayers(network)
-  if (!dense) return (input, rows) => predictRows(network, input, rows)
+  if (!dense) return wholeRunner(network)
   return (input, rows) => runDense(dense, input, rows)
+}
+
+/** Any network, layer by layer. */
+export function wholeRunner(network: LayersModel): Runner {
+  const sizes = network.inputs[0]!.shape.slice(1) as number[]
+  return (input, rows) => predictRows(network, input, rows, sizes)
 }
 
 interface DenseLayer {
@@ -82,7 +98,8 @@ interface DenseLayer {
 /** The network as plain products: a quarter of the time of going through the layers. */
 function denseLayers(network: LayersModel): readonly DenseLayer[] | undefined {
   const stack: DenseLayer[] = []
-  if (network.getClassName() !== 'Sequential') return undefined
+  const isFlat = network.inputs[0]!.shape.length === 2
+  if (network.getClassName() !== 'Sequential' || !isFlat) return undefined
   for (const layer of network.layers) {
     const { activation } = layer.getConfig()
     const known = activation === 'tanh' || activation === 'linear'

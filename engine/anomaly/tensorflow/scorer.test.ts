@@ -100,14 +100,14 @@ describe('a model with two runtimes', () => {
   })
 
   it('is refused where rows that are beside it change the answer for a row', () => {
+    const ends = { input: [WIDTH], output: [WIDTH] }
     const plain = (input: Float32Array) => input.map(value => 2 * value)
     const joined = (input: Float32Array, rows: number) =>
       input.map(value => 2 * value + 1e-7 * (rows % 2))
-    expect(probeProblem(plain, plain, WIDTH)).toBe('')
-    expect(probeProblem(joined, plain, WIDTH)).toContain('depend on the rows beside it')
-    expect(probeProblem(plain, () => new Float32Array(11 * WIDTH).fill(Number.NaN), WIDTH)).toBe(
-      'gives no finite answer to a probe',
-    )
+    expect(probeProblem(plain, plain, ends)).toBe('')
+    expect(probeProblem(joined, plain, ends)).toContain('depend on the rows beside it')
+    const none = () => new Float32Array(11 * WIDTH).fill(Number.NaN)
+    expect(probeProblem(plain, none, ends)).toBe('gives no finite answer to a probe')
   })
 
   it('stays with TensorFlow.js when the package can not be loaded, and says so', async () => {

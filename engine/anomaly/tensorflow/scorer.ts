@@ -4,28 +4,30 @@ import type { SourceNetwork } from '../onnx/network.ts'
 import type { openOnnx } from '../onnx/session.ts'
 import { verifiedOnnx } from '../onnx/verified.ts'
 import { startTensorflow } from './backend.ts'
-import type { CellScorer, Runner } from './cell-scorer.ts'
+import type { CellScorer } from './cell-scorer.ts'
 import type { StoredModel } from './model-record.ts'
 import {
   loadNetwork,
-  predictRows,
   probeProblem,
   shapeProblem,
   tensorflowRunner,
+  wholeRunner,
 } from './network.ts'
 import {
   FEATURE_MAX,
+  pastsOf,
   reconstructionScorer,
   refusedModel,
   requireFit,
   type ScorerRecord,
   scaledRows,
 } from './reconstruction.ts'
+import { shapeOf, spanOf } from './window.ts'
 
 /** How a model is made ready; every part may be left out. */
 export interface LoadOptions {
-  /** Rows of a plant on which the runtimes are compared, besides random ones. */
-  readonly rows?: Float32Array // [row][feature]
+  /** Rows or windows of a plant on which the runtimes are compared, besides random ones. */
+  readonly rows?: Float32Array // [row][time][feature]
   /** Hears why the quicker runtime does not compute the model. */
   readonly warn?: (text: string) => void
   readonly openOnnx?: typeof openOnnx
@@ -61,9 +63,9 @@ export async function loadModel(
     const { session, file } = await verifiedOnnx(
       {
         network: network as unknown as SourceNetwork,
-        ...{ width: record.features.length, value_max: FEATURE_MAX },
-        rows: scaledRows(record, options.rows ?? new Float32Array(0)),
-        reference: (input, rows) => predictRows(network, input, rows),
+        ...{ input: shapeOf(record).input, value_max: FEATURE_MAX },
+        rows: comparedRows(record, options.rows ?? new Float32Array(0)),
+        reference: wholeRunner(network),
       },
       options.openOnnx,
     )
@@ -74,6 +76,13 @@ export async function loadModel(
     options.warn?.(`no ONNX for ${problem}; TensorFlow.js scores, slower`)
     return { tensorflow }
   }
+}
+
+/** Rows of a plant as the network of a record takes them. */
+function comparedRows(record: ScorerRecord, rows: Float32Array): Float32Array {
+  const { features, inputs } = record
+  const count = rows.length / (spanOf(inputs?.window) * features.length)
+  return pastsOf(inputs?.window, features.length)(scaledRows(record, rows), count)
 }
 
 /** Loads an autoencoder on TensorFlow.js alone; throws MODEL_INVALID when it can not score here. */
@@ -92,11 +101,10 @@ export async function checkedNetwork(stored: StoredModel): Promise<LayersModel> 
   } catch (error) {
     throw refusedModel(record, problemOf(error))
   }
-  const width = record.features.length
-  const shape = shapeProblem(network, width)
-  if (shape !== '') throw refusedModel(record, shape)
-  const whole: Runner = (input, rows) => predictRows(network, input, rows)
-  const probed = probeProblem(tensorflowRunner(network), whole, width)
+  const shape = shapeOf(record)
+  const misfit = shapeProblem(network, shape)
+  if (misfit !== '') throw refusedModel(record, misfit)
+  const probed = probeProblem(tensorflowRunner(network), wholeRunner(network), shape)
   if (probed !== '') throw refusedModel(record, probed)
   return network
 }
