@@ -13,7 +13,7 @@ import { feederShare } from './feeders.ts'
 import { potlineField } from './fields.ts'
 import { filterRow, filterTuning } from './filter.ts'
 import { FORECAST_STARVED } from './parameters.ts'
-import { line, own, type PotlineState } from './state.ts'
+import { extraHeat_W, line, own, type PotlineState } from './state.ts'
 
 /** Fields of a forecast, in the order of its arrays. */
 export const forecastFields: readonly string[] = [
@@ -104,7 +104,7 @@ function fork(state: PotlineState, tile: CellBank, cell: number, plan: Plan): vo
   const { first, count } = bank.layout.input.feed_kg_s
   for (let lane = 0; lane < LANES; lane++) {
     tile.input[LANES * inputPlace.line_A + lane] = state.line[line.current_A]!
-    tile.input[LANES * inputPlace.heat_W + lane] = state.own[own.heat_W * cells + cell]!
+    tile.input[LANES * inputPlace.heat_W + lane] = extraHeat_W(state, cell)
     for (let j = 0; j < count; j++) {
       const share = feederShare(state.feeders, cell, j) / count
       tile.input[LANES * (first + j) + lane] = fed_kg_s * share

@@ -12,6 +12,7 @@ import { filterRow, loosenBias } from './filter.ts'
 import {
   addInput,
   clearInputs,
+  extraHeat_W,
   line,
   own,
   type PotlineState,
@@ -266,5 +267,5 @@ function settleFeeds(state: PotlineState, cell: number, elapsed_s: number, dt_s:
   bank.input[alf3] = elapsed_s > ALF3_WARM_S ? dose_kg_s - state.own[use]! : 0
   const gain = dt_s / Math.min(ALF3_MEMORY_S, elapsed_s + dt_s)
   state.own[use]! += gain * (dose_kg_s - state.own[use]!)
-  addInput(state, cell, 'heat_W', state.own[at(own.heat_W)]!)
+  addInput(state, cell, 'heat_W', extraHeat_W(state, cell))
 }

@@ -1,6 +1,7 @@
 /** The twin's own past estimates, to compare with samples that were taken hours ago. */
 
-const RING_STEP_S = 1200
+/** Time between two slots. */
+export const RING_STEP_S = 1200
 const RING_SLOTS = 110 // 36 h and a slot on either side
 
 /** Quantities that are kept. */

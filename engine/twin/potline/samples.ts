@@ -3,7 +3,15 @@ import type { LineDefinition, LineFrame, Sample } from '../../flow.ts'
 import { potlineTag } from '../../lines/potline.ts'
 import { alumina_wtpct, correctAlumina, refreshBath } from './bath-state.ts'
 import { filterRow, updateFilter } from './filter.ts'
-import { openSlot, pastEstimate, putRing, ringIsDue, ringRow, shiftRing } from './ring.ts'
+import {
+  openSlot,
+  pastEstimate,
+  putRing,
+  RING_STEP_S,
+  ringIsDue,
+  ringRow,
+  shiftRing,
+} from './ring.ts'
 import { learnSuperheat, own, type PotlineState, prior, putState, stateOf } from './state.ts'
 import { keepVoltage, learnOnset, liquidus_K } from './voltage.ts'
 
@@ -74,12 +82,26 @@ export function ageKnowledge(state: PotlineState, time_ms: number, dt_s: number)
   }
   const time_s = time_ms / 1000
   if (!ringIsDue(state.ring, time_s)) return
+  forgetSamples(state)
   const slot = openSlot(state.ring, time_s)
   for (let cell = 0; cell < cells; cell++) {
     putRing(state.ring, slot, ringRow.bath_K, cell, stateOf(state, cell, 'bath_K'))
     putRing(state.ring, slot, ringRow.alf3_wtpct, cell, alf3_wtpct(state, cell))
     putRing(state.ring, slot, ringRow.alumina_wtpct, cell, alumina_wtpct(state, cell))
   }
+}
+
+/** What samples told of a cell fades as its band widens: back to what cells usually are. */
+function forgetSamples(state: PotlineState): void {
+  const { nominalAlf3_share, nominalSuperheat_K } = state.fixed
+  for (let cell = 0; cell < state.cells; cell++) {
+    const richer = 100 * nominalAlf3_share - alf3_wtpct(state, cell)
+    const hotter_K = nominalSuperheat_K - state.usualSuperheat_K[cell]!
+    const alf3 = (richer * RING_STEP_S) / ALF3_FADE_S
+    const superheat_K = (hotter_K * RING_STEP_S) / THERMAL_FADE_S
+    keepVoltage(state, cell, () => moveThermal(state, cell, alf3, superheat_K))
+  }
+  state.bank.replan()
 }
 
 function fade(
@@ -144,7 +166,12 @@ function correctThermal(
   state.own[at(own.varAlf3_wtpct2)] = aa - ka * pa
   state.own[at(own.covAlf3Superheat)] = ah - ka * ph
   state.own[at(own.varSuperheat_K2)] = hh - kh * ph
-  keepVoltage(state, cell, () => moveThermal(state, cell, ka * believed, kh * believed))
+  const alf3 = ka * believed
+  const superheat_K = kh * believed
+  keepVoltage(state, cell, () => moveThermal(state, cell, alf3, superheat_K))
+  state.bank.replan()
+  shiftRing(state.ring, ringRow.bath_K, cell, LIQUIDUS_PER_ALF3_K * alf3 + superheat_K)
+  shiftRing(state.ring, ringRow.alf3_wtpct, cell, alf3)
 }
 
 function moveThermal(state: PotlineState, cell: number, alf3: number, superheat_K: number): void {
@@ -161,8 +188,6 @@ function moveThermal(state: PotlineState, cell: number, alf3: number, superheat_
   putState(state, cell, 'bath_K', stateOf(state, cell, 'bath_K') + move_K)
   state.own[own.heat_W * state.cells + cell]! += move_K * state.fixed.elsewhere_W_K
   warmWalls(state, cell, LIQUIDUS_PER_ALF3_K * alf3)
-  shiftRing(state.ring, ringRow.bath_K, cell, move_K)
-  shiftRing(state.ring, ringRow.alf3_wtpct, cell, alf3)
 }
 
 /**

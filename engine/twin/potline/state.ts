@@ -6,7 +6,7 @@ import type { VoltageParameters } from '#twin-models/potline/voltage.ts'
 import type { LineDefinition } from '../../flow.ts'
 import { refreshBath } from './bath-state.ts'
 import { createFeeders, type FeederState, startFeeders } from './feeders.ts'
-import { FILTER_ROWS, filterTuning, startFilter } from './filter.ts'
+import { FILTER_ROWS, filterRow, filterTuning, startFilter } from './filter.ts'
 import { lumpedVoltage, plantPrior } from './parameters.ts'
 import { createRing, type SampleRing } from './ring.ts'
 
@@ -50,7 +50,7 @@ export const own = {
   /** Commanded alumina, averaged over hours, for forecasts. */
   feed_kg_s: 23,
   alf3Feed_kg_s: 24,
-  /** Heat the cell gets beside the model's own balance, learned from samples. */
+  /** Heat the cell gets beside the model's own balance and that of the bias. */
   heat_W: 25,
   varAlf3_wtpct2: 26,
   covAlf3Superheat: 27,
@@ -69,8 +69,10 @@ export const own = {
   lastInnovation_V: 38,
   /** dV/dAlumina under one anode, where the conductivity is that of the whole bath; V per wt%. */
   localSlope_V: 39,
+  /** 1 once the heat of the bias counts, see extraHeat_W. */
+  heatCounts: 40,
 } as const
-export const OWN_ROWS = 40
+export const OWN_ROWS = 41
 
 /** Rows of what the line as a whole keeps. */
 export const line = { current_A: 0, currentAge_s: 1, ticks: 2 } as const
@@ -112,6 +114,7 @@ export interface FixedNumbers {
   readonly dissolution_per_s: number
   readonly cathodeArea_m2: number
   readonly metalDensity_kg_m3: number
+  readonly nominalAlf3_share: number
   readonly nominalSuperheat_K: number
   /** From bath and from metal to the ledge, where superheat is nominal. */
   readonly bathTransfer_W_m2K: number
@@ -161,6 +164,7 @@ export function createState(definition: LineDefinition): PotlineState {
       dissolution_per_s: get('dissolution_per_s'),
       cathodeArea_m2: get('cathodeArea_m2'),
       metalDensity_kg_m3: get('metalDensity_kg_m3'),
+      nominalAlf3_share: get('nominalAlf3_share'),
       nominalSuperheat_K: get('nominalSuperheat_K'),
       bathTransfer_W_m2K: get('bathTransfer_W_m2K'),
       metalTransfer_W_m2K: get('metalTransfer_W_m2K'),
@@ -221,12 +225,13 @@ export function putState(
 
 const SUPERHEAT_LOW_K = 4
 const SUPERHEAT_HIGH_K = 20
-/** An anode change or an effect leaves a cell this far off its usual superheat at most, so to speak. */
+/** How far off its usual superheat a cell counts at most, as after an anode change. */
 const OFF_USUAL_MAX = 4 / 3
 
 /**
  * Takes over that a cell runs hotter than its model, now at `superheat_K`, by `more_K`: the bath
  * gives less heat to the ledge per kelvin. As much heat goes out as before, and the ledge stays.
+ * The bank is to be planned again after.
  */
 export function learnSuperheat(
   state: PotlineState,
@@ -239,7 +244,6 @@ export function learnSuperheat(
   const learned_K = (usual_K * (now_K + more_K)) / now_K
   state.usualSuperheat_K[cell] = Math.min(SUPERHEAT_HIGH_K, Math.max(SUPERHEAT_LOW_K, learned_K))
   setTransfer(state, cell)
-  state.bank.replan()
 }
 
 /** Gives the model of a cell the transfer that belongs to its usual superheat; replan after. */
@@ -270,6 +274,32 @@ export function acd_m(state: PotlineState, cell: number): number {
   let sum_m = 0
   for (let i = start; i < end; i += LANES) sum_m += bank.state[i]!
   return sum_m / count
+}
+
+/**
+ * Heat that a cell gets beside the model's own. The measured voltage heats it, which is the model's
+ * and the bias: what that changes by since the cell is known counts. Until then its bias was there,
+ * and its heat with it.
+ */
+export function extraHeat_W(state: PotlineState, cell: number): number {
+  const { cells } = state
+  const beside_W = state.own[own.heat_W * cells + cell]!
+  return state.own[own.heatCounts * cells + cell] === 1
+    ? beside_W + biasHeat_W(state, cell)
+    : beside_W
+}
+
+/** From now on the heat of the bias counts, and is nothing yet. */
+export function countHeat(state: PotlineState, cell: number): void {
+  const { cells } = state
+  state.own[own.heatCounts * cells + cell] = 1
+  state.own[own.heat_W * cells + cell]! -= biasHeat_W(state, cell)
+}
+
+function biasHeat_W(state: PotlineState, cell: number): number {
+  const current_A = state.line[line.current_A]!
+  const bias_Ohm = 1e-6 * state.filter[filterRow.bias_uOhm * state.cells + cell]!
+  return bias_Ohm * current_A * current_A
 }
 
 const ACD_LOW_M = 0.02

@@ -176,7 +176,7 @@ describe('the potline twin', () => {
   })
 
   it('takes a hot sample for the level a cell runs at: alumina, ledge and voltage stay', () => {
-    const hours = 3
+    const hours = 1
     const follow = (offset_K: number) => {
       const { plant, twin, frame } = running(3600)
       const before_K = of(frame, 'superheat_K')

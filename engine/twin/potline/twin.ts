@@ -14,6 +14,7 @@ import { ageKnowledge, assimilateSamples, sampleCorrections } from './samples.ts
 import {
   acd_m,
   addInput,
+  countHeat,
   createState,
   line,
   own,
@@ -129,6 +130,8 @@ function stepCell(state: PotlineState, cell: number, measured_V: number, dt_s: n
   boost.feed = 1 - YOUNG_FEED * youth(state, cell)
   predictFilter(state.filter, cells, cell, filterTuning, gain, boost, dt_s)
   assimilateVoltage(state, cell, measured_V, dt_s)
+  const counts = state.own[own.heatCounts * cells + cell] === 1
+  if (!counts && youth(state, cell) === 0) countHeat(state, cell)
   settleDistance(state, cell, dt_s)
   if (!isSane(state, cell)) restartCell(state, cell)
 }

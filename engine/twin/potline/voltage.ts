@@ -114,7 +114,8 @@ export function keepVoltage(state: PotlineState, cell: number, move: () => void)
   if (!(current_A > 0)) return
   const more_V = meanVoltage_V(state, cell) - before_V
   state.filter[filterRow.bias_uOhm * state.cells + cell]! -= (1e6 * more_V) / current_A
-  state.own[own.heat_W * state.cells + cell]! -= more_V * current_A
+  const counts = state.own[own.heatCounts * state.cells + cell] === 1
+  if (!counts) state.own[own.heat_W * state.cells + cell]! -= more_V * current_A
 }
 
 function meanVoltage_V(state: PotlineState, cell: number): number {
