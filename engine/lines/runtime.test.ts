@@ -145,7 +145,7 @@ describe('a line whose store is away for a while', () => {
       throw away()
     })
     const { send, settled } = await open({ trimLog }, smallFold, { log_entries_max: 300 })
-    await send(600).then(settled)
+    await send(1200).then(settled)
     expect(trimLog).toHaveBeenCalled()
     expect(reported).toEqual([])
   })

@@ -236,9 +236,12 @@ describe('a thread that ends', () => {
         change.events.map(one => `${change.line} ${one.offset}`),
       )
       for (const line of ['tiny', 'other']) {
-        const stored = await disk.events(`local/${line}`, 0, 1000)
-        const offsets = stored.map(({ offset }) => `${line} ${offset}`)
-        expect(told.filter(one => one.startsWith(line))).toEqual(offsets)
+        // What is told is stored with the next commit.
+        await vi.waitFor(async () => {
+          const stored = await disk.events(`local/${line}`, 0, 1000)
+          const offsets = stored.map(({ offset }) => `${line} ${offset}`)
+          expect(told.filter(one => one.startsWith(line))).toEqual(offsets)
+        })
       }
       expect(told.length).toBeGreaterThan(0)
       await engine!.close()

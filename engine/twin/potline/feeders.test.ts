@@ -49,7 +49,7 @@ checkTwin(
 describe('the feeders of a cell', () => {
   it('names the blocked one at every place, soon, and none where all deliver', () => {
     const cells = 6
-    const plant = gaugedPlant(cells, 11)
+    const plant = gaugedPlant(cells, 12)
     const twin = potlineTwin(plant.definition)
     const healthy = watch(plant, twin, cells, 2.5 * 3600)
     expect(healthy.wrong).toBe(0)
@@ -61,6 +61,7 @@ describe('the feeders of a cell', () => {
     expect(first_s[5]).toBeNaN()
     for (let cell = 0; cell < 5; cell++) {
       expect(first_s[cell]!, `feeder ${cell + 1}`).toBeGreaterThan(300)
+      expect(first_s[cell]!).toBeLessThan(2700)
       const share = of(frame, 'lean_feeder_delivery_1', cell)
       expect(share).toBeLessThan(0.65)
       expect(share - 2.5 * stdOf(frame, 'lean_feeder_delivery_1', cell)).toBeLessThan(0.1)
