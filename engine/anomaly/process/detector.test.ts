@@ -246,16 +246,6 @@ describe('process rules', () => {
     expect(begun()).toEqual(['thermocouple-bias 0'])
   })
 
-  it('take what all dips are off by for the twin, not for a thermocouple', () => {
-    const { run, take, begun } = watch()
-    run(10, {})
-    for (let dip = 0; dip < 40; dip++) take({ dip_K: 1235 + 6 })
-    take({ dip_K: 1235 + 12 })
-    expect(begun()).toEqual([])
-    take({ dip_K: 1235 - 10 })
-    expect(begun()).toEqual(['thermocouple-bias 0'])
-  })
-
   it('tell a hot and a cold bath when twin and dip agree', () => {
     const { run, take, begun } = watch()
     run(10, { bath_K: 1254 })

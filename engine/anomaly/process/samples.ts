@@ -29,6 +29,8 @@ const BIAS_MIN_K = 10
 const LINE_DIPS = 12
 const LINE_DIPS_START = 8
 const LINE_GAP_MAX_K = 6
+/** In a shorter line a thermocouple that is off would hide itself. */
+const LINE_CELLS_MIN = 4
 
 const Flag = { high: 1, low: 2, bias: 4 } as const
 
@@ -63,15 +65,16 @@ export function sampleCheck(
   let line_ms = Number.NEGATIVE_INFINITY
   const judge = (cell: number, value_K: number, time_ms: number, report: Report) => {
     const shown = `${(value_K - 273.15).toFixed(1)} C`
-    const gap_K = value_K - expected_K[cell]! - line[0]!
-    learnLine(line, gap_K)
+    const off_K = value_K - expected_K[cell]!
+    const gap_K = off_K - line[0]!
     const std_K = Math.hypot(SAMPLE_STD_K, expectedStd_K[cell]! || 0)
     const calm = time_ms - Math.max(effect_ms[cell]!, line_ms) > AFTER_EFFECT_MS
+    if (calm && cells >= LINE_CELLS_MIN) learnLine(line, gap_K)
     const biased = calm && Math.abs(gap_K) > Math.max(BIAS_MIN_K, BIAS_SIGMAS * std_K)
     const told = { time_ms, report, score: 1 - std_K / (std_K + Math.abs(gap_K) || 1) }
     change(cell, Flag.bias, 'thermocouple-bias', biased, {
       ...told,
-      text: `bath temperature ${shown} is ${gap_K.toFixed(0)} K off what the cell can have`,
+      text: `bath temperature ${shown} is ${off_K.toFixed(0)} K off what the cell can have`,
       cause: 'thermocouple bias',
     })
     // A value that can not be is no reason to act on the heat balance.

@@ -12,7 +12,15 @@ import {
   ringRow,
   shiftRing,
 } from './ring.ts'
-import { learnSuperheat, own, type PotlineState, prior, putState, stateOf } from './state.ts'
+import {
+  isLoaded,
+  learnSuperheat,
+  own,
+  type PotlineState,
+  prior,
+  putState,
+  stateOf,
+} from './state.ts'
 import { keepVoltage, learnOnset, liquidus_K } from './voltage.ts'
 
 /** What the liquidus loses per wt% of AlF3 around usual baths. */
@@ -61,13 +69,16 @@ export function assimilateSamples(
   corrections: SampleCorrections,
   frame: LineFrame,
 ): void {
+  let corrected = false
   for (const sample of frame.samples) {
     const correct = corrections[sample.tagIndex]
     const inside = sample.cell >= 0 && sample.cell < state.cells
     if (correct && inside && Number.isFinite(sample.value)) {
       correct(state, sample.cell, sample, frame.time_ms)
+      corrected = true
     }
   }
+  if (corrected) state.bank.replan()
 }
 
 /** Lets knowledge fade and keeps the ring; called once per tick. */
@@ -82,7 +93,7 @@ export function ageKnowledge(state: PotlineState, time_ms: number, dt_s: number)
   }
   const time_s = time_ms / 1000
   if (!ringIsDue(state.ring, time_s)) return
-  forgetSamples(state)
+  if (isLoaded(state)) forgetSamples(state)
   const slot = openSlot(state.ring, time_s)
   for (let cell = 0; cell < cells; cell++) {
     putRing(state.ring, slot, ringRow.bath_K, cell, stateOf(state, cell, 'bath_K'))
@@ -169,7 +180,6 @@ function correctThermal(
   const alf3 = ka * believed
   const superheat_K = kh * believed
   keepVoltage(state, cell, () => moveThermal(state, cell, alf3, superheat_K))
-  state.bank.replan()
   shiftRing(state.ring, ringRow.bath_K, cell, LIQUIDUS_PER_ALF3_K * alf3 + superheat_K)
   shiftRing(state.ring, ringRow.alf3_wtpct, cell, alf3)
 }

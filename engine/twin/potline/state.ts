@@ -69,8 +69,8 @@ export const own = {
   lastInnovation_V: 38,
   /** dV/dAlumina under one anode, where the conductivity is that of the whole bath; V per wt%. */
   localSlope_V: 39,
-  /** 1 once the heat of the bias counts, see extraHeat_W. */
-  heatCounts: 40,
+  /** Bias that is usual, whose heat is in the balance of the model; NaN until it is known. */
+  usualBias_uOhm: 40,
 } as const
 export const OWN_ROWS = 41
 
@@ -114,6 +114,7 @@ export interface FixedNumbers {
   readonly dissolution_per_s: number
   readonly cathodeArea_m2: number
   readonly metalDensity_kg_m3: number
+  readonly nominalLine_A: number
   readonly nominalAlf3_share: number
   readonly nominalSuperheat_K: number
   /** From bath and from metal to the ledge, where superheat is nominal. */
@@ -164,6 +165,7 @@ export function createState(definition: LineDefinition): PotlineState {
       dissolution_per_s: get('dissolution_per_s'),
       cathodeArea_m2: get('cathodeArea_m2'),
       metalDensity_kg_m3: get('metalDensity_kg_m3'),
+      nominalLine_A: get('nominalLine_A'),
       nominalAlf3_share: get('nominalAlf3_share'),
       nominalSuperheat_K: get('nominalSuperheat_K'),
       bathTransfer_W_m2K: get('bathTransfer_W_m2K'),
@@ -193,6 +195,7 @@ function startOwn(state: PotlineState, cell: number): void {
   put(own.noiseLagged_V2, 0.5 * prior.noise_V * prior.noise_V)
   put(own.shortNoise_V2, Number.NaN)
   put(own.resistance_uOhm, Number.NaN)
+  put(own.usualBias_uOhm, Number.NaN)
   put(own.feed_kg_s, Number.NaN)
   put(own.varAlf3_wtpct2, prior.alf3_wtpct * prior.alf3_wtpct)
   put(own.varSuperheat_K2, prior.superheat_K * prior.superheat_K)
@@ -276,30 +279,55 @@ export function acd_m(state: PotlineState, cell: number): number {
   return sum_m / count
 }
 
+/** Memory of what bias is usual. */
+const USUAL_BIAS_S = 24 * 3600
+/** More than that no cell is heated beside its model; a gauge is off. */
+const BIAS_HEAT_MAX_W = 60e3
+/** Below this share of the nominal current a resistance says nothing. */
+const LOADED_SHARE = 0.3
+const FULL_SHARE = 0.9
+
+/** Whether a voltage says something of a resistance. */
+export function isLoaded(state: PotlineState, share = LOADED_SHARE): boolean {
+  return state.line[line.current_A]! > share * state.fixed.nominalLine_A
+}
+
 /**
  * Heat that a cell gets beside the model's own. The measured voltage heats it, which is the model's
- * and the bias: what that changes by since the cell is known counts. Until then its bias was there,
- * and its heat with it.
+ * and the bias: what that is off its usual counts. The usual one was there before, with its heat.
  */
 export function extraHeat_W(state: PotlineState, cell: number): number {
-  const { cells } = state
-  const beside_W = state.own[own.heat_W * cells + cell]!
-  return state.own[own.heatCounts * cells + cell] === 1
-    ? beside_W + biasHeat_W(state, cell)
-    : beside_W
+  const { cells, own: rows, filter } = state
+  const beside_W = rows[own.heat_W * cells + cell]!
+  const usual_uOhm = rows[own.usualBias_uOhm * cells + cell]!
+  if (Number.isNaN(usual_uOhm)) return beside_W
+  const more_uOhm = filter[filterRow.bias_uOhm * cells + cell]! - usual_uOhm
+  const more_W = jouleHeat_W(state, more_uOhm)
+  return beside_W + Math.max(-BIAS_HEAT_MAX_W, Math.min(BIAS_HEAT_MAX_W, more_W))
 }
 
-/** From now on the heat of the bias counts, and is nothing yet. */
-export function countHeat(state: PotlineState, cell: number): void {
-  const { cells } = state
-  state.own[own.heatCounts * cells + cell] = 1
-  state.own[own.heat_W * cells + cell]! -= biasHeat_W(state, cell)
+/** Follows the usual bias of a cell that runs at full load and is not disturbed. */
+export function followBias(state: PotlineState, cell: number, dt_s: number): void {
+  const { cells, own: rows, filter } = state
+  const usual = own.usualBias_uOhm * cells + cell
+  const bias_uOhm = filter[filterRow.bias_uOhm * cells + cell]!
+  const disturbed = rows[own.restless_s * cells + cell]! > 0 || rows[own.mask_s * cells + cell]! > 0
+  if (disturbed || !isLoaded(state, FULL_SHARE)) return
+  if (Number.isNaN(rows[usual]!)) rows[usual] = bias_uOhm
+  else rows[usual]! += (bias_uOhm - rows[usual]!) * (dt_s / USUAL_BIAS_S)
 }
 
-function biasHeat_W(state: PotlineState, cell: number): number {
+/** Moves a part of the model's resistance into the bias: neither voltage nor heat change by it. */
+export function shiftBias(state: PotlineState, cell: number, by_uOhm: number): void {
+  const { cells, own: rows, filter } = state
+  filter[filterRow.bias_uOhm * cells + cell]! += by_uOhm
+  rows[own.usualBias_uOhm * cells + cell]! += by_uOhm
+  rows[own.heat_W * cells + cell]! += jouleHeat_W(state, by_uOhm)
+}
+
+function jouleHeat_W(state: PotlineState, resistance_uOhm: number): number {
   const current_A = state.line[line.current_A]!
-  const bias_Ohm = 1e-6 * state.filter[filterRow.bias_uOhm * state.cells + cell]!
-  return bias_Ohm * current_A * current_A
+  return 1e-6 * resistance_uOhm * current_A * current_A
 }
 
 const ACD_LOW_M = 0.02
@@ -338,4 +366,7 @@ export function restartCell(state: PotlineState, cell: number): void {
   startOwn(state, cell)
   startFeeders(state.feeders, cell)
   refreshBath(state, cell)
+  state.usualSuperheat_K[cell] = state.fixed.nominalSuperheat_K
+  setTransfer(state, cell)
+  state.bank.replan()
 }

@@ -198,6 +198,37 @@ describe('the potline twin', () => {
     expect(Math.abs(apart('ledge_m', 'later'))).toBeLessThan(0.0005)
   })
 
+  it('heats a cell by its measured voltage, whatever explains it, and by no more than it can be', () => {
+    const runWith = (more_V: number) => {
+      const { plant, twin } = running(5400)
+      const frames = plant.frames(3600)
+      for (const frame of frames) frame.values[tag(potlineTag.voltage) * 2]! += more_V
+      return run(twin, frames)
+    }
+    const usual_K = of(runWith(0), 'superheat_K')
+    const hot_K = of(runWith(0.08), 'superheat_K') - usual_K
+    expect(hot_K).toBeGreaterThan(0.3)
+    expect(hot_K).toBeLessThan(3)
+  })
+
+  it('learns nothing of resistances from a line that stands still', () => {
+    const { plant, twin, frame } = running(5400)
+    const dip = (input: ReturnType<typeof plant.step>) => {
+      const sample = { tagIndex: tag(potlineTag.bathTemperature), cell: 0 }
+      input.samples.push({ ...sample, taken_ms: input.time_ms, value: of(frame, 'bath_K') + 6 })
+      return input
+    }
+    for (let i = 0; i < 3; i++) twin.step(dip(plant.step()))
+    const still = plant.frames(1300)
+    for (const input of still) {
+      input.values[tag(potlineTag.current) * 2] = 0.5
+      for (let cell = 0; cell < 2; cell++) input.values[tag(potlineTag.voltage) * 2 + cell] = 1.6
+    }
+    run(twin, still)
+    const back = run(twin, plant.frames(60))
+    expect(Math.abs(of(back, 'voltage_V') - back.observed[0]!)).toBeLessThan(0.2)
+  })
+
   it('believes no single sample that is far off', () => {
     const { plant, twin, frame } = running(600)
     const input = plant.step()

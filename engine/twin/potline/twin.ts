@@ -14,14 +14,15 @@ import { ageKnowledge, assimilateSamples, sampleCorrections } from './samples.ts
 import {
   acd_m,
   addInput,
-  countHeat,
   createState,
+  followBias,
   line,
   own,
   type PotlineState,
   putState,
   restartCell,
   shiftAcd,
+  shiftBias,
   stateOf,
 } from './state.ts'
 import { assimilateVoltage, youth } from './voltage.ts'
@@ -130,8 +131,7 @@ function stepCell(state: PotlineState, cell: number, measured_V: number, dt_s: n
   boost.feed = 1 - YOUNG_FEED * youth(state, cell)
   predictFilter(state.filter, cells, cell, filterTuning, gain, boost, dt_s)
   assimilateVoltage(state, cell, measured_V, dt_s)
-  const counts = state.own[own.heatCounts * cells + cell] === 1
-  if (!counts && youth(state, cell) === 0) countHeat(state, cell)
+  if (youth(state, cell) === 0) followBias(state, cell, dt_s)
   settleDistance(state, cell, dt_s)
   if (!isSane(state, cell)) restartCell(state, cell)
 }
@@ -160,7 +160,7 @@ function settleDistance(state: PotlineState, cell: number, dt_s: number): void {
   const total_uOhm = state.filter[bias]! + gap_uOhm_m * over_m
   const wished_uOhm = (1 - ACD_SHARE_OF_BIAS) * total_uOhm
   const move_uOhm = (dt_s / BIAS_TO_ACD_S) * (wished_uOhm - state.filter[bias]!)
-  state.filter[bias]! += move_uOhm
+  shiftBias(state, cell, move_uOhm)
   shiftAcd(state, cell, -move_uOhm / gap_uOhm_m)
 }
 

@@ -14,7 +14,7 @@ import {
   updateFilter,
 } from './filter.ts'
 import { mask } from './inputs.ts'
-import { acd_m, line, own, type PotlineState, stateOf } from './state.ts'
+import { acd_m, isLoaded, line, own, type PotlineState, shiftBias, stateOf } from './state.ts'
 import {
   effectiveNoise_V2,
   noiseCorrelation,
@@ -81,11 +81,10 @@ export function liquidus_K(state: PotlineState, cell: number): number {
   return liquidus_C(bath) + ZERO_C_IN_K
 }
 
-/** Takes over the onset of anode effects as a sample moved it. */
+/** Takes over the onset of anode effects as a sample moved it; plan the bank again after. */
 export function learnOnset(state: PotlineState, cell: number, onset_share: number): void {
   state.onset_share[cell] = onset_share
   setParameter(state.bank.parameters, cell, 'anodeEffectAlumina_share', onset_share)
-  state.bank.replan()
 }
 
 interface MeanCell {
@@ -108,14 +107,14 @@ function voltageAt(state: PotlineState, cell: number, alumina: number): number {
  * wrong by is in the bias.
  */
 export function keepVoltage(state: PotlineState, cell: number, move: () => void): void {
+  if (!isLoaded(state)) {
+    move()
+    return
+  }
   const before_V = meanVoltage_V(state, cell)
   move()
-  const current_A = state.line[line.current_A]!
-  if (!(current_A > 0)) return
   const more_V = meanVoltage_V(state, cell) - before_V
-  state.filter[filterRow.bias_uOhm * state.cells + cell]! -= (1e6 * more_V) / current_A
-  const counts = state.own[own.heatCounts * state.cells + cell] === 1
-  if (!counts) state.own[own.heat_W * state.cells + cell]! -= more_V * current_A
+  shiftBias(state, cell, (-1e6 * more_V) / state.line[line.current_A]!)
 }
 
 function meanVoltage_V(state: PotlineState, cell: number): number {
