@@ -11,7 +11,7 @@ import { spanOf } from './tensorflow/window.ts'
 /** A score has to stand out for this long to be an event, and be gone this long to end. */
 export const PATTERN_NEED_S = 120
 export const PATTERN_CLEAR_S = 600
-/** Running means of the features need this long before a score means something. */
+/** Running means of the features need this long before a row is learnt from or means something. */
 export const PATTERN_WARM_S = 2 * 3600
 
 /** What the models of a line share. */

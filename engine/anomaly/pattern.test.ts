@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Channel, LineFrame, Quantity, TwinFrame } from '../flow.ts'
+import type { Channel, LineDefinition, LineFrame, Quantity, TwinFrame } from '../flow.ts'
 import { potlineDefinition } from '../lines/potline.ts'
 import { scoreNow } from '../lines/score-desk.ts'
 import { checkDetector } from './contract.ts'
@@ -13,6 +13,8 @@ const definition = potlineDefinition({
   ...{ tenant: 't', line: 'l', cells: ['c1', 'c2'], feeders: 2 },
   ...{ clock: 'stream', origin: 'synthetic' },
 })
+/** Two hours are 360 of its ticks, and cells take turns every third. */
+const slow = { ...definition, tick_ms: 20_000 }
 const names = {
   fields: [{ name: 'voltage_noise_V' } as Quantity],
   channels: [{ tag: 'cell_voltage' } as Channel],
@@ -23,11 +25,13 @@ interface Second {
   readonly noise_V: number
   readonly shot_kg?: number
   readonly masked?: boolean
+  readonly trusted?: boolean
   /** Default: the one after the last. */
   readonly tick?: number
 }
 
-function frames(tick: number, { noise_V, shot_kg, masked }: Second): [LineFrame, TwinFrame] {
+function frames(tick: number, second: Second): [LineFrame, TwinFrame] {
+  const { noise_V, shot_kg, masked, trusted = true } = second
   const time_ms = tick * 1000
   const values = new Float64Array(definition.tags.length * 2).fill(350e3)
   const events = shot_kg ? [{ tagIndex: shotTag, cell: 0, time_ms, value: shot_kg }] : []
@@ -35,7 +39,7 @@ function frames(tick: number, { noise_V, shot_kg, masked }: Second): [LineFrame,
   const twin = {
     ...{ tick, time_ms, estimate: Float64Array.of(noise_V, 0.008) },
     ...{ std: new Float64Array(2), residual: Float64Array.of(0.5, 0.5) },
-    ...{ observable: Uint8Array.of(1, 1), trusted: Uint8Array.of(1, 1) },
+    ...{ observable: Uint8Array.of(1, 1), trusted: Uint8Array.of(trusted ? 1 : 0, 1) },
     masked: Uint8Array.of(masked ? 1 : 0, 0),
   }
   return [frame, twin as unknown as TwinFrame]
@@ -74,13 +78,13 @@ const windowScorer: CellScorer = {
   },
 }
 
-function watch(lead: CellScorer = scorer) {
+function watch(lead: CellScorer = scorer, line: LineDefinition = definition) {
   const found: Finding[] = []
   const alarmed: Finding[] = []
   const models: { lead: CellScorer | undefined; second: CellScorer | undefined } = {
     ...{ lead, second: undefined },
   }
-  const detector = patternDetector(definition, names, models)
+  const detector = patternDetector(line, names, models)
   let tick = 0
   const calls: number[] = []
   return {
@@ -182,13 +186,28 @@ describe('a model that is replaced while it runs', () => {
 describe('a model that takes windows', () => {
   it('scores a cell at its turn once a minute, from its first whole window on', () => {
     const { take, calls, detector } = watch(windowScorer)
-    for (let i = 0; i < 200; i++) take({ noise_V: 0.008 * (1 + i / 50) })
+    for (let i = 0; i < 7379; i++) take({ noise_V: 0.008 * (1 + i / 5000) })
     expect(calls).toEqual([])
     expect(Array.from(detector.scores()[0]!.values)).toEqual([0, 0])
-    for (let i = 200; i < 300; i++) take({ noise_V: 0.008 * (1 + i / 50) })
-    // The second cell at tick 239 and 299, the first at 240 and 300.
-    expect(calls).toEqual([1, 1, 1, 1])
+    for (let i = 7379; i < 7500; i++) take({ noise_V: 0.008 * (1 + i / 5000) })
+    // The first cell at tick 7380, 7440 and 7500, the second at 7439 and 7499.
+    expect(calls).toEqual([1, 1, 1, 1, 1])
     expect(detector.scores()[0]!.values[0]).toBeGreaterThan(0)
+  })
+
+  it('takes no row into them that training leaves out: two hours after a cell is trusted', () => {
+    const { take, calls } = watch(windowScorer, slow)
+    const callsOf = (ticks: number, change: Partial<Second> = {}) => {
+      const before = calls.length
+      for (let i = 0; i < ticks; i++) take({ noise_V: 0.008, ...change })
+      return calls.length - before
+    }
+    expect(callsOf(360 + 12)).toBe(3) // 369 and 372 for the first cell, 371 for the other
+    expect(callsOf(3)).toBe(2)
+    callsOf(1, { trusted: false })
+    // Then the other cell alone has its turns, until the first has been trusted for as long again.
+    expect(callsOf(370)).toBe(124)
+    expect(callsOf(30)).toBe(20)
   })
 
   it('names the feature that stands out, and begins anew after work on the cell', () => {
@@ -223,7 +242,7 @@ describe('a model that takes windows', () => {
   it('goes on beside a champion of rows, and needs no new window when it is promoted', () => {
     const { take, models, detector } = watch()
     models.second = windowScorer
-    for (let i = 0; i < 300; i++) take({ noise_V: 0.008 * (1 + i / 50) })
+    for (let i = 0; i < 7400; i++) take({ noise_V: 0.008 * (1 + i / 5000) })
     models.lead = { ...windowScorer, promoted: true }
     models.second = undefined
     for (let i = 0; i < 60; i++) take({ noise_V: 0.014 })
@@ -261,19 +280,19 @@ describe('a state of before there were windows', () => {
     after.detector.load(stateReader(old.bytes()))
     expect(after.detector.scores()[0]!.values).toEqual(before.detector.scores()[0]!.values)
     after.models.lead = windowScorer
-    for (let i = 0; i < 300; i++) after.take({ noise_V: 0.008 * (1 + i / 50) })
+    for (let i = 0; i < 7400; i++) after.take({ noise_V: 0.008 * (1 + i / 5000) })
     expect(after.detector.scores()[0]!.values[0]).toBeGreaterThan(0)
   })
 })
 
-for (const [name, model] of [
-  ['pattern', scorer],
-  ['pattern of windows', windowScorer],
+for (const [name, model, line] of [
+  ['pattern', scorer, definition],
+  ['pattern of windows', windowScorer, slow],
 ] as const) {
   checkDetector<Second>({
     name,
     create() {
-      const { detector, take, found } = watch(model)
+      const { detector, take, found } = watch(model, line)
       return {
         save: detector.save,
         load: detector.load,

@@ -63,7 +63,8 @@ export function patternDetector(
       }
       history.hold(Math.max(heldFor(models.lead), heldFor(models.second)))
       history.take(frame.tick, features.values, cell => {
-        return twin.trusted[cell] === 1 && twin.masked[cell] === 0
+        // As training gathers rows: a window with others in it is like none it learnt from.
+        return trusted_s[cell]! >= PATTERN_WARM_S && twin.masked[cell] === 0
       })
       return inTurn.flatMap(([slot, model]) => {
         const scorer = model()

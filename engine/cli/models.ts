@@ -26,17 +26,18 @@ export const modelsCommand: Command = {
   compare NAME/V NAME/V      two versions side by side, with what the gate finds
   compare NAME               the champion, else the shadow, beside the challenger
   gate NAME/VERSION          hold a version to the gate and change nothing
-  challenge NAME/VERSION     make it challenger and shadow, if the gate lets it
+  challenge NAME/VERSION     make it challenger, if the gate lets it
   promote NAME[/VERSION]     make it, else the challenger, champion, if the gate lets it
-  demote NAME                no champion: the shadow scores, nothing alarms (--alias)
+  demote NAME                no champion: only scores, nothing alarms (--alias)
   rollback NAME              back to the champion before that still loads, else to none
   register DIR               add a Keras or TensorFlow.js LayersModel trained elsewhere
   export NAME[/VERSION]      write its network as an ONNX file: --onnx FILE
   bank NAME                  freeze the rows of the gate: --normal and --faults recordings
 
 A champion raises alarms; the shadow only scores. The challenger is the version that asks to become
-champion: it passed the gate and scores as shadow until somebody promotes it, for which it has to
-pass again, or demotes it (--alias challenger). What is new is the shadow. A running engine takes a change at its next tick.
+champion: it passed the gate and scores in place of the shadow until somebody promotes it, for
+which it has to pass again, or demotes it (--alias challenger). What is new is the shadow. A running
+engine takes a change at its next tick.
 A bank is made once; a challenger has to keep the false events of its normal rows within the budget,
 to find as many of its faults as the champion (more than the linear detector where there is none),
 and to answer in time.
@@ -177,7 +178,7 @@ const ACTIONS: Readonly<Record<string, (call: Call) => Promise<number>>> = {
     const stored = await (version === undefined
       ? registry.loadLive(name)
       : registry.load(name, version))
-    if (!stored) throw usage(`${name} has no champion and no shadow; name a version`)
+    if (!stored) throw usage(`${name} has no champion, challenger or shadow; name a version`)
     const { exportModel } = await import('../anomaly/tensorflow/export-model.ts')
     const bytes = await exportModel(stored)
     await writeFile(file, bytes).catch((error: unknown) => {

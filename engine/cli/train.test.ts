@@ -42,7 +42,10 @@ describe('training on a simulated plant', () => {
     printed.mockRestore()
   })
 
-  it.each(['plant:1:2', 'plant:1:0:3', 'plant:a:2:3'])('refuses %s', async from => {
+  it.each([
+    ...['plant:1:2', 'plant:1:0:3', 'plant:a:2:3', 'plant:1:2:0', 'plant:1:2:'],
+    ...['plant:1:1:Infinity', 'plant:1:1:241', 'plant:1:2001:0.01', 'plant:1:Infinity:1'],
+  ])('refuses %s', async from => {
     await expect(trainCommand.run({ from, models: folder }, [])).rejects.toThrow(
       'write plant:SEED:CELLS:HOURS',
     )

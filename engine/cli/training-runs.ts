@@ -12,6 +12,7 @@ import { foldEntry, lineFold } from '../lines/fold.ts'
 import { tickNow } from '../lines/score-desk.ts'
 import { recordedFrames } from '../replay/offline.ts'
 import { openRecording } from '../replay/open.ts'
+import { PLANT_CELLS_MAX } from '../sim/plant.ts'
 import { recordPlant } from '../sim/record.ts'
 import type { Store } from '../store/port.ts'
 import type { BankRun } from '../training/bank.ts'
@@ -41,13 +42,19 @@ export async function recordedRuns(folders: string): Promise<SourcedRun[]> {
 const PLANT = 'plant:'
 /** As many feeders as `liquidus plant` has where nobody says another number. */
 const FEEDERS = 5
+/** Of a simulated plant; a longer one fills the disk before training has begun. */
+const HOURS_MAX = 240
 
 async function simulatedRun(named: string): Promise<SourcedRun> {
   const numbers = named.slice(PLANT.length).split(':').map(Number)
   const [seed, cells, hours] = numbers as [number, number, number]
-  const isWhole = Number.isInteger(seed) && Number.isInteger(cells) && cells >= 1
-  if (numbers.length !== 3 || !isWhole || !(hours > 0)) {
-    throw usage(`"${named}" is no plant: write plant:SEED:CELLS:HOURS, e.g. plant:401:40:10`)
+  const isWhole = Number.isInteger(seed) && Number.isInteger(cells)
+  const isWithin = cells >= 1 && cells <= PLANT_CELLS_MAX && hours > 0 && hours <= HOURS_MAX
+  if (numbers.length !== 3 || !isWhole || !isWithin) {
+    throw usage(
+      `"${named}" is no plant: write plant:SEED:CELLS:HOURS, e.g. plant:401:40:10, with at most ` +
+        `${PLANT_CELLS_MAX} cells and ${HOURS_MAX} hours`,
+    )
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'liquidus-plant-'))
   const remove = () => rmSync(folder, { recursive: true, force: true })

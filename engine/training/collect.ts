@@ -1,4 +1,5 @@
 import { cellFeatures } from '../anomaly/features.ts'
+import { PATTERN_WARM_S } from '../anomaly/pattern-slot.ts'
 import type { Channel, LineDefinition, LineFrame, Quantity, TwinFrame } from '../flow.ts'
 import { type TagSpread, tagSpread } from './tag-spread.ts'
 
@@ -23,8 +24,6 @@ export interface FeatureRows {
   readonly alarmed_count: number
 }
 
-/** Where the running means have settled. */
-const WARM_S = 2 * 3600
 /** One row per cell and so many seconds: neighbours say the same. */
 const EVERY_S = 60
 const ROWS_MAX = 1_000_000
@@ -112,7 +111,7 @@ export function featureCollector(every_s = EVERY_S): FeatureCollector {
       for (let cell = 0; cell < trusted_s.length; cell++) {
         trusted_s[cell] = twin.trusted[cell] === 1 ? trusted_s[cell]! + dt_s : 0
         if (alarmed?.[cell] === 1) dropRecent(cell, frame.time_ms)
-        if (!due || trusted_s[cell]! < WARM_S || twin.masked[cell] === 1) continue
+        if (!due || trusted_s[cell]! < PATTERN_WARM_S || twin.masked[cell] === 1) continue
         addRow(cell, tick)
       }
     },

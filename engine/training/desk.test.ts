@@ -45,11 +45,11 @@ describe('a challenger', () => {
 
   it('passed the gate against the champion, and scores as shadow beside it', async () => {
     const { aliases, move } = await challenge('2')
-    expect(aliases).toEqual({ champion: '1', challenger: '2', shadow: '2' })
+    expect(aliases).toEqual({ champion: '1', challenger: '2', shadow: '3' })
     expect(move).toMatchObject({ alias: 'challenger', gate: { incumbent: 'potline-cells/1' } })
     expect(await desk().list()).toMatchObject([{ challenge: { by: 'ann', to: '2' } }])
     expect(listRows(await desk().list())[1]).toEqual([
-      ...[LIVE_MODEL, '1 2 3', '1', '2 (passed against potline-cells/1)', '2'],
+      ...[LIVE_MODEL, '1 2 3', '1', '2 (passed against potline-cells/1)', '3'],
     ])
   })
 
@@ -68,7 +68,7 @@ describe('a challenger', () => {
     expect((await registry.aliases(LIVE_MODEL)).challenger).toBe('2')
     await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3))
     const { aliases, move } = await promote('challenger')
-    expect(aliases).toEqual({ champion: '2', challenger: '', shadow: '2' })
+    expect(aliases).toEqual({ champion: '2', challenger: '', shadow: '3' })
     expect(move).toMatchObject({ alias: 'champion', from: '1', to: '2', gate: { passed: true } })
     expect((await registry.history(LIVE_MODEL)).at(-1)).toMatchObject({
       ...{ alias: 'challenger', from: '2', to: '', reason: 'became champion' },

@@ -49,9 +49,9 @@ export interface ModelDesk {
   gate(name: string, version: string): Promise<GateReport>
   /**
    * Points an alias. A challenger and a champion have to pass the gate, else MODEL_REFUSED names
-   * the numbers. A challenger becomes the shadow too, which scores beside the champion. A champion
-   * replaces the one that it was held against, and is no longer the challenger; of the version
-   * `challenger` the gate is asked again.
+   * the numbers, and the champion that they were held against has to be it still. A challenger
+   * scores beside the champion, in place of the shadow. A champion is no longer the challenger; of
+   * the version `challenger` the gate is asked again.
    */
   promote(name: string, version: string, alias: Alias, by: string, reason: string): Promise<Moved>
   demote(name: string, alias: Alias, by: string, reason: string): Promise<Moved>
@@ -83,9 +83,8 @@ export function modelDesk(
     version: string,
     facts: Partial<AliasMove>,
   ): Promise<Moved> => {
-    await registry.point(name, alias, version, { ...facts, at_ms: clock.now_ms() })
-    const history = await registry.history(name)
-    return { name, aliases: await registry.aliases(name), move: history.at(-1)! }
+    const made = await registry.point(name, alias, version, { ...facts, at_ms: clock.now_ms() })
+    return { name, aliases: await registry.aliases(name), move: made }
   }
 
   const gate = async (name: string, version: string): Promise<GateReport> => {
@@ -145,7 +144,7 @@ export function modelDesk(
         return move(name, alias, record.version, { by, reason })
       }
       // What the gate compares with has to be what is replaced.
-      const { champion: from, challenger, shadow } = await registry.aliases(name)
+      const { champion: from } = await registry.aliases(name)
       if (alias === 'challenger' && record.version === from) {
         const problem = 'is the champion; name another version'
         throw new LiquidusError('MODEL_INVALID', { model: `${name}/${record.version}`, problem })
@@ -155,16 +154,16 @@ export function modelDesk(
         const model = `${name}/${record.version}`
         throw new LiquidusError('MODEL_REFUSED', { model, problem: report.failures.join('; ') })
       }
-      if (alias === 'challenger') {
-        if (shadow !== record.version) {
-          await move(name, 'shadow', record.version, { by, reason: 'scores as challenger' })
-        }
-        return move(name, alias, record.version, { by, reason, gate: report })
+      const facts = { by, reason, gate: report }
+      if (alias === 'champion') return move(name, alias, record.version, { ...facts, from })
+      // The gate takes minutes.
+      const { champion: now, challenger } = await registry.aliases(name)
+      if (now !== from) {
+        const became = now === '' ? 'none' : `version ${now}`
+        const problem = `its champion became ${became} meanwhile; look again, then try again`
+        throw new LiquidusError('MODEL_INVALID', { model: name, problem })
       }
-      const moved = await move(name, alias, record.version, { from, by, reason, gate: report })
-      if (challenger !== record.version) return moved
-      await move(name, 'challenger', '', { from: challenger, by, reason: 'became champion' })
-      return { ...moved, aliases: await registry.aliases(name) }
+      return move(name, alias, record.version, { ...facts, from: challenger })
     },
     demote: (name, alias, by, reason) => move(name, alias, '', { by, reason }),
     async rollback(name, by, reason, leave) {

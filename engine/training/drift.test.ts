@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { DriftPart } from '../anomaly/drift-part.ts'
 import { stateReader, stateWriter } from '../anomaly/state.ts'
 import { seededRandom } from '../core/random.ts'
 import type { LineDefinition, LineFrame, TwinFrame } from '../flow.ts'
@@ -92,6 +93,12 @@ function look(minute: number, voltage: number, score: number, residual: number) 
     scores: Float64Array.of(score, score, 1),
     alarmed: new Set([2]),
   }
+}
+
+const bytesOf = (one: DriftPart) => {
+  const out = stateWriter()
+  one.save(out)
+  return out.bytes()
 }
 
 const CHANNELS = [{ tag: 'cell_voltage' }]
@@ -199,6 +206,66 @@ describe('drift monitors', () => {
     const other = monitors('b')
     other.load(stateReader(out.bytes()))
     expect(other.due(3000 * 60_000)).toBe(true)
+  })
+
+  it('look at the same ticks after a restart between a change of model and the next look', () => {
+    const record = (value: number) =>
+      fixtureRecord(new Uint8Array(), {
+        training: {
+          ...fixtureRecord(new Uint8Array()).training,
+          reference: [{ tag: 'cell_voltage', ...spreadOf([value, value + 0.1, value + 0.2]) }],
+        },
+      })
+    const models = {
+      a: { sha256: 'a', record: record(4.2) },
+      b: { sha256: 'b', record: record(4.3) },
+      none: undefined,
+    }
+    let lead: keyof typeof models = 'a'
+    const monitors = () => driftMonitors(definition, CHANNELS, () => models[lead])
+    const restarted = (one: DriftPart) => {
+      const next = monitors()
+      next.load(stateReader(bytesOf(one)))
+      return next
+    }
+    const swaps: Readonly<Record<number, keyof typeof models>> = {
+      640: 'b',
+      1240: 'none',
+      1840: 'a',
+    }
+    const whole = monitors()
+    let cut = monitors()
+    for (let second = 60; second < 3600; second += 10) {
+      lead = swaps[second] ?? lead
+      const now = look(second / 60, 4.3, 0.1, 0.1 * Math.sin(second))
+      expect(cut.due(now.frame.time_ms)).toBe(whole.due(now.frame.time_ms))
+      const isLook = whole.due(now.frame.time_ms)
+      for (const one of [whole, cut]) one.take(now)
+      if (isLook) expect(bytesOf(cut)).toEqual(bytesOf(whole))
+      // Twice: what is stored before that look is of the earlier model too.
+      if (second % 600 === 40 || second % 600 === 50) cut = restarted(cut)
+    }
+  })
+
+  it('begin anew where the model of the state leads again before the next look', () => {
+    const base = fixtureRecord(new Uint8Array())
+    const reference = [{ tag: 'cell_voltage', ...spreadOf([4.2, 4.3, 4.4]) }]
+    const record = { ...base, training: { ...base.training, reference } }
+    let sha256 = 'a'
+    const monitors = () => driftMonitors(definition, CHANNELS, () => ({ sha256, record }))
+    const first = monitors()
+    first.take(look(1, 4.3, 0.1, 0))
+    sha256 = 'b'
+    const second = monitors()
+    second.load(stateReader(bytesOf(first)))
+    sha256 = 'a'
+    const third = monitors()
+    third.load(stateReader(bytesOf(second)))
+    for (const one of [second, third]) {
+      expect(one.due(119_000)).toBe(false)
+      expect(one.take(look(2, 4.3, 0.1, 0))).toEqual([])
+    }
+    expect(bytesOf(third)).toEqual(bytesOf(second))
   })
 
   it('watch the channels of a generic line one by one, and name the one that moved', () => {

@@ -16,6 +16,8 @@ export interface DriftModel {
 }
 
 const STATE = 'drift/1'
+/** In place of a hash: what was stored is of a model that does not lead; the next look begins. */
+const OTHER = 'other'
 const LOOK_EVERY_MS = 60_000
 const DAY_MS = 86_400_000
 /** Population stability: above this a signal is spread otherwise than when the model learnt. */
@@ -110,11 +112,15 @@ export function driftMonitors(
     load(from: StateReader) {
       assert(from.text() === STATE, 'the stored drift monitors are of this version')
       begin(leading())
-      // Of a model that the registry no longer has nothing can be said.
-      if (from.text() !== model) return
+      const stored = from.text()
       const times = new Float64Array(2)
       from.array(times)
       looked_ms = times[0]!
+      // Of another model only the time of its last look counts, until the next look begins anew.
+      if (stored !== model) {
+        model = OTHER
+        return
+      }
       dayOf = times[1]!
       for (const one of [score, ...residuals]) one.load(from)
       regime.load(from)

@@ -43,7 +43,7 @@ export interface ModelRegistry {
   history(name: string): Promise<readonly AliasMove[]>
   /** A version by number or alias; throws MODEL_INVALID when it is not there or not whole. */
   load(name: string, version: string): Promise<StoredModel>
-  /** The champion, else the shadow, else undefined. */
+  /** The champion, else the challenger, else the shadow, else undefined. */
   loadLive(name: string): Promise<StoredModel | undefined>
   /** Next free version number. */
   nextVersion(name: string): Promise<string>
@@ -53,9 +53,10 @@ export interface ModelRegistry {
   addNext(record: ModelRecord, model: unknown, weights: Uint8Array): Promise<ModelRecord>
   /**
    * Points an alias at a version, or at none with ''; one atomic change of one file. With `from`,
-   * only where the alias still points there.
+   * only where the alias still points there. What becomes champion is challenger no more, in the
+   * same change. Gives the move.
    */
-  point(name: string, alias: Alias, version: string, move?: Partial<AliasMove>): Promise<void>
+  point(name: string, alias: Alias, version: string, move?: Partial<AliasMove>): Promise<AliasMove>
 }
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
@@ -128,13 +129,13 @@ async function movePointer(
   version: string,
   { from: expected, ...move }: Partial<AliasMove>,
   added?: string,
-): Promise<void> {
+): Promise<AliasMove> {
   const known = await listVersions(folder, name)
   if (known.length === 0) throw await unknown(folder, name)
   if (version !== '' && !known.includes(version)) {
     throw fail(name, `has no version ${version}; known: ${known.join(', ')}`)
   }
-  await changing(folder, name, async () => {
+  return changing(folder, name, async () => {
     const pointers = await readPointers(folder, name)
     const from = pointers[alias]
     if (expected !== undefined && from !== expected) {
@@ -142,10 +143,22 @@ async function movePointer(
       throw fail(name, `its ${alias} became ${now} meanwhile; look again, then try again`)
     }
     const made = { by: '', at_ms: 0, reason: '', ...move, alias, from, to: version }
-    const history = [...pointers.history, made].slice(-HISTORY_MAX)
+    const moves: AliasMove[] = [made]
+    let { challenger } = pointers
+    if (alias === 'champion' && version !== '' && challenger === version) {
+      const { by, at_ms } = made
+      moves.push({
+        ...{ alias: 'challenger', from: challenger, to: '', by, at_ms },
+        reason: 'became champion',
+      })
+      challenger = ''
+    }
+    const history = [...pointers.history, ...moves].slice(-HISTORY_MAX)
     const hash = added ?? pointers.sha256[version] ?? (await hashOf(folder, name, version))
     const sha256 = { ...pointers.sha256, ...(hash === undefined ? {} : { [version]: hash }) }
-    await writePointers(folder, name, { ...pointers, [alias]: version, sha256, history })
+    const next = { ...pointers, challenger, [alias]: version, sha256, history }
+    await writePointers(folder, name, next)
+    return made
   })
 }
 
@@ -266,8 +279,8 @@ export function modelRegistry(root: string, tenant = ''): ModelRegistry {
     history: async name => (await readPointers(folder, name)).history,
     load: async (name, version) => loadModel(folder, name, version),
     async loadLive(name) {
-      const { champion, shadow } = await readPointers(folder, name)
-      const version = champion || shadow
+      const { champion, challenger, shadow } = await readPointers(folder, name)
+      const version = champion || challenger || shadow
       return version === '' ? undefined : loadModel(folder, name, version)
     },
     nextVersion: name => nextVersion(folder, name),

@@ -46,6 +46,32 @@ describe('models in force', () => {
     expect(said).toEqual([])
   })
 
+  it('are the champion and the challenger, whatever is new meanwhile, then the shadow again', async () => {
+    for (const threshold of [4, 7]) await addFixtureModel(registry, threshold)
+    await registry.point(LIVE_MODEL, 'champion', '1')
+    await registry.point(LIVE_MODEL, 'challenger', '2')
+    const shelf = await open()
+    const both = { model: 'potline-cells/1', model_role: 'champion', shadow: 'potline-cells/2' }
+    expect(shelf.inForce('local')).toMatchObject(both)
+    await addFixtureModel(registry, 9)
+    expect((await registry.aliases(LIVE_MODEL)).shadow).toBe('3')
+    await shelf.refresh()
+    expect(shelf.inForce('local')).toMatchObject(both)
+    expect((await open()).forLine('local').second).toMatchObject({ threshold: 7, promoted: false })
+    await registry.point(LIVE_MODEL, 'champion', '')
+    expect(await registry.loadLive(LIVE_MODEL)).toMatchObject({ record: { version: '2' } })
+    await shelf.refresh()
+    const { shadow, ...alone } = shelf.inForce('local')
+    expect(alone).toMatchObject({ model: 'potline-cells/2', model_role: 'shadow' })
+    expect(shadow).toBeUndefined()
+    await registry.point(LIVE_MODEL, 'champion', '2')
+    await shelf.refresh()
+    expect(shelf.inForce('local')).toMatchObject({
+      ...{ model: 'potline-cells/2', model_role: 'champion', shadow: 'potline-cells/3' },
+    })
+    expect(said).toEqual([])
+  })
+
   it('are a tenant\u2019s own where it has some, else the shared ones', async () => {
     await addFixtureModel(registry, 4)
     await addFixtureModel(modelRegistry(folder, 'acme'), 9)

@@ -58,7 +58,8 @@ interface Namespace {
   readonly registry: ModelRegistry
   aliases: string
   champion: Ready | undefined
-  shadow: Ready | undefined
+  /** The challenger, else the shadow: it scores beside the champion, or alone. */
+  second: Ready | undefined
 }
 
 /**
@@ -113,8 +114,8 @@ export async function openShelf(
       const champion = now.champion
         ? await firstOf(registry, [now.champion, ...earlier], before?.champion)
         : undefined
-      const shadow = await firstOf(registry, [now.shadow], before?.shadow)
-      namespaces.set(tenant, { registry, aliases, champion, shadow })
+      const second = await firstOf(registry, [now.challenger, now.shadow], before?.second)
+      namespaces.set(tenant, { registry, aliases, champion, second })
       return true
     } catch (error) {
       if (!before) report(`refused: ${problemOf(error)}`)
@@ -139,12 +140,12 @@ export async function openShelf(
 
   const spaceOf = (tenant: string): Namespace | undefined => {
     const own = namespaces.get(tenant)
-    return own && (own.champion || own.shadow) ? own : namespaces.get('')
+    return own && (own.champion || own.second) ? own : namespaces.get('')
   }
 
   const shelf: ModelShelf = {
     refresh,
-    record: tenant => (spaceOf(tenant)?.champion ?? spaceOf(tenant)?.shadow)?.record,
+    record: tenant => (spaceOf(tenant)?.champion ?? spaceOf(tenant)?.second)?.record,
     registryOf: tenant => spaceOf(tenant)?.registry ?? shared,
     ownRegistry: tenant => modelRegistry(folder, tenant),
     async hold(tenant, named) {
@@ -167,17 +168,17 @@ export async function openShelf(
     },
     inForce(tenant) {
       const space = spaceOf(tenant)
-      const lead = space?.champion ?? space?.shadow
+      const lead = space?.champion ?? space?.second
       if (!space || !lead) return { model: 'none' }
-      const { champion, shadow } = space
+      const { champion, second } = space
       const named = {
         ...{ model: `${LIVE_MODEL}/${lead.version}`, model_sha256: lead.sha256 },
         model_role: champion ? 'champion' : 'shadow',
         model_runtime: lead.runtime,
       }
-      if (!champion || !shadow || shadow === champion) return named
-      const beside = { shadow: `${LIVE_MODEL}/${shadow.version}`, shadow_sha256: shadow.sha256 }
-      return { ...named, ...beside, shadow_runtime: shadow.runtime }
+      if (!champion || !second || second === champion) return named
+      const beside = { shadow: `${LIVE_MODEL}/${second.version}`, shadow_sha256: second.sha256 }
+      return { ...named, ...beside, shadow_runtime: second.runtime }
     },
     forLine(tenant) {
       const models = lineModels(ready, report)

@@ -25,6 +25,9 @@ export function budgetVersions(settings: BudgetSettings): Readonly<Record<string
   return versions
 }
 
+/** Whether a name among the versions of a log is that of a budget. */
+export const isBudget = (name: string): boolean => name === NAME || name.startsWith(`${NAME}/`)
+
 /** The budget of a line by what its log named last. */
 export function budgetOf(versions: Readonly<Record<string, string>>, line: string): number {
   const value = Number(versions[`${NAME}/${line}`] ?? versions[NAME])

@@ -25,8 +25,8 @@ export interface CellScorer extends RowScorer {
 
 /** The models at work on a line; they change only between two ticks. */
 export interface CellModels {
-  /** The champion, else the shadow; undefined: none scores. */
+  /** The champion, else the challenger, else the shadow; undefined: none scores. */
   readonly lead: CellScorer | undefined
-  /** The shadow beside a champion; it scores and never alarms. */
+  /** The challenger, else the shadow, beside a champion; it scores and never alarms. */
   readonly second: CellScorer | undefined
 }
