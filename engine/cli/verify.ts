@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { isBudget } from '../anomaly/fusion/setting.ts'
 import { loadConfig } from '../config.ts'
 import { LiquidusError } from '../core/errors.ts'
 import { foldBuilder } from '../folding.ts'
@@ -37,13 +38,14 @@ batch is in the log exactly once.`,
       const tenant = (options.tenant as string | undefined) ?? 'local'
       const key = `${tenant}/${line}`
       const versions = versionsOf(shelf, tenant)
-      const result = await verifyLine(store, key, foldBuilder(shelf), versions, (at, end) => {
+      const progress = (at: number, end: number) => {
         if (!options.json)
           say(`${((100 * at) / end).toFixed(0).padStart(3)} %  entry ${at} of ${end}`)
-      })
+      }
+      const result = await verifyLine(store, key, foldBuilder(shelf), versions, progress, isBudget)
       if (options.json) printJson(result)
       else for (const [name, value] of Object.entries(result)) say(`${name.padEnd(24)}${value}`)
-      const others = result.versions_in_log.filter(one => one !== result.versions_now)
+      const others = result.versions_others
       if (!result.equal && others.length > 0) {
         say(
           `not comparable: the log was also written by ${others.join('; ')}, and other versions ` +

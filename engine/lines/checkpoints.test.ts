@@ -5,6 +5,7 @@ import { CHECKPOINTS_MAX, checkpointRing, REACH_MS } from './checkpoints.ts'
 const TICK_MS = 1000
 const at = (tick: number, bytes = 10) => ({
   ...{ position: tick, floor: tick, clean: tick, newest_ms: tick * TICK_MS, accepted: 4 * tick },
+  log_bytes: 0,
   state: new Uint8Array(bytes).fill(tick % 251),
 })
 
@@ -47,6 +48,20 @@ describe('checkpoints', () => {
     expect(ring.count).toBe(0)
   })
 
+  it('of a state that does not fit are not made again and again, unless there is more room', () => {
+    const ring = checkpointRing(TICK_MS, 100)
+    ring.add(at(1, 101))
+    expect([ring.isDue(11), ring.isDue(600), ring.isDue(601)]).toEqual([false, false, true])
+    const again = checkpointRing(TICK_MS, 100)
+    again.restore(ring.snapshot(), new Set())
+    expect([again.isDue(600), again.isDue(601), again.snapshot()]).toEqual([
+      ...[false, true],
+      ring.snapshot(),
+    ])
+    ring.limit(101)
+    expect([ring.isDue(11), ring.takeKept()]).toEqual([true, { blobs: [], numbers: [] }])
+  })
+
   it('that no longer fit go, the newest and the oldest last', () => {
     const ring = checkpointRing(TICK_MS)
     for (const tick of [10, 20, 30, 40, 50, 60]) ring.add(at(tick, 100))
@@ -55,7 +70,8 @@ describe('checkpoints', () => {
     ring.add(at(70, 100))
     expect([ring.oldest()?.clean, ring.count, ring.newest()?.clean]).toEqual([10, 3, 70])
     ring.limit(99)
-    expect([ring.count, ring.takeKept()]).toEqual([0, { blobs: [], numbers: [] }])
+    const unfit = { size_bytes: 100, room_bytes: 99 }
+    expect([ring.count, ring.takeKept()]).toEqual([0, { blobs: [], numbers: [], unfit }])
   })
 
   it('of a large state stand further apart', () => {

@@ -12,6 +12,14 @@ const CHECKPOINT_BYTES_PER_S = 128 << 10
 /** Bytes of all checkpoints of a line at most; a line whose state does not fit is not rewound. */
 export const CHECKPOINT_BYTES_MAX = 32 << 20
 
+/** All checkpoints of a line take at most this share of what its log may take. */
+export const SHARE_OF_LOG = 3 / 8
+/** Log entries that are held for rewinds at most, so that a log can always be trimmed. */
+export const ENTRIES_BACK_MAX = 1 << 17
+
+/** Event time until a state that did not fit is tried again: to make one costs as much as ever. */
+const UNFIT_WAIT_MS = 600_000
+
 /** A state that a line can go back to, and from where its log is folded again. */
 export interface Checkpoint {
   /** Log entries after this position hold what is not in the state yet. */
@@ -24,6 +32,8 @@ export interface Checkpoint {
   readonly newest_ms: number
   /** Readings in the log up to `position`, counted from where the fold began. */
   readonly accepted: number
+  /** Bytes of the log up to `position`, counted likewise. */
+  readonly log_bytes: number
   /** Undefined where the store keeps it. */
   readonly state: Uint8Array | undefined
 }
@@ -43,11 +53,26 @@ export interface Past {
 export interface Kept {
   readonly blobs: readonly KeptBlob[]
   readonly numbers: readonly number[]
+  /** Set where the state takes more than there is room for: then there is none to go back to. */
+  readonly unfit?: Unfit
+}
+
+/** A state that does not fit, and the room there is. */
+export interface Unfit {
+  readonly size_bytes: number
+  readonly room_bytes: number
 }
 
 /** Checkpoints of one line, oldest first: bounded in number and bytes. */
 export interface CheckpointRing {
   add(checkpoint: Checkpoint & { readonly state: Uint8Array }): void
+  /**
+   * Another entry was folded: those that hold too much of the log go, in entries or in bytes. True
+   * where none is left by that.
+   */
+  passed(position: number, size_bytes: number): boolean
+  /** Bytes of the log so far. */
+  readonly log_bytes: number
   /** Whether the newest is old enough, for its size, that another may follow at `tick`. */
   isDue(tick: number): boolean
   /** The newest one that holds nothing of the tick. */
@@ -80,10 +105,13 @@ export function checkpointRing(
   tick_ms: number,
   bytes_max: number = CHECKPOINT_BYTES_MAX,
   spread = 0,
+  entries_back_max: number = ENTRIES_BACK_MAX,
 ): CheckpointRing {
   let kept: NumberedCheckpoint[] = []
   let last = 0
   let room_bytes = bytes_max
+  let log_bytes = 0
+  let unfit: { readonly clean: number; readonly size_bytes: number } | undefined
 
   const bytesOf = () => kept.reduce((sum, { size_bytes }) => sum + size_bytes, 0)
 
@@ -108,7 +136,10 @@ export function checkpointRing(
   }
 
   const makeRoom = (): void => {
+    const newest = kept.at(-1)
     while (kept.length > CHECKPOINTS_MAX || (kept.length > 0 && bytesOf() > room_bytes)) thin()
+    if (kept.length > 0) unfit = undefined
+    else if (newest) unfit = { clean: newest.clean, size_bytes: newest.size_bytes }
   }
 
   return {
@@ -119,9 +150,22 @@ export function checkpointRing(
       dropFar()
       makeRoom()
     },
+    passed(position, size_bytes) {
+      log_bytes += size_bytes
+      const before = kept.length
+      // The bytes are those of the log that this room is a share of.
+      const isFar = (one: NumberedCheckpoint) =>
+        position - one.position > entries_back_max ||
+        log_bytes - one.log_bytes > room_bytes / SHARE_OF_LOG
+      while (kept.length > 0 && isFar(kept[0]!)) kept.shift()
+      return before > 0 && kept.length === 0
+    },
+    get log_bytes() {
+      return log_bytes
+    },
     isDue(tick) {
       const newest = kept.at(-1)
-      if (!newest) return true
+      if (!newest) return !unfit || (tick - unfit.clean) * tick_ms >= UNFIT_WAIT_MS
       const apart_ms = (1000 * newest.size_bytes) / CHECKPOINT_BYTES_PER_S
       if (apart_ms <= CHECKPOINT_EVERY_MS) return true
       return (tick - newest.clean) * tick_ms >= apart_ms * (1 + spread / 2)
@@ -137,6 +181,7 @@ export function checkpointRing(
     },
     limit(next_bytes) {
       room_bytes = next_bytes
+      if (unfit && unfit.size_bytes <= room_bytes) unfit = undefined
       makeRoom()
     },
     get room_bytes() {
@@ -146,23 +191,50 @@ export function checkpointRing(
       return kept.length
     },
     snapshot: () =>
-      jsonBytes({ last, room_bytes, kept: kept.map(({ state: _, ...facts }) => facts) }),
+      jsonBytes({
+        last,
+        room_bytes,
+        log_bytes,
+        unfit,
+        kept: kept.map(({ state: _, ...facts }) => facts),
+      }),
     restore(bytes, stored) {
       const facts = parseJsonBytes<{
         readonly last: number
         readonly room_bytes?: number
+        readonly log_bytes?: number
+        readonly unfit?: typeof unfit
         readonly kept: readonly Omit<NumberedCheckpoint, 'state'>[]
       }>(bytes)
       room_bytes = facts.room_bytes ?? bytes_max
+      log_bytes = facts.log_bytes ?? 0
+      unfit = facts.unfit
       last = facts.last
       kept = facts.kept
         .filter(({ number }) => stored.has(number))
-        .map(one => ({ ...one, newest_ms: one.newest_ms ?? Number.NaN, state: undefined }))
+        .map(one => ({
+          ...one,
+          newest_ms: one.newest_ms ?? Number.NaN,
+          log_bytes: one.log_bytes ?? 0,
+          state: undefined,
+        }))
     },
     takeKept() {
       const blobs = kept.flatMap(({ number, state }) => (state ? [{ number, bytes: state }] : []))
       kept = kept.map(one => ({ ...one, state: undefined }))
-      return { blobs, numbers: kept.map(({ number }) => number) }
+      const numbers = kept.map(({ number }) => number)
+      if (!unfit) return { blobs, numbers }
+      return { blobs, numbers, unfit: { size_bytes: unfit.size_bytes, room_bytes } }
     },
   }
+}
+
+/** What a person is told of a line that cannot be rewound. */
+export function unfitText({ size_bytes, room_bytes }: Unfit): string {
+  const [size_MB, room_MB] = [size_bytes, room_bytes].map(bytes => (bytes / 1e6).toPrecision(2))
+  const cure =
+    room_bytes >= CHECKPOINT_BYTES_MAX
+      ? 'divide it into smaller lines'
+      : 'raise log_bytes_max, of which each line has a part'
+  return `late readings are left out: its state of ${size_MB} MB is larger than its room of ${room_MB} MB for checkpoints; ${cure}`
 }

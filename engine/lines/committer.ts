@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { LineView, StoredEvent } from '../flow.ts'
 import type { LineKey, Recovered, Store } from '../store/port.ts'
+import type { Unfit } from './checkpoints.ts'
 import type { LogRetention } from './log-retention.ts'
 import type { Patience } from './patience.ts'
 import type { Made } from './seat.ts'
@@ -30,6 +31,8 @@ export interface CommitterParts {
   readonly onCommit: (duration_ms: number) => void
   /** A commit was refused for good: the line cannot go on. */
   readonly onFailure: (error: unknown) => void
+  /** A state was made whose part to go back to does not fit. */
+  readonly onUnfit?: (unfit: Unfit) => void
 }
 
 /** Makes what the fold found true in the store: state, events and position at once. */
@@ -108,9 +111,10 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
   /** Keeps the whole state now and then, so that a log that was trimmed can be run again. */
   const keepBase = async ({ position: at, kept }: Made): Promise<void> => {
     const now_ms = clock.elapsed_ms()
-    if (!state || !kept || !bases.isDue(at, now_ms)) return
+    const isDue = () => bases.isDue(at, now_ms, parts.retention.expired(clock.now_ms()))
+    if (!state || !kept || !isDue()) return
     named ??= await lookedUp()
-    if (!bases.isDue(at, now_ms)) return
+    if (!isDue()) return
     const isNamed = (number: number) => kept.numbers.includes(number)
     const stored = await parts.patient(() => store.kept(key, isNamed))
     const blobs = [...stored].map(([number, bytes]) => ({ number, bytes }))
@@ -167,6 +171,7 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
   return {
     trim,
     async commit(made) {
+      if (made.kept?.unfit) parts.onUnfit?.(made.kept.unfit)
       // What changed the state alone is in the log already; it is durable as it is.
       const isToStore = made.state !== undefined || made.events.length > 0
       // The fold stands where this was made until the call resolves, and not longer.

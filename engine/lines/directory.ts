@@ -19,7 +19,7 @@ import { type LineRuntime, lineRuntime, startOf } from './runtime.ts'
 import type { FoldPlaces } from './seat.ts'
 import { storeRoom } from './store-room.ts'
 import { checkpointNumbers } from './verify-base.ts'
-import { checkpointRoom, sameVersions, type Versions } from './versions.ts'
+import { roomSharing, type Versions } from './versions.ts'
 
 /** Lines of one engine at most. */
 const LINES_MAX = 1000
@@ -68,18 +68,15 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
   const started_ms = clock.elapsed_ms()
   const room = storeRoom(store, parts.log_bytes_max)
   let closing = false
-  let expected = 0 // lines, of those that are being opened
 
   /** Checkpoints of all lines share a room; it is divided for those that will be open. */
-  const roomFor = () => checkpointRoom(parts.log_bytes_max ?? Infinity, expected)
-  const versionsOf = (tenant: string): Versions => ({
+  const sharing = roomSharing(parts.log_bytes_max ?? Infinity)
+  const versionsOf = ({ tenant, line }: LineDefinition): Versions => ({
     ...(typeof parts.versions === 'function' ? parts.versions(tenant) : parts.versions),
-    ...roomFor(),
+    ...sharing.of(keyOf(tenant, line)),
   })
   const renewVersions = async (): Promise<void> => {
-    const renewed = [...lines.values()].map(line =>
-      line.takeVersions(versionsOf(line.definition.tenant)),
-    )
+    const renewed = [...lines.values()].map(line => line.takeVersions(versionsOf(line.definition)))
     await Promise.all(renewed)
   }
 
@@ -130,7 +127,7 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
       return lineRuntime({
         ...{ definition, key, store, recovered, fresh, clock, openSeat, lag_ms, report },
         seat: await openSeat({ definition, state, kept, position, published }),
-        versions: versionsOf(definition.tenant),
+        versions: versionsOf(definition),
         log_entries_max: parts.log_entries_max,
         retention: retentionOf(recovered),
       })
@@ -155,10 +152,9 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
     if (pending) return pending
     const opened = (async () => {
       await store.define(key, JSON.stringify(definition))
-      const before = roomFor()
-      expected = Math.max(expected, lines.size + opening.size)
       // The room of a new line is taken from the others.
-      if (!sameVersions(before, roomFor())) void renewVersions().catch(() => {}) // noted
+      const isTaken = sharing.expect(new Map([[key, definition]]))
+      if (isTaken) void renewVersions().catch(() => {}) // noted
       return runLine(await takeLine(definition))
     })().finally(() => opening.delete(key))
     opening.set(key, opened)
@@ -200,7 +196,7 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
       for (const [key, text] of stored) {
         if (!wanted.has(key)) wanted.set(key, JSON.parse(text) as LineDefinition)
       }
-      expected = wanted.size
+      sharing.expect(wanted)
       await openAll([...wanted.values()])
     },
     renewVersions,

@@ -8,7 +8,7 @@ import type { BatchEntry, LineDefinition, TagDefinition } from '../flow.ts'
 import { batchDecoder } from '../ingest/batch-decoder.ts'
 import { withDefinitions, withSequence } from '../ingest/grpc/lane.ts'
 import { createTwin } from '../twin/catalog.ts'
-import { type LineFold, lineFold } from './fold.ts'
+import { type FoldStages, type LineFold, lineFold } from './fold.ts'
 import type { LineTrend } from './fold-run.ts'
 
 const signal: TagDefinition = {
@@ -37,13 +37,18 @@ export const tinyLine: LineDefinition = {
 }
 
 /** The fold of a line with its real stages, without a model unless one is given. */
-export function realFold(definition: LineDefinition, cellModels?: CellModels): LineFold {
+export function realFold(
+  definition: LineDefinition,
+  cellModels?: CellModels,
+  more: Partial<FoldStages> = {},
+): LineFold {
   const twin = createTwin(definition)
   return lineFold(definition, {
     decoder: batchDecoder(definition),
     twin,
     anomaly: anomalyStage(definition, twin, cellModels ? { cellModels } : {}),
     advice: adviceStage(definition, twin, { twin: twin.version }),
+    ...more,
   })
 }
 

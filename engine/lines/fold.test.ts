@@ -136,6 +136,19 @@ describe('versions that the log names', () => {
     expect(times[1]).toBeGreaterThan(100_000)
     expect(restored.versions()).toEqual({ model: 'm/2' })
   })
+
+  it('are put in force alike, without the room of the checkpoints, while running and restored', () => {
+    const seen: unknown[] = []
+    const make = () => realFold(tinyLine, undefined, { putInForce: named => seen.push(named) })
+    const line = make()
+    const versions = { model: 'm/1', checkpoint_bytes: '1000000' }
+    const entry = { kind: 'version', versions } as const
+    foldEntry(line, { position: 1, entry, size_bytes: 1 }, () => {})
+    const restored = make()
+    restored.restore(line.snapshot(), new Set())
+    expect(seen).toEqual([{ model: 'm/1' }, { model: 'm/1' }])
+    expect(restored.versions()).toEqual(versions)
+  })
 })
 
 describe('the clocks of producers', () => {

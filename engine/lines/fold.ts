@@ -99,6 +99,8 @@ export interface FoldStages {
   readonly advice: AdviceStage
   /** Puts the models in force that the log names; called between two ticks only. */
   readonly putInForce?: (versions: Readonly<Record<string, string>>) => void
+  /** Log entries that are held for rewinds at most; by default `ENTRIES_BACK_MAX`. */
+  readonly entries_back_max?: number
 }
 
 /**
@@ -111,7 +113,12 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
   const plan = seriesPlan(definition)
   const late = lateness(definition)
   const spread = spreadOf(`${definition.tenant}/${definition.line}`)
-  const ring = checkpointRing(definition.tick_ms, CHECKPOINT_BYTES_MAX, spread)
+  const ring = checkpointRing(
+    definition.tick_ms,
+    CHECKPOINT_BYTES_MAX,
+    spread,
+    stages.entries_back_max,
+  )
   const told = corrections()
   const parts: RewindParts = { definition, plan, decoder, builder, twin, anomaly, late, ring, told }
   const arrivals = readingSorter(parts)
@@ -122,8 +129,17 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
   let versions: Versions = {}
   let due: RewindOrder | undefined
 
+  /** Where event time stands still, the log goes on: what is too far back in it is given up. */
+  const letGo = ({ position, size_bytes }: LogItem): void => {
+    if (!ring.passed(position, size_bytes)) return
+    late.giveUp()
+    takeCheckpoint(parts, position)
+  }
+
   /** What happens between two entries: by event time a checkpoint, or a rewind. */
-  const endEntry = (position: number): void => {
+  const endEntry = (item: LogItem): void => {
+    const { position } = item
+    letGo(item)
     const { accepted } = builder.counters
     builder.counters.late = late.late()
     if (line_ms === 0 || !late.passed(line_ms, accepted)) return
@@ -140,7 +156,7 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
     versions = named
     ring.limit(roomIn(versions))
     if (isRoomAlone) return
-    putInForce?.(versions)
+    putInForce?.(modelVersions(versions))
     // Past ticks ran with other models; they are not run again with these.
     late.giveUp()
     ring.clear()
@@ -170,10 +186,14 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
     *frames(item) {
       const { entry, position } = item
       if (entry.kind === 'batch') {
-        if (ring.count === 0 && builder.counters.accepted === 0) takeCheckpoint(parts, position - 1)
+        const isNew = ring.count === 0 && builder.counters.accepted === 0
+        if (isNew && ring.isDue(builder.next_tick())) takeCheckpoint(parts, position - 1)
         const batch = decoder.decode(entry)
         // History is kept in the log for recalculation; it never moves the live state.
-        if (batch.count === 0 || batch.mode === 'backfill') return
+        if (batch.count === 0 || batch.mode === 'backfill') {
+          letGo(item)
+          return
+        }
         skew.take(batch)
         yield* arrivals.take(batch, true)
       } else if (entry.kind === 'close') {
@@ -183,7 +203,7 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
       } else {
         takeVersions(entry.versions, position)
       }
-      endEntry(position)
+      endEntry(item)
     },
     async rewind(past, onStep, onAgain = () => {}) {
       assert(due, 'a rewind is due')
@@ -274,7 +294,8 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
       }
       const line = parseJsonBytes<LineSection>(part('line'))
       line_ms = line.line_ms
-      versions = line.versions
+      // States of older engines name the room as well.
+      versions = modelVersions(line.versions)
       putInForce?.(versions)
       decoder.restore(part('decoder'))
       builder.restore(part('frames'))

@@ -21,6 +21,7 @@ export interface Stretch {
   /** Newest event time of the log at `after`. */
   readonly newest_ms: number
   readonly accepted: number
+  readonly log_bytes: number
 }
 
 /** How the log is read again. */
@@ -42,6 +43,7 @@ export interface Mark {
   readonly position: number
   readonly newest_ms: number
   readonly accepted: number
+  readonly log_bytes: number
   readonly decoder: Uint8Array
 }
 
@@ -90,12 +92,14 @@ export async function surveyStretch(
   const displaced = new Map<number, Rows>()
   const closes: CloseEntry[] = []
   const marks: Mark[] = []
-  let { newest_ms, accepted } = stretch
+  let { newest_ms, accepted, log_bytes } = stretch
   let newest = Number.NEGATIVE_INFINITY // tick
   let count = 0
   source.rewindDecoder()
   for await (const item of source.entries(stretch)) {
     if (item.entry.kind === 'close') closes.push(item.entry)
+    const before = log_bytes
+    log_bytes += item.size_bytes
     const batch = source.decode(item)
     if (!batch) continue
     const left = newest - WINDOW_TICKS
@@ -115,7 +119,8 @@ export async function surveyStretch(
     while (marks.length < boundaries.length && boundaries[marks.length]! <= newest) {
       const tick = boundaries[marks.length]!
       const position = item.position - 1
-      marks.push({ tick, position, newest_ms: before_ms, accepted, decoder: source.decoderState() })
+      const counted = { newest_ms: before_ms, accepted, log_bytes: before }
+      marks.push({ tick, position, ...counted, decoder: source.decoderState() })
     }
     accepted += batch.count
   }

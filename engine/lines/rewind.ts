@@ -99,6 +99,7 @@ export function takeCheckpoint(parts: RewindParts, position: number): void {
       : Math.max(next, Number.isNaN(newest) ? next : newest + 1),
     newest_ms: builder.newest_ms(),
     accepted: builder.counters.accepted,
+    log_bytes: ring.log_bytes,
     state: checkpointState(parts),
   })
 }
@@ -226,9 +227,9 @@ function boundariesOf({ definition }: RewindParts, tick: number, next: number): 
 }
 
 function checkpointAt(parts: RewindParts, mark: Mark) {
-  const { tick, position, newest_ms, accepted, decoder } = mark
+  const { tick, position, newest_ms, accepted, log_bytes, decoder } = mark
   const state = checkpointState(parts, decoder)
-  return { position, floor: tick, clean: tick, newest_ms, accepted, state }
+  return { position, floor: tick, clean: tick, newest_ms, accepted, log_bytes, state }
 }
 
 function samplesOf(joins: readonly Joined[]): ReadingBatch {

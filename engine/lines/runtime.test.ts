@@ -346,7 +346,9 @@ describe('verifyLine', () => {
     await use('a', 1)
     await use('a', 6)
     await use('b', 12)
-    const result = await verifyLine(disk, KEY, realFold, { engine: '1', model: 'b' }, () => {})
+    const now = { engine: '1', model: 'b' }
+    const result = await verifyLine(disk, KEY, realFold, now, () => {})
+    expect(result.versions_others).toEqual(['engine 1, model a'])
     expect(result).toMatchObject({
       equal: true,
       entries: 17,

@@ -16,6 +16,7 @@ import { problemOf } from '../core/errors.ts'
 import type { LineChange, LineDefinition, LineIntake, LineStatus, LineView } from '../flow.ts'
 import type { LineLoad } from '../load.ts'
 import type { LineKey, Recovered, Store } from '../store/port.ts'
+import { unfitText } from './checkpoints.ts'
 import { arrivalCloser } from './closer.ts'
 import { type LineCommitter, lineCommitter } from './committer.ts'
 import { type EntryQueue, entryQueue, QueueClosed } from './entry-queue.ts'
@@ -95,6 +96,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     ...{ key, store, recovered, clock, queue, troubles, log_entries_max, retention, lag_ms },
   })
   const stand = () => seat.view.stand()
+  let isToldUnfit = false
   const committer = lineCommitter({
     ...{ key, store, recovered, fresh, clock, patient, troubles, log_entries_max, retention },
     needed_after: () => stand().needed_after,
@@ -103,6 +105,10 @@ export function lineRuntime(parts: LineParts): LineRuntime {
       telling.stored(committer.outbox_end())
     },
     onFailure: error => broken$.error(error),
+    onUnfit(unfit) {
+      if (!isToldUnfit) parts.report('warn', `line ${key}: ${unfitText(unfit)}`)
+      isToldUnfit = true
+    },
   })
   const closer = arrivalCloser(definition, stand, clock, entry => {
     writer.append(entry).catch(() => {}) // noted; the closer comes again

@@ -17,11 +17,21 @@ it('keeps bases that take a quarter of the room of the log at most, all three to
 
 it('keeps one after half of the entries of the log, and none while the last is being paid for', () => {
   const keeper = baseKeeper(1000, () => Number.POSITIVE_INFINITY)
-  expect(keeper.isDue(499, 0)).toBe(false)
-  expect(keeper.isDue(500, 0)).toBe(true)
+  expect(keeper.isDue(499, 0, 0)).toBe(false)
+  expect(keeper.isDue(500, 0, 0)).toBe(true)
   keeper.make(facts, whole(1 << 20), 0)
-  expect(keeper.isDue(1000, 15_000)).toBe(false)
-  expect(keeper.isDue(1000, 17_000)).toBe(true)
+  expect(keeper.isDue(1000, 15_000, 0)).toBe(false)
+  expect(keeper.isDue(1000, 17_000, 0)).toBe(true)
+})
+
+it('keeps them closer where bytes or age let less of the log stay than entries would', () => {
+  const keeper = baseKeeper(500_000, () => Number.POSITIVE_INFINITY)
+  expect(keeper.isDue(2000, 0, 0)).toBe(false)
+  expect(keeper.isDue(2000, 0, 1000)).toBe(true)
+  keeper.make({ ...facts, position: 2000 }, whole(10), 0)
+  expect([keeper.isDue(2499, 1e9, 1400), keeper.isDue(2600, 1e9, 1400)]).toEqual([false, true])
+  // One that is behind what may go keeps them as far apart as ever.
+  expect(keeper.isDue(2600, 1e9, 4000)).toBe(false)
 })
 
 it('holds what the oldest base needs whose own place stays, over a restart as well', async () => {
@@ -42,7 +52,7 @@ it('holds what the oldest base needs whose own place stays, over a restart as we
     // Three are kept: that at 500 went.
     const held = [400, 999, 1000, 1999, 2000].map(expired => one.needed_after(expired))
     expect(held).toEqual([960, 960, 1460, 1960, Number.POSITIVE_INFINITY])
-    expect([one.isDue(2499, 1e9), one.isDue(2500, 1e9)]).toEqual([false, true])
+    expect([one.isDue(2499, 1e9, 0), one.isDue(2500, 1e9, 0)]).toEqual([false, true])
   }
   expect(again.numbers()).toEqual(keeper.numbers())
 })

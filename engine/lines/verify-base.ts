@@ -71,9 +71,12 @@ export function baseKeeper(log_entries_max: number, log_room_bytes: () => number
     found(stored: KeptBeside): void {
       bases = stored.bases
     },
-    isDue: (position: number, now_ms: number): boolean => {
+    /** `expired`: entries up to there may go, be it for their number, bytes or age. */
+    isDue: (position: number, now_ms: number, expired: number): boolean => {
       if (now_ms < rest_until_ms) return false
-      return position - ([...bases.keys()].at(-1) ?? 0) >= every
+      const left = position - expired // while catching up there may be nothing
+      const apart = expired > 0 && left > 0 ? Math.floor(left / (BASES_MAX - 1)) : every
+      return position - ([...bases.keys()].at(-1) ?? 0) >= Math.max(1, Math.min(every, apart))
     },
     /** The blobs to keep, or undefined where the base is too large. */
     make(

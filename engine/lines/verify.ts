@@ -6,6 +6,7 @@ import type { Past } from './checkpoints.ts'
 import { foldWhole, type LineFold } from './fold.ts'
 import { stateHash } from './state-hash.ts'
 import { oldestBase } from './verify-base.ts'
+import { modelVersions, sameVersions, type Versions } from './versions.ts'
 
 const READ = { count_max: 256, bytes_max: 4 << 20 } as const
 const EVENTS_A_READ = 1000
@@ -30,6 +31,8 @@ export interface Verification {
   /** Versions that wrote the log, oldest first, and those that ran it again. */
   readonly versions_in_log: readonly string[]
   readonly versions_now: string
+  /** Those of the log that may rightly give other results than those now: not settings alone. */
+  readonly versions_others: readonly string[]
   readonly equal: boolean
 }
 
@@ -43,6 +46,8 @@ export async function verifyLine(
   buildFold: (definition: LineDefinition) => LineFold,
   versions: Readonly<Record<string, string>>,
   onProgress: (position: number, end: number) => void,
+  /** Names that the log gives settings, which a run again takes from it. */
+  isSetting: (name: string) => boolean = () => false,
 ): Promise<Verification> {
   const text = (await store.definitions()).get(key)
   if (text === undefined) {
@@ -98,8 +103,9 @@ export async function verifyLine(
     state_hash_recomputed: recomputed,
     events_stored: recovered.outbox_end,
     ...compared,
-    versions_in_log: audit.versions,
+    versions_in_log: audit.versions.map(textOf),
     versions_now: textOf(versions),
+    versions_others: othersAmong(audit.versions, versions, isSetting),
     equal:
       stored === recomputed &&
       compared.events_different === 0 &&
@@ -119,7 +125,20 @@ async function beginOf(store: Store, key: LineKey, log_start: number) {
   })
 }
 
-function textOf(versions: Readonly<Record<string, string>>): string {
+/** Versions that are not those now, whatever settings they came with; each once. */
+function othersAmong(
+  named: readonly Versions[],
+  now: Versions,
+  isSetting: (name: string) => boolean,
+): readonly string[] {
+  const isKept = ([name]: [string, string]) => !isSetting(name)
+  const bare = (all: Versions): Versions =>
+    Object.fromEntries(Object.entries(modelVersions(all)).filter(isKept))
+  const others = named.map(bare).filter(one => !sameVersions(one, bare(now)))
+  return [...new Set(others.map(textOf))]
+}
+
+function textOf(versions: Versions): string {
   return Object.entries(versions)
     .map(([part, version]) => `${part} ${version}`)
     .join(', ')
@@ -127,14 +146,14 @@ function textOf(versions: Readonly<Record<string, string>>): string {
 
 /** Counts batches that are in the log twice or missing from it, and notes who wrote the log. */
 function logAudit(isTrimmed: boolean) {
-  const versions: string[] = []
+  const versions: Versions[] = []
   const sequences = new Map<string, number>()
   const counts = { batches: 0, batches_repeated: 0, sequence_gaps: 0 }
   return {
     counts,
     versions,
     take(entry: LogEntry) {
-      if (entry.kind === 'version') versions.push(textOf(entry.versions))
+      if (entry.kind === 'version') versions.push(entry.versions)
       if (entry.kind !== 'batch') return
       // What came before a trimmed log's start is not known.
       const first = isTrimmed ? entry.sequence - 1 : 0

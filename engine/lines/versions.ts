@@ -1,10 +1,9 @@
-import { CHECKPOINT_BYTES_MAX } from './checkpoints.ts'
+import type { LineDefinition } from '../flow.ts'
+import { CHECKPOINT_BYTES_MAX, SHARE_OF_LOG } from './checkpoints.ts'
 
 /** What wrote a line's log and what was in force, by name, as its log says it. */
 export type Versions = Readonly<Record<string, string>>
 
-/** All checkpoints of all lines take at most this share of what their logs may take. */
-const SHARE_OF_LOG = 3 / 8
 /** The name under which a line's log says how much its checkpoints may take. */
 const ROOM = 'checkpoint_bytes'
 /** Rooms are apart by this factor, so that a new line seldom changes those of the others. */
@@ -25,16 +24,46 @@ export function modelVersions({ [ROOM]: _, ...others }: Versions): Versions {
 export const sameModels = (a: Versions, b: Versions): boolean =>
   sameVersions(modelVersions(a), modelVersions(b))
 
+/** Each line has this room besides its part, so that a small one can go back as well. */
+const ROOM_LEAST_BYTES = 256 << 10
+
+/** How many there are to share a room, or one of them with its own series. */
+export interface Sharers {
+  readonly lines: number
+  readonly series: number
+}
+
 /**
- * The room of each line's checkpoints when so many lines share it, as a version: a line goes back
- * to what its checkpoints allow, so its log says how many there were. Empty: the room of one alone.
+ * The room of a line's checkpoints where so many lines share it, by series, as a version: a line
+ * goes back to what its checkpoints allow, so its log says how many there were. Empty: the most.
  */
-export function checkpointRoom(log_bytes_max: number, lines: number): Versions {
-  const share_bytes = (SHARE_OF_LOG * log_bytes_max) / Math.max(1, lines)
+export function checkpointRoom(log_bytes_max: number, series: number, all: Sharers): Versions {
+  const whole_bytes = SHARE_OF_LOG * log_bytes_max
+  const least_bytes = Math.min(ROOM_LEAST_BYTES, whole_bytes / 2 / Math.max(1, all.lines))
+  const rest_bytes = whole_bytes - least_bytes * all.lines
+  const share_bytes = least_bytes + rest_bytes * (series / Math.max(1, all.series))
   if (share_bytes >= CHECKPOINT_BYTES_MAX) return {}
   let room_bytes = CHECKPOINT_BYTES_MAX
   while (room_bytes > share_bytes) room_bytes *= ROOM_STEP
   return roomVersion(Math.floor(room_bytes))
+}
+
+/** Divides the room of all checkpoints among the lines that are open or will be. */
+export function roomSharing(log_bytes_max: number) {
+  const series = new Map<string, number>() // by line
+  let all: Sharers = { lines: 0, series: 0 }
+  const of = (key: string) => checkpointRoom(log_bytes_max, series.get(key) ?? 0, all)
+  return {
+    of,
+    /** Counts these lines in; true where one that was there before has another room by that. */
+    expect(definitions: ReadonlyMap<string, Pick<LineDefinition, 'tags' | 'cells'>>): boolean {
+      const before = [...series.keys()].map(key => [key, of(key)] as const)
+      for (const [key, { tags, cells }] of definitions) series.set(key, tags.length * cells.length)
+      const sum = [...series.values()].reduce((total, one) => total + one, 0)
+      all = { lines: series.size, series: sum }
+      return before.some(([key, room]) => !sameVersions(room, of(key)))
+    },
+  }
 }
 
 /** A room as a version. */
