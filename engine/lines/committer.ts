@@ -55,7 +55,7 @@ export interface LineCommitter {
   /** Offset of the last event that has a place in the outbox, and of the last that is in it. */
   outbox_taken(): number
   outbox_end(): number
-  /** Resolves once a commit that is under way has ended, well or not. */
+  /** Resolves once a commit and a trim that are under way have ended, well or not. */
   idle(): Promise<void>
   readonly events: LineView['events']
 }
@@ -92,7 +92,7 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     return looking
   }
 
-  const trim = async (): Promise<void> => {
+  const trimNow = async (): Promise<void> => {
     trimmed_ms = clock.elapsed_ms()
     try {
       if (outboxEnd - outboxStart >= 2 * OUTBOX_EVENTS_MAX) {
@@ -106,6 +106,12 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     } catch (error) {
       parts.troubles.refuse(error)
     }
+  }
+
+  let trimming = Promise.resolve()
+  const trim = (): Promise<void> => {
+    trimming = trimming.then(trimNow)
+    return trimming
   }
 
   /** Keeps the whole state now and then, so that a log that was trimmed can be run again. */
@@ -206,7 +212,7 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     outbox_taken: () => outboxTaken,
     outbox_end: () => outboxEnd,
     async idle() {
-      await writing
+      await Promise.all([writing, trimming])
     },
     async events(after, count_max) {
       const events = await store.events(key, after, count_max)
