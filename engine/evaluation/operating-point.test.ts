@@ -7,6 +7,7 @@ import { namedConfiguration } from './configuration.ts'
 import {
   ALPHAS,
   type OperatingPoint,
+  type OperatingPointResult,
   operatingPointReport,
   pickOperatingPoint,
   pickPoint,
@@ -28,22 +29,37 @@ function write(name: string, seed: number, count: number, fault = Infinity, labe
   writeFileSync(join(folder, name), `${lines.join('\n')}\n`)
 }
 
-const point = (alpha: number, f1: number, far_pct: number): OperatingPoint => {
-  return { alpha, f1, far_pct, mar_pct: 0, runs_far_pct: 0 }
+const point = (alpha: number, runs_far_pct: number, f1 = 0.7, far_pct = 40): OperatingPoint => {
+  return { alpha, f1, far_pct, mar_pct: 0, runs_far_pct }
+}
+
+const result = (points: OperatingPoint[]): OperatingPointResult => {
+  const { point: picked, isWithin } = pickPoint(points)
+  return {
+    ...{ benchmark: 'skab_alpha', detector: 'one', picked: picked.alpha, is_within: isWithin },
+    ...{ committed: 0.02, points },
+  }
 }
 
 describe('the rule for the operating point', () => {
-  it('takes the highest F1 within the false alarms that are allowed', () => {
-    const points = [point(0.01, 0.7, 10), point(0.02, 0.8, 25), point(0.03, 0.9, 26)]
-    expect(pickPoint(points).alpha).toBe(0.02)
+  it('takes the most sensitive share within the alarms allowed in normal rows of the runs', () => {
+    const points = [point(0.01, 10), point(0.02, 20), point(0.03, 25), point(0.05, 25.1)]
+    expect(pickPoint(points)).toEqual({ point: points[2], isWithin: true })
+    expect(pickPoint(points.toReversed()).point).toBe(points[2])
+    const told = "picked 3 % (largest with alarms in at most 25 % of the runs' own normal rows)"
+    expect(operatingPointReport(result(points))).toContain(`${told}, committed 2 %`)
   })
 
-  it('takes the smaller share of equals', () => {
-    expect(pickPoint([point(0.01, 0.8, 10), point(0.02, 0.8, 20)]).alpha).toBe(0.01)
+  it('is not moved by made-up faults', () => {
+    const points = [point(0.01, 10, 0.9, 5), point(0.02, 20, 0.1, 90), point(0.03, 30, 1, 0)]
+    expect(pickPoint(points).point.alpha).toBe(0.02)
   })
 
-  it('takes the fewest false alarms when none is within', () => {
-    expect(pickPoint([point(0.01, 0.7, 40), point(0.02, 0.8, 30)]).alpha).toBe(0.02)
+  it('takes the smallest share and says so when none is within', () => {
+    const points = [point(0.02, 30), point(0.01, 40, 0.1), point(0.03, 50, 0.9, 0)]
+    expect(pickPoint(points)).toEqual({ point: points[1], isWithin: false })
+    const told = "picked 1 % (the smallest: none keeps alarms to 25 % of the runs' own normal rows)"
+    expect(operatingPointReport(result(points))).toContain(told)
   })
 })
 
@@ -66,12 +82,14 @@ describe('picking on development data', () => {
   })
 
   it('gives more alarms for a larger share, and says what is picked and committed', () => {
-    const result = pick()
-    const [least, most] = [result.points[0]!, result.points.at(-1)!]
+    const found = pick()
+    const [least, most] = [found.points[0]!, found.points.at(-1)!]
     expect(most.far_pct).toBeGreaterThan(least.far_pct)
     expect(most.mar_pct).toBeLessThan(least.mar_pct)
-    expect(result.committed).toBe(0.03)
-    const picked = `picked ${(100 * result.picked).toFixed(0)} %`
-    expect(operatingPointReport(result)).toContain(picked)
+    expect(most.runs_far_pct).toBeGreaterThanOrEqual(least.runs_far_pct)
+    expect(found.picked).toBe(pickPoint(found.points).point.alpha)
+    expect(found.committed).toBe(0.05)
+    const picked = `picked ${(100 * found.picked).toFixed(0)} %`
+    expect(operatingPointReport(found)).toContain(picked)
   })
 })
