@@ -39,17 +39,19 @@ it('fails a run that misses a frame, a reading, a score or its socket, or double
 it('times an acknowledgement from when its readings were due, and stretches a late rate', () => {
   const figures = ackFigures()
   figures.acknowledged(0, 10, START_MS)
-  figures.begin(START_MS, START_MS + 1000)
+  figures.begin(START_MS, START_MS + 1000, 4)
   figures.acknowledged(500, 10, START_MS + 600)
   for (let second = 1; second < 5; second++) {
     figures.handed(1000 * second, 1 << 20, START_MS + 1000 * second + 2)
     figures.acknowledged(1000 * second, 100, START_MS + 1000 * second + 40)
   }
-  const calm = figures.report(4)
+  const calm = figures.report()
   expect(calm.ack_ms_p50).toBeCloseTo(40, 0)
   expect(calm.sender_late_ms_p99).toBeCloseTo(2, 0)
   expect([calm.readings_per_s, calm.wire_MiB_per_s]).toEqual([100, 1])
+  figures.acknowledged(5000, 100, START_MS + 5040) // due when the measured time is over
+  expect(figures.report().readings_per_s).toBe(100)
   figures.acknowledged(4500, 400, START_MS + 10_000)
   // 800 readings, the last of them nine seconds after the first was due: one second is allowed.
-  expect(figures.report(4).readings_per_s).toBe(100)
+  expect(figures.report().readings_per_s).toBe(100)
 })

@@ -55,6 +55,7 @@ it('spreads the assets over lines and sends TWIN-444 beside them', () => {
   const plan: IngestPlan = {
     ...{ rate_per_s: 25_000, seconds_s: 10, warmup_s: 2, learn_s: 0, alerts: 10 },
     ...{ assets_per_line: 1000, delay_ms: 0, seed: 1, store: 'lmdb', alone: false, opcua: true },
+    ...{ aligned: false },
   }
   expect(ingestRun(plan).rate!.lines).toBe(3)
   expect(ingestRun(plan).twin!.cells).toBe(444)

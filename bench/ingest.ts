@@ -19,6 +19,8 @@ export interface IngestPlan {
   /** Leave TWIN-444 out. */
   readonly alone: boolean
   readonly opcua: boolean
+  /** All lines begin their second, and so end their ticks, together. */
+  readonly aligned: boolean
 }
 
 /** The readings of a line's assets come in so many batches a second. */
@@ -43,7 +45,10 @@ export const quietTwin = (
 export function ingestRun(plan: IngestPlan): RunPlan {
   const { rate_per_s, seconds_s, warmup_s, learn_s, alerts, seed, delay_ms, store } = plan
   const lines = Math.max(1, Math.ceil(rate_per_s / TAGS_COUNT / plan.assets_per_line))
-  const rate = { rate_per_s, seconds_s, warmup_s, learn_s, alerts, seed, lines, slot_ms: SLOT_MS }
+  const rate = {
+    ...{ rate_per_s, seconds_s, warmup_s, learn_s, alerts, seed, lines },
+    ...{ slot_ms: SLOT_MS, aligned: plan.aligned },
+  }
   const twin = plan.alone ? undefined : quietTwin(plan)
   return {
     ...{ rate, twin, store, delay_ms, hidden: true, opcua: plan.opcua },

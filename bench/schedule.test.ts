@@ -97,17 +97,25 @@ describe('the schedule of the load', () => {
     expect(places.size).toBe(plan.alerts)
   })
 
-  it('puts the assets of a line into slots where asked, and lines beside each other', () => {
-    const slotted = scheduleOf({ ...plan, rate_per_s: 900, slot_ms: 100 })
+  it.each([true, false])('puts the assets of a line into slots where asked', aligned => {
+    const slotted = scheduleOf({ ...plan, rate_per_s: 900, slot_ms: 100, aligned })
     slotted.lines.forEach((line, i) => {
+      const first_ms = (aligned ? [0, 33, 66] : [0, 336, 673])[i]!
+      expect(line.tick_offset_ms).toBe(aligned ? 0 : first_ms)
       expect([...new Set(line.phase_ms)]).toEqual(
-        Array.from({ length: 10 }, (_, slot) => 100 * slot + 33 * i),
+        Array.from({ length: 10 }, (_, slot) => 100 * slot + first_ms),
       )
       expect(nextDue(line, 0, line.groups)).toBe(3)
       expect(nextDue(line, 0, 2)).toBe(2)
       // The last slot of a second does not run into the first of the next.
       expect(nextDue(line, 27, line.groups)).toBe(30)
     })
+  })
+
+  it('lets a hundred lines send at a hundred different moments of a slot', () => {
+    const { lines } = scheduleOf({ ...plan, rate_per_s: 1000, lines: 100, slot_ms: 100 })
+    expect(new Set(lines.map(line => line.phase_ms[0]! % 100)).size).toBe(100)
+    expect(lines.at(-1)!.tick_offset_ms).toBe(999)
   })
 
   it('has history before its beginning, and no crossing in it', () => {

@@ -26,6 +26,8 @@ export interface LoadPlan {
    * apart. Absent or 0: each asset has a time of its own.
    */
   readonly slot_ms?: number
+  /** With slots: all lines begin their second together, at the whole second. */
+  readonly aligned?: boolean
   /** Event time that is sent before the warm-up, as fast as it is taken; for what learns. */
   readonly learn_s?: number
 }
@@ -42,7 +44,9 @@ export interface Crossing {
 export interface LineSchedule {
   readonly name: string
   readonly assets: readonly string[]
-  /** When in each second an asset's readings are due, whole ms, ascending. */
+  /** The line's seconds, and so its ticks, begin this much after the whole ones. */
+  readonly tick_offset_ms: number
+  /** When an asset's readings are due after each whole second, whole ms, ascending. */
   readonly phase_ms: Uint16Array // [asset]
   /** Groups of TAGS_COUNT readings, one group per asset and second, in order of due time. */
   readonly groups: number
@@ -82,17 +86,24 @@ export function scheduleOf(plan: LoadPlan): Schedule {
     })
   }
   const random = seededRandom(plan.seed)
-  const { slot_ms = 0, learn_s = 0 } = plan
+  const { slot_ms = 0, learn_s = 0, aligned = false } = plan
   const seconds = learn_s + plan.warmup_s + plan.seconds_s
   const lines = Array.from({ length: plan.lines }, (_, i) => {
     const count = Math.floor(assets / plan.lines) + (i < assets % plan.lines ? 1 : 0)
     const phases = random.fork(`phases ${i}`)
+    // Lines take turns within a slot, and within the second unless they are aligned.
+    const turn_ms = (SECOND_MS * i) / plan.lines
+    const slot_turn_ms = (slot_ms * i) / plan.lines
+    const tick_offset_ms =
+      slot_ms > 0 && !aligned ? Math.floor(turn_ms + (slot_turn_ms * slot_ms) / SECOND_MS) : 0
+    const first_ms = aligned ? Math.floor(slot_turn_ms) : tick_offset_ms
     return {
       name: `bench-${i + 1}`,
       assets: Array.from({ length: count }, (_, k) => `unit-${String(k + 1).padStart(3, '0')}`),
+      tick_offset_ms,
       phase_ms:
         slot_ms > 0
-          ? slotted(count, slot_ms, Math.floor((slot_ms * i) / plan.lines))
+          ? slotted(count, slot_ms, first_ms)
           : Uint16Array.from({ length: count }, () => phases.integer(SECOND_MS)).sort(),
       groups: count * seconds,
       learn_s,
@@ -112,7 +123,7 @@ export function scheduleOf(plan: LoadPlan): Schedule {
   }
 }
 
-/** Equal shares of the assets, one per slot of the second; lines take turns within a slot. */
+/** Equal shares of the assets, one per slot of a second that begins at `offset_ms`. */
 function slotted(count: number, slot_ms: number, offset_ms: number): Uint16Array {
   const slots = Math.floor(SECOND_MS / slot_ms)
   return Uint16Array.from(
@@ -191,13 +202,13 @@ export function configOf({ plan, lines }: Schedule): Record<string, unknown> & {
 } {
   return {
     log_level: 'error',
-    lines: lines.map(({ name, assets }) => ({
+    lines: lines.map(({ name, assets, tick_offset_ms }) => ({
       line: name,
       kind: 'generic',
       // What is learnt from lies before the beginning, which a wall clock would call late.
       clock: (plan.learn_s ?? 0) > 0 ? 'stream' : 'wall',
       origin: 'synthetic',
-      tick_ms: SECOND_MS,
+      ...{ tick_ms: SECOND_MS, tick_offset_ms },
       cells: assets,
       tags: Array.from({ length: TAGS_COUNT }, (_, tag) => ({
         tag: tagName(tag),

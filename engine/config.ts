@@ -61,6 +61,7 @@ const line = z.strictObject({
     .default('plant')
     .describe('Where readings come from; every screen says so.'),
   tick_ms: z.number().int().min(10).max(3_600_000).default(1000).describe('Length of a tick.'),
+  tick_offset_ms: z.int().min(0).default(0).describe('Moves the ticks by less than one.'),
   cells: z
     .union([z.array(z.string().min(1).max(64)).min(1).max(3000), z.number().int().min(1)])
     .describe('Names of cells or assets in physical order, or how many (named cell-101 ...).'),

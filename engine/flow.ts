@@ -53,6 +53,8 @@ export interface LineDefinition {
   readonly clock: LineClock
   readonly origin: LineOrigin
   readonly tick_ms: number
+  /** Moves the line's ticks, so that lines that sample at other moments do not wait for each other. */
+  readonly tick_offset_ms?: number
   /** Asset names in physical order: the cells of a potline, the assets of a generic line. */
   readonly cells: readonly string[]
   readonly tags: readonly TagDefinition[]
@@ -239,7 +241,7 @@ export interface FrameEvent {
 
 /** One tick of one line: all that was known of [time_ms - tick_ms, time_ms) when it closed. */
 export interface LineFrame {
-  /** Tick number: floor(event time / tick_ms). */
+  /** Tick number: floor((event time - tick_offset_ms) / tick_ms). */
   readonly tick: number
   /** End of the tick. */
   readonly time_ms: number

@@ -31,8 +31,7 @@ async function connect(orders: SenderOrders): Promise<Sender> {
   return { orders, loads, figures }
 }
 
-function reportOf({ orders, loads, figures }: Sender): SenderReport {
-  const seconds_s = (orders.rate ?? orders.twin)!.seconds_s
+function reportOf({ loads, figures }: Sender): SenderReport {
   return {
     lines: loads.map(({ line, producer: { counts } }) => ({
       line,
@@ -41,7 +40,7 @@ function reportOf({ orders, loads, figures }: Sender): SenderReport {
       rejected: counts.rejected_readings,
       reconnects: counts.reconnects,
     })),
-    figures: figures.report(seconds_s),
+    figures: figures.report(),
   }
 }
 
@@ -58,7 +57,8 @@ async function obey(order: ToSender): Promise<FromSender> {
   if (order.type === 'learn') await each(load => load.learn(order.event_start_ms))
   if (order.type === 'run') {
     const { start_ms, event_start_ms } = order
-    figures.begin(start_ms, start_ms + 1000 * (orders.rate ?? orders.twin)!.warmup_s)
+    const { warmup_s, seconds_s } = (orders.rate ?? orders.twin)!
+    figures.begin(start_ms, start_ms + 1000 * warmup_s, seconds_s)
     await each(load => load.run(start_ms, event_start_ms))
   }
   if (order.type === 'backlog') await each(async load => load.backlog?.(order.seconds))

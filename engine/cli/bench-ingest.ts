@@ -17,23 +17,26 @@ export async function benchIngest(options: OptionValues): Promise<number> {
   const find = options.find === true
   const opcua = options.opcua !== false
   const alone = options.twin === false
+  const aligned = options.aligned === true
   const store = storeOf(options)
   const plan: IngestPlan = {
     ...{ rate_per_s: numbers.rate, seconds_s: numbers.seconds, warmup_s: numbers.warmup },
     ...{ learn_s: numbers.learn, alerts: numbers.alerts, assets_per_line: numbers.assets },
     ...{ delay_ms: numbers.delay, seed: numbers.seed, store, alone, opcua },
+    aligned,
   }
   const more = [
     ...(store === 'redis' ? ['--store redis'] : []),
     ...(find ? ['--find'] : []),
     ...(opcua ? [] : ['--no-opcua']),
     ...(alone ? ['--no-twin'] : []),
+    ...(aligned ? ['--aligned'] : []),
   ]
   const lines = ingestRun(plan).rate!.lines
   const facts = {
     ...{ rate: numbers.rate, seconds: numbers.seconds, warmup_s: numbers.warmup, lines, store },
     ...{ learn_s: numbers.learn, assets_per_line: numbers.assets, delay_ms: numbers.delay },
-    ...{ twin_444: !alone, opcua, seed: numbers.seed },
+    ...{ twin_444: !alone, opcua, aligned, seed: numbers.seed },
     command: commandOf('ingest', numbers, more),
   }
   const at = (rate_per_s: number) => measureIngest({ ...plan, rate_per_s }, say)

@@ -8,6 +8,7 @@ test('a proposal reads back as the definition it was made of', () => {
   const full: LineDefinition = {
     ...POTLINE,
     kind: 'generic',
+    tick_offset_ms: 370,
     tags: [{ ...POTLINE.tags[0]!, alarm_low: 1, alarm_high: 5, rate_max_per_s: 0.5 }],
   }
   for (const definition of [POTLINE, full]) {

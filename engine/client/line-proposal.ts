@@ -12,6 +12,7 @@ export function lineProposal(definition: LineDefinition): LineMessage {
     clock: v1.LineClock[`LINE_CLOCK_${upper(definition.clock)}`],
     origin: v1.LineOrigin[`LINE_ORIGIN_${upper(definition.origin)}`],
     tickMs: definition.tick_ms,
+    tickOffsetMs: definition.tick_offset_ms ?? 0,
     cells: [...definition.cells],
     tags: definition.tags.map(tagProposal),
   }

@@ -28,6 +28,13 @@ test('a proposed line comes out as its producer defined it, whatever its kind', 
   }
 })
 
+test('ticks that are moved by a tick or more are refused, with the reason', () => {
+  const proposal = { ...lineProposal(line), tickOffsetMs: 30_000 }
+  expect(lineDefinition('local', 'rooms', proposal)).toEqual({
+    problem: 'tick_offset_ms 30000 is not less than tick_ms 30000',
+  })
+})
+
 test('a line of a kind that this engine does not know is a set of signals', () => {
   const proposal = { ...lineProposal(line), kind: 99 }
   expect(lineDefinition('local', 'rooms', proposal)).toEqual({ ...line, kind: 'generic' })

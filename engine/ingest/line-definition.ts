@@ -1,4 +1,5 @@
 import { liquidus } from '#proto/gen/ingest.js'
+import { isTickOffset } from '../core/tick-grid.ts'
 import type { LineDefinition, TagDefinition } from '../flow.ts'
 
 const v1 = liquidus.ingest.v1
@@ -25,10 +26,13 @@ export function lineDefinition(
   const cells = proposal.cells ?? []
   const tags = proposal.tags ?? []
   const tick_ms = proposal.tickMs ?? 0
+  const tick_offset_ms = proposal.tickOffsetMs ?? 0
   const problem =
     (!isLineName(line) && `line name "${line}" is not made of a-z, 0-9, ".", "_", "-"`) ||
     (!(tick_ms >= 1 && tick_ms <= TICK_MS_MAX) &&
       `tick_ms ${tick_ms} is not 1 to ${TICK_MS_MAX}`) ||
+    (!isTickOffset({ tick_ms, tick_offset_ms }) &&
+      `tick_offset_ms ${tick_offset_ms} is not less than tick_ms ${tick_ms}`) ||
     listProblem('cells', cells, CELLS_MAX) ||
     listProblem(
       'tags',
@@ -45,6 +49,7 @@ export function lineDefinition(
     clock: proposal.clock === v1.LineClock.LINE_CLOCK_WALL ? 'wall' : 'stream',
     origin: ORIGINS[proposal.origin ?? 0] ?? 'recorded',
     tick_ms,
+    ...(tick_offset_ms > 0 ? { tick_offset_ms } : {}),
     cells,
     tags: tags.map(tagDefinition),
   }

@@ -1,3 +1,4 @@
+import { tickAt } from '../core/tick-grid.ts'
 import type { LineFrame, ReadingBatch } from '../flow.ts'
 import { KIND_SAMPLE } from './frames/series-plan.ts'
 import { tickSlices } from './frames/tick-slices.ts'
@@ -19,8 +20,7 @@ export interface ReadingSorter {
 
 export function readingSorter(parts: RewindParts): ReadingSorter {
   const { definition, plan, builder, late } = parts
-  const { tick_ms, tags } = definition
-  const hasSamples = tags.some(({ kind }) => kind === 'sample')
+  const hasSamples = definition.tags.some(({ kind }) => kind === 'sample')
   let isStirred = false
 
   function* takeSamples(samples: ReadingBatch, tracked: boolean): Generator<Step, void> {
@@ -34,7 +34,7 @@ export function readingSorter(parts: RewindParts): ReadingSorter {
   /** Notes what the slice makes wrong; false where it is too old to count at all. */
   const note = (slice: ReadingBatch, tick: number, next: number): boolean => {
     const isLate = tick < next
-    if (isLate && !isWithinLag(tick, tick_ms, builder.newest_ms())) {
+    if (isLate && !isWithinLag(tick, definition, builder.newest_ms())) {
       late.addLate(slice.count)
       builder.counters.accepted += slice.count
       return false
@@ -45,7 +45,7 @@ export function readingSorter(parts: RewindParts): ReadingSorter {
   }
 
   function* takeTick(slice: ReadingBatch, tracked: boolean): Generator<Step, void> {
-    const tick = Math.floor(slice.times_ms[0]! / tick_ms)
+    const tick = tickAt(definition, slice.times_ms[0]!)
     const next = builder.next_tick()
     if (tracked && !note(slice, tick, next)) return
     isStirred = false
@@ -60,7 +60,7 @@ export function readingSorter(parts: RewindParts): ReadingSorter {
       isStirred = true
     },
     *take(batch, tracked) {
-      for (const slice of tickSlices(batch, plan.rank, tick_ms)) {
+      for (const slice of tickSlices(batch, plan.rank, definition)) {
         const { samples, rest } = hasSamples
           ? split(slice, plan.kind)
           : { rest: slice, samples: undefined }

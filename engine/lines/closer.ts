@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { tickAt } from '../core/tick-grid.ts'
 import type { CloseEntry, LineDefinition } from '../flow.ts'
 import type { FoldStand } from './seat.ts'
 
@@ -26,7 +27,6 @@ export function arrivalCloser(
   log: (entry: CloseEntry) => void,
 ): ArrivalCloser {
   if (definition.clock !== 'wall') return { arrived() {}, close() {} }
-  const { tick_ms } = definition
   let grace: NodeJS.Timeout | undefined
   let lastArrival_ms = clock.elapsed_ms()
   let closedSilent = Number.NEGATIVE_INFINITY
@@ -43,7 +43,7 @@ export function arrivalCloser(
     // The wall clock may jump; ticks closed ahead of time would make a line deaf until they come.
     const now_ms = newest_ms + quiet_ms
     // The tick that holds this moment is not over yet.
-    const tick = Math.floor((now_ms - SILENT_AFTER_MS) / tick_ms) - 1
+    const tick = tickAt(definition, now_ms - SILENT_AFTER_MS) - 1
     if (!(next_tick <= tick) || tick <= closedSilent) return
     closedSilent = tick
     log({ kind: 'close', tick, reason: 'silent' })

@@ -1,4 +1,5 @@
 import { LiquidusError } from '../core/errors.ts'
+import { isTickOffset } from '../core/tick-grid.ts'
 import { knownUnits, unitOf } from '../core/units.ts'
 import type { LineDefinition } from '../flow.ts'
 import { cellNames, potlineDefinition } from './potline.ts'
@@ -18,10 +19,13 @@ export interface ConfiguredLine extends Omit<LineDefinition, 'cells'> {
 
 export function definitionOf(line: ConfiguredLine): LineDefinition {
   const cells = typeof line.cells === 'number' ? cellNames(line.cells) : line.cells
-  if (line.kind === 'potline')
-    return potlineDefinition({ ...line, cells, shellTemperatures: line.shell_temperatures })
+  const moved = line.tick_offset_ms ? { tick_offset_ms: line.tick_offset_ms } : {}
+  if (line.kind === 'potline') {
+    const shellTemperatures = line.shell_temperatures
+    return { ...potlineDefinition({ ...line, cells, shellTemperatures }), ...moved }
+  }
   const { tenant, line: name, kind, clock, origin, tick_ms, tags } = line
-  return { tenant, line: name, kind, clock, origin, tick_ms, cells, tags }
+  return { tenant, line: name, kind, clock, origin, tick_ms, ...moved, cells, tags }
 }
 
 /** Throws CONFIG_INVALID naming what is wrong with the definition and how to mend it. */
@@ -33,6 +37,9 @@ export function checkDefinition(definition: LineDefinition): void {
   if (!NAME.test(definition.tenant)) fail('tenant', 'must match [a-z0-9][a-z0-9._-]{0,63}')
   if (!(definition.tick_ms >= 10 && definition.tick_ms <= 3_600_000)) {
     fail('tick_ms', 'must be between 10 and 3600000')
+  }
+  if (!isTickOffset(definition)) {
+    fail('tick_offset_ms', 'must be a whole number from 0 to less than tick_ms')
   }
   if (definition.cells.length === 0) fail('cells', 'must name at least one cell or asset')
   if (definition.tags.length === 0) fail('tags', 'must name at least one tag')

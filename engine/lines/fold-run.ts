@@ -2,6 +2,7 @@ import { merge, type Observable, Subject } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import { decodeEntry } from '../core/log-entry.ts'
 import { spreadOf } from '../core/spread.ts'
+import { tickEndingAt } from '../core/tick-grid.ts'
 import type { LineChange, LineDefinition, Trend, TwinFrame } from '../flow.ts'
 import { type LineStages, linePipeline } from '../pipeline.ts'
 import type { LogRecord } from '../store/port.ts'
@@ -143,11 +144,11 @@ export function itemOf({ position, bytes }: LogRecord): LogItem {
 }
 
 /** Where the fold stands now. */
-export function standOf(fold: LineFold, { tick_ms }: LineDefinition): FoldStand {
+export function standOf(fold: LineFold, definition: LineDefinition): FoldStand {
   const { builder } = fold
   const time_ms = fold.time_ms()
   return {
-    tick: time_ms === 0 ? 0 : Math.round(time_ms / tick_ms) - 1,
+    tick: time_ms === 0 ? 0 : tickEndingAt(definition, time_ms),
     time_ms,
     next_tick: builder.next_tick(),
     newest_tick: builder.newest_tick(),

@@ -7,6 +7,7 @@ import {
   unpackSections,
 } from '../core/sections.ts'
 import { spreadOf } from '../core/spread.ts'
+import { tickEndingAt } from '../core/tick-grid.ts'
 import type {
   AdviceStage,
   Anomaly,
@@ -253,7 +254,7 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
             ? anomaly.conclude(step.frame, twinOf(step))
             : anomaly.decide(step.entry, step.time_ms)
       if (result.stirred) arrivals.stirred()
-      const tick = step.at === 'readings' ? step.tick : Math.round(line_ms / definition.tick_ms) - 1
+      const tick = step.at === 'readings' ? step.tick : tickEndingAt(definition, line_ms)
       noteFound(step, tick, result.anomalies)
       for (const body of result.proposals ?? []) step.events.push(anomalyEvent(body))
       for (const body of result.alarms) {

@@ -75,7 +75,8 @@ interface Scalars {
 
 export function lateness(definition: LineDefinition): Lateness {
   const count = definition.tags.length * definition.cells.length
-  const offset_ms = CHECKPOINT_EVERY_MS * spreadOf(`${definition.tenant}/${definition.line}`)
+  const { tenant, line, tick_offset_ms = 0 } = definition
+  const offset_ms = CHECKPOINT_EVERY_MS * spreadOf(`${tenant}/${line}`) - tick_offset_ms
   const seen_ms = new Float64Array(count).fill(Number.NEGATIVE_INFINITY) // [series]
   const pending = new Map<number, number>() // tick -> readings
   let joins: Joined[] = []

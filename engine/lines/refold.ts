@@ -1,3 +1,4 @@
+import { type TickGrid, tickAt, tickStart_ms } from '../core/tick-grid.ts'
 /**
  * Reads a stretch of a line's log again and gives its readings in order of event time, one batch a
  * tick, however they arrived. Two passes: the first finds what is out of place, which is little; the
@@ -26,7 +27,7 @@ export interface Stretch {
 
 /** How the log is read again. */
 export interface Source {
-  readonly tick_ms: number
+  readonly grid: TickGrid
   /** Series of manual samples: these join the tick in which they became known. */
   readonly isSample: Uint8Array // [series]
   /** All entries of the stretch, in order. */
@@ -58,8 +59,9 @@ export interface Survey {
 const OPEN_TICKS = 17
 
 /** True where a reading of this tick is not too old for a line that stands at `newest_ms`. */
-export function isWithinLag(tick: number, tick_ms: number, newest_ms: number): boolean {
-  return !(newest_ms - tick * tick_ms > Math.max(FIXED_LAG_MS, OPEN_TICKS * tick_ms))
+export function isWithinLag(tick: number, grid: TickGrid, newest_ms: number): boolean {
+  const lag_ms = Math.max(FIXED_LAG_MS, OPEN_TICKS * grid.tick_ms)
+  return !(newest_ms - tickStart_ms(grid, tick) > lag_ms)
 }
 
 /** Visits the readings of a batch that count, in the order of rows. */
@@ -70,15 +72,15 @@ function eachReading(
   batch: ReadingBatch,
   visit: (tick: number, row: number) => void,
 ): number {
-  const { tick_ms, isSample } = source
+  const { grid, isSample } = source
   const { times_ms, series, count } = batch
   let newest = newest_ms
   for (let row = 0; row < count; row++) {
     if (isSample[series[row]!] === 1) continue
     const time_ms = times_ms[row]!
-    const tick = Math.floor(time_ms / tick_ms)
+    const tick = tickAt(grid, time_ms)
     if (!(newest >= time_ms)) newest = time_ms
-    if (tick >= floor && isWithinLag(tick, tick_ms, newest_ms)) visit(tick, row)
+    if (tick >= floor && isWithinLag(tick, grid, newest_ms)) visit(tick, row)
   }
   return newest
 }

@@ -191,7 +191,7 @@ const byTick = (a: Joined, b: Joined): number => a.tick - b.tick
 function sourceOf(parts: RewindParts, dictionaries: Uint8Array, read: Past['read']): Source {
   const { definition, decoder, plan } = parts
   return {
-    tick_ms: definition.tick_ms,
+    grid: definition,
     isSample: plan.kind.map(kind => (kind === KIND_SAMPLE ? 1 : 0)),
     entries: ({ after, to }) => entriesOf(read, after, to),
     rewindDecoder: () => decoder.restore(dictionaries),

@@ -1333,6 +1333,9 @@ export namespace liquidus {
                 /** LineProposal tags. */
                 tags: liquidus.ingest.v1.TagProposal.$Properties[];
 
+                /** LineProposal tickOffsetMs. */
+                tickOffsetMs: number;
+
                 /**
                  * Creates a new LineProposal instance using the specified properties.
                  * @param [properties] Properties to set
@@ -1389,6 +1392,9 @@ export namespace liquidus {
 
                     /** LineProposal tags */
                     tags?: (liquidus.ingest.v1.TagProposal.$Properties[]|null);
+
+                    /** LineProposal tickOffsetMs */
+                    tickOffsetMs?: (number|null);
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];

@@ -3124,6 +3124,7 @@ export const liquidus = $root.liquidus = (() => {
                  * @property {number|null} [tickMs] LineProposal tickMs
                  * @property {Array.<string>|null} [cells] LineProposal cells
                  * @property {Array.<liquidus.ingest.v1.TagProposal.$Properties>|null} [tags] LineProposal tags
+                 * @property {number|null} [tickOffsetMs] LineProposal tickOffsetMs
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -3206,6 +3207,14 @@ export const liquidus = $root.liquidus = (() => {
                 LineProposal.prototype.tags = $util.emptyArray;
 
                 /**
+                 * LineProposal tickOffsetMs.
+                 * @member {number} tickOffsetMs
+                 * @memberof liquidus.ingest.v1.LineProposal
+                 * @instance
+                 */
+                LineProposal.prototype.tickOffsetMs = 0;
+
+                /**
                  * Creates a new LineProposal instance using the specified properties.
                  * @function create
                  * @memberof liquidus.ingest.v1.LineProposal
@@ -3251,6 +3260,8 @@ export const liquidus = $root.liquidus = (() => {
                     if (message.tags != null && message.tags.length)
                         for (let i = 0; i < message.tags.length; ++i)
                             $root.liquidus.ingest.v1.TagProposal.encode(message.tags[i], writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
+                    if (message.tickOffsetMs != null && $Object.hasOwnProperty.call(message, "tickOffsetMs") && message.tickOffsetMs !== 0)
+                        writer.uint32(/* id 7, wireType 0 =*/56).uint32(message.tickOffsetMs);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -3345,6 +3356,15 @@ export const liquidus = $root.liquidus = (() => {
                                 if (!(message.tags && message.tags.length))
                                     message.tags = [];
                                 message.tags.push($root.liquidus.ingest.v1.TagProposal.decode(reader, reader.size(), $undefined, _depth + 1));
+                                continue;
+                            }
+                        case 7: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.uint32())
+                                    message.tickOffsetMs = value;
+                                else
+                                    delete message.tickOffsetMs;
                                 continue;
                             }
                         }

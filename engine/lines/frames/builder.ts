@@ -1,5 +1,6 @@
 import { assert } from '../../core/assert.ts'
 import { joinPieces, type Pieces } from '../../core/sections.ts'
+import { tickAt, tickStart_ms } from '../../core/tick-grid.ts'
 import {
   type CloseReason,
   type LineDefinition,
@@ -130,7 +131,7 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
     const tick = at.nextTick
     const taken = tick === upcoming && open[0]?.tick === tick ? open.shift() : undefined
     frame.tick = tick
-    frame.time_ms = (tick + 1) * tick_ms
+    frame.time_ms = tickStart_ms(definition, tick + 1)
     frame.closed = taken ? reason : 'silent'
     const changed = taken ? foldTick(memory, plan, taken) : dropSilent(memory, plan, tick)
     writeFrame(frame, memory, plan, cells, tick_ms, taken)
@@ -197,7 +198,7 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
   }
 
   const putEvent = (series: number, time_ms: number, value: number, quality: number): void => {
-    const tick = Math.floor(time_ms / tick_ms)
+    const tick = tickAt(definition, time_ms)
     if (at.nextTick - tick > 1) {
       // What a late event carried (mass fed, metal tapped) still counts, up to the lag.
       counters.late += 1
@@ -212,14 +213,15 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
 
   /** The open tick a signal joins, or NaN when it came too late for the live state. */
   const tickOfSignal = (series: number, time_ms: number): number => {
-    const tick = Math.floor(time_ms / tick_ms)
+    const tick = tickAt(definition, time_ms)
     if (tick >= at.nextTick) return tick
     // No tick waits for a slow signal, so what comes after its own tick joins the open one.
     const slow = holdsTick[series] === 0 && at.nextTick - tick < silent_ticks[series]!
     if (slow && !(time_ms < memory.held_ms[series]!)) return at.nextTick
     // A clock that jitters puts two readings into one tick and none into the next: what comes
     // within half a tick after its own tick closed belongs to the one that is open.
-    return at.nextTick * tick_ms - time_ms <= tick_ms / 2 ? at.nextTick : Number.NaN
+    const early_ms = tickStart_ms(definition, at.nextTick) - time_ms
+    return early_ms <= tick_ms / 2 ? at.nextTick : Number.NaN
   }
 
   const noteTime = (time_ms: number, tick: number): void => {
@@ -230,7 +232,7 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
   }
 
   const notePassed = (): void => {
-    if (isStream) passed.tick = Math.floor((at.newest_ms - STREAM_GRACE_MS) / tick_ms) - 1
+    if (isStream) passed.tick = tickAt(definition, at.newest_ms - STREAM_GRACE_MS) - 1
   }
 
   /** Takes one reading of any kind; the open tick that a signal joined is returned. */
@@ -244,7 +246,7 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
       putSample(sampleTick(), series, time_ms, value, quality)
       return undefined
     }
-    if (Number.isNaN(at.nextTick)) at.nextTick = Math.floor(time_ms / tick_ms)
+    if (Number.isNaN(at.nextTick)) at.nextTick = tickAt(definition, time_ms)
     if (kind[series] === KIND_EVENT) {
       putEvent(series, time_ms, value, quality)
       return undefined
@@ -263,7 +265,7 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
   /** Takes rows of one tick; gives the open tick to look at now that the last row is in. */
   const putTick = (batch: ReadingBatch, from: number, to: number): OpenTick | undefined => {
     const { series, times_ms, values, quality } = batch
-    const tick = Math.floor(times_ms[from]! / tick_ms)
+    const tick = tickAt(definition, times_ms[from]!)
     let taken: OpenTick | undefined // the tick that the last signal joined
     let touched: OpenTick | undefined // the tick to look at
     for (let row = from; row < to; row++) {
@@ -283,11 +285,11 @@ export function frameBuilder(definition: LineDefinition): FrameBuilder {
 
   function* putRows(batch: ReadingBatch): Frames {
     const { count, times_ms } = batch
-    const tickAt = (row: number) => Math.floor(times_ms[row]! / tick_ms)
+    const tickOf = (row: number) => tickAt(definition, times_ms[row]!)
     for (let from = 0; from < count; ) {
-      const tick = tickAt(from)
-      let to = tickAt(count - 1) === tick ? count : from + 1
-      while (to < count && tickAt(to) === tick) to++
+      const tick = tickOf(from)
+      let to = tickOf(count - 1) === tick ? count : from + 1
+      while (to < count && tickOf(to) === tick) to++
       const touched = putTick(batch, from, to)
       if (touched && isDue(touched)) yield* closeDue(touched)
       from = to

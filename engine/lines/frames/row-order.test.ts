@@ -117,7 +117,7 @@ describe('tickSlices', () => {
     fc.assert(
       fc.property(fc.array(row, { maxLength: 70 }), rows => {
         const batch = batchOf(rows)
-        const slices = tickSlices(batch, rank, 1000)
+        const slices = tickSlices(batch, rank, { tick_ms: 1000 })
         const ticks = slices.map(one => new Set(rowsOf(one).map(r => Math.floor(r[1] / 1000))))
         if (rows.length === 0) {
           expect(slices).toEqual([batch])

@@ -1,3 +1,4 @@
+import { type TickGrid, tickAt } from '../../core/tick-grid.ts'
 import type { ReadingBatch } from '../../flow.ts'
 import { emptyRows, gatherRows, type Rows, rowsBatch } from '../rows.ts'
 import { orderByTime } from './row-order.ts'
@@ -11,17 +12,17 @@ import { orderByTime } from './row-order.ts'
 export function tickSlices(
   batch: ReadingBatch,
   rank: Uint32Array, // [series]
-  tick_ms: number,
+  grid: TickGrid,
 ): readonly ReadingBatch[] {
-  if (isOneTick(batch, tick_ms)) return [inTimeOrder(batch, rank)]
+  if (isOneTick(batch, grid)) return [inTimeOrder(batch, rank)]
   const order = orderByTime(batch, rank)
   const sorted = order ? rowsInOrder(batch, order, emptyRows()) : batch
   const { times_ms, count } = sorted
   const slices: ReadingBatch[] = []
   let from = 0
-  let tick = Math.floor(times_ms[0]! / tick_ms)
+  let tick = tickAt(grid, times_ms[0]!)
   for (let row = 1; row <= count; row++) {
-    const next = row < count ? Math.floor(times_ms[row]! / tick_ms) : Number.NaN
+    const next = row < count ? tickAt(grid, times_ms[row]!) : Number.NaN
     if (next === tick) continue
     slices.push(slice(sorted, from, row))
     from = row
@@ -37,15 +38,15 @@ export function inTimeOrder(batch: ReadingBatch, rank: Uint32Array): ReadingBatc
   return rowsInOrder(batch, order, batch.count <= KEPT_ROWS_MAX ? kept : emptyRows())
 }
 
-function isOneTick({ times_ms, count }: ReadingBatch, tick_ms: number): boolean {
+function isOneTick({ times_ms, count }: ReadingBatch, grid: TickGrid): boolean {
   if (count === 0) return true
   let time_ms = times_ms[0]!
-  const tick = Math.floor(time_ms / tick_ms)
+  const tick = tickAt(grid, time_ms)
   for (let row = 1; row < count; row++) {
     // Readings of an asset share their time; a division costs more than the comparison.
     if (times_ms[row] === time_ms) continue
     time_ms = times_ms[row]!
-    if (Math.floor(time_ms / tick_ms) !== tick) return false
+    if (tickAt(grid, time_ms) !== tick) return false
   }
   return true
 }

@@ -241,7 +241,7 @@ describe('a thread that ends', () => {
           const stored = await disk.events(`local/${line}`, 0, 1000)
           const offsets = stored.map(({ offset }) => `${line} ${offset}`)
           expect(told.filter(one => one.startsWith(line))).toEqual(offsets)
-        })
+        }, 10_000)
       }
       expect(told.length).toBeGreaterThan(0)
       await engine!.close()

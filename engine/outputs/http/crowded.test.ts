@@ -39,7 +39,7 @@ const LINES = '/api/lines'
 test('a tenant with too many requests under way waits, and another does not', async () => {
   const { get, slow, answer, asked } = await serve()
   const waiting = [slow(), slow()]
-  await vi.waitFor(() => expect(asked()).toBe(2))
+  await vi.waitFor(() => expect(asked()).toBe(2), 10_000)
   const refused = await get(LINES, 'key-olga')
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1'])
   expect(await refused.json()).toMatchObject({
@@ -58,8 +58,8 @@ test('requests of a connection that is gone are no longer under way', async () =
   const head = 'host: 127.0.0.1\r\nauthorization: Bearer key-max\r\n\r\n'
   const one = `GET /api/lines/line-1/quarantine HTTP/1.1\r\n${head}`
   socket.write(one + one)
-  await vi.waitFor(() => expect(asked()).toBe(2))
+  await vi.waitFor(() => expect(asked()).toBe(2), 10_000)
   expect((await get(LINES, 'key-olga')).status).toBe(429)
   socket.destroy()
-  await vi.waitFor(async () => expect((await get(LINES, 'key-olga')).status).toBe(200))
+  await vi.waitFor(async () => expect((await get(LINES, 'key-olga')).status).toBe(200), 10_000)
 })

@@ -73,6 +73,7 @@ export function lineDetail(view: LineView, normalOf: NormalRangesOf): z.infer<ty
   return {
     ...lineSummary(view),
     tick_ms: definition.tick_ms,
+    tick_offset_ms: definition.tick_offset_ms ?? 0,
     cells: [...definition.cells],
     fields: fields.map(field => ({ ...named(field), ...normalPart(field.name) })),
     channels: channels.map(({ tag, ...channel }) => ({

@@ -36,6 +36,7 @@ const normal = z
 export const lineSchema = z.object({
   ...lineSummary,
   tick_ms: z.number(),
+  tick_offset_ms: z.number(),
   cells: z.array(text),
   fields: z.array(z.object({ ...displayed, normal })),
   channels: z.array(z.object({ ...displayed, tag: text, normal })),
