@@ -98,7 +98,7 @@ describe('linePipeline', () => {
     const sound = stagesOver([[1]], { turn })
     const ends = lastValueFrom(linePipeline(broken.stages))
     const goesOn = firstValueFrom(linePipeline(sound.stages))
-    await vi.waitFor(() => expect(turns).toHaveLength(2))
+    await vi.waitFor(() => expect(turns).toHaveLength(2), 10_000)
     while (turns.length > 0) turns.shift()!()
     await expect(ends).rejects.toThrow('not a number')
     expect((await goesOn).tick).toBe(1)
@@ -115,7 +115,7 @@ describe('linePipeline', () => {
         }),
     })
     const running = linePipeline(closed.stages).subscribe()
-    await vi.waitFor(() => expect(closed.told).toEqual(['pull 1', 'twin 2']))
+    await vi.waitFor(() => expect(closed.told).toEqual(['pull 1', 'twin 2']), 10_000)
     running.unsubscribe()
     scored()
     await new Promise(resolve => setTimeout(resolve, 5))

@@ -67,7 +67,7 @@ function describeCluster(path: string): void {
       const refused = store.append(line, fence, Uint8Array.of(3))
       await expect(refused).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retry: true })
       const again = () => store.append(line, fence, Uint8Array.of(4)).catch(() => 0)
-      await expect.poll(again).toBe(3)
+      await expect.poll(again, { timeout: 10_000 }).toBe(3)
       const records = await store.read(line, 1, { count_max: 9, bytes_max: 99 })
       expect(records.map(({ bytes }) => bytes[0])).toEqual([1, 2, 4])
       await cluster.moveSlot(slotOf(line), 2, 1)

@@ -6,6 +6,9 @@ import { describeRedisStore } from './test-contract.ts'
 import { startDelay } from './test-delay.ts'
 import { startTestServer, type TestServer } from './test-server.ts'
 
+/** Calls may wait so long for a server that a busy machine starts slowly. */
+const SLOW_START_MS = 20_000
+
 const tool = available('redis')
 if (tool) describeRedis(tool.path)
 else test('redis store', ({ skip }) => skip('not run: no redis-server'))
@@ -14,6 +17,9 @@ function describeRedis(path: string): void {
   let server: TestServer
   let number = 0
   const newPrefix = () => `test-${++number}`
+  const patient = () => {
+    return { url: server.url, prefix: newPrefix(), answer_ms_max: SLOW_START_MS }
+  }
 
   describe('with a server', () => {
     beforeAll(async () => {
@@ -54,7 +60,7 @@ function describeRedis(path: string): void {
         const { fence, log_end } = await next.acquire('a/b')
         const before = await server.calls('evalsha')
         delay.release()
-        await expect.poll(() => server.calls('evalsha')).toBe(before + 1)
+        await expect.poll(() => server.calls('evalsha'), { timeout: 10_000 }).toBe(before + 1)
         expect(await next.append('a/b', fence, new Uint8Array(3))).toBe(log_end + 1)
         await told
         await late.close()
@@ -78,7 +84,9 @@ function describeRedis(path: string): void {
         expect(one).toMatchObject({ reason: { code: 'STORE_UNAVAILABLE', retry: true } })
       }
       await server.kill('SIGCONT')
-      await expect.poll(() => store.acquire('a/b').catch(() => undefined)).toBeTruthy()
+      await expect
+        .poll(() => store.acquire('a/b').catch(() => undefined), { timeout: 10_000 })
+        .toBeTruthy()
       const again = await store.acquire('a/b')
       expect(await store.append('a/b', again.fence, new Uint8Array(1))).toBe(again.log_end + 1)
       expect(logged.join()).toMatch(/connection lost/)
@@ -87,15 +95,11 @@ function describeRedis(path: string): void {
 
     test('calls made while the server restarts wait, keep their order and are made once', async () => {
       const logged: string[] = []
-      const store = await openRedisStore({
-        url: server.url,
-        prefix: newPrefix(),
-        log: text => logged.push(text),
-      })
+      const store = await openRedisStore({ ...patient(), log: text => logged.push(text) })
       const { fence } = await store.acquire('a/b')
       await store.append('a/b', fence, Uint8Array.of(9))
       await server.kill('SIGKILL')
-      await expect.poll(() => logged.length).toBeGreaterThan(0)
+      await expect.poll(() => logged.length, { timeout: 10_000 }).toBeGreaterThan(0)
       const waiting = [0, 1, 2, 3].map(value => store.append('a/b', fence, Uint8Array.of(value)))
       await server.start()
       expect(await Promise.all(waiting)).toEqual([2, 3, 4, 5])
@@ -105,7 +109,7 @@ function describeRedis(path: string): void {
     })
 
     test('a call that was under way when the server died fails and is not made again', async () => {
-      const store = await openRedisStore({ url: server.url, prefix: newPrefix() })
+      const store = await openRedisStore(patient())
       const { fence } = await store.acquire('a/b')
       await server.kill('SIGSTOP')
       const lost = store.append('a/b', fence, Uint8Array.of(9))
@@ -118,10 +122,7 @@ function describeRedis(path: string): void {
     })
 
     test('what was under way fails before anything that came later is done', async () => {
-      const store = await openRedisStore({
-        ...{ url: server.url, prefix: newPrefix() },
-        answer_ms_max: 20_000, // a busy machine starts a server slowly
-      })
+      const store = await openRedisStore(patient())
       const { fence } = await store.acquire('a/b')
       const { epoch } = await store.openProducer('a/b', fence, 'p')
       const told: string[] = []
@@ -133,7 +134,7 @@ function describeRedis(path: string): void {
       await server.kill('SIGSTOP')
       const first = append(1)
       await server.kill('SIGKILL')
-      await expect.poll(() => told.length, { timeout: 2000 }).toBe(1)
+      await expect.poll(() => told.length, { timeout: 10_000 }).toBe(1)
       const second = append(2)
       await server.start()
       await Promise.all([first, second])
@@ -142,7 +143,7 @@ function describeRedis(path: string): void {
     })
 
     test('calls that waited for the server and calls after them resolve in call order', async () => {
-      const store = await openRedisStore({ url: server.url, prefix: newPrefix() })
+      const store = await openRedisStore(patient())
       const { fence } = await store.acquire('a/b')
       await server.kill('SIGKILL')
       const positions: number[] = []
@@ -152,10 +153,14 @@ function describeRedis(path: string): void {
         appends.push(done.catch(() => {}))
       }
       append()
-      const started = server.start()
+      let isUp = false
+      const started = server.start().then(() => {
+        isUp = true
+      })
+      // Few while nothing can happen, then one right after the other, across the reconnection.
       while (positions.length < 50) {
         append()
-        await new Promise(resolve => setImmediate(resolve))
+        await new Promise(resolve => (isUp ? setImmediate(resolve) : setTimeout(resolve, 1)))
       }
       await started
       await Promise.all(appends)

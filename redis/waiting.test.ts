@@ -61,7 +61,9 @@ function describeWaiting(path: string): void {
         written = true
       })
       const refused = expect(append).rejects.toThrow(/not synced in time/)
-      await expect.poll(() => store.read('a/b', 1, { count_max: 1, bytes_max: 9 })).toHaveLength(1)
+      await expect
+        .poll(() => store.read('a/b', 1, { count_max: 1, bytes_max: 9 }), { timeout: 10_000 })
+        .toHaveLength(1)
       expect(written).toBe(false)
       await refused
       await server.configure('appendfsync', 'everysec')

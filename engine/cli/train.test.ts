@@ -29,7 +29,7 @@ describe('the registry of a command', () => {
 describe('training on a simulated plant', () => {
   it('is repeated from its record alone, weight for weight', async () => {
     const models = path.join(folder, 'simulated')
-    const from = 'plant:3:3:3.3'
+    const from = 'plant:3:1:5.5'
     const said = vi.spyOn(process.stderr, 'write').mockImplementation(() => true)
     const printed = vi.spyOn(process.stdout, 'write').mockImplementation(() => true)
     const net = { network: 'forecast', window: 4, epochs: 2 }

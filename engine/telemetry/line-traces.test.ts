@@ -97,7 +97,7 @@ async function send(value: number, mode?: 'backfill', followed = true): Promise<
     [],
   )
   const position = () => engine.line('local', 'tiny')!.status().position
-  await vi.waitFor(() => expect(position()).toBe(sequence))
+  await vi.waitFor(() => expect(position()).toBe(sequence), 10_000)
 }
 
 /** After some seconds each batch closes a tick. */

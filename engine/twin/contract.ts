@@ -28,6 +28,18 @@ export function emptyFrame(
   }
 }
 
+const tagIndices = new WeakMap<LineDefinition, ReadonlyMap<string, number>>()
+
+/** Place of a tag in its line; -1: it has none. */
+export function tagIndexOf(definition: LineDefinition, tag: string): number {
+  let indices = tagIndices.get(definition)
+  if (!indices) {
+    indices = new Map(definition.tags.map((one, index) => [one.tag, index]))
+    tagIndices.set(definition, indices)
+  }
+  return indices.get(tag) ?? -1
+}
+
 /** Puts one good, fresh value (SI) into a frame. */
 export function putValue(
   definition: LineDefinition,
@@ -36,8 +48,7 @@ export function putValue(
   cell: number,
   value: number,
 ): void {
-  const tagIndex = definition.tags.findIndex(t => t.tag === tag)
-  const at = tagIndex * definition.cells.length + cell
+  const at = tagIndexOf(definition, tag) * definition.cells.length + cell
   frame.values[at] = value
   frame.quality[at] = Quality.good
   frame.age_ms[at] = 0

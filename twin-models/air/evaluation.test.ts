@@ -45,7 +45,9 @@ test('with motion presence is all but sure, while the count of people stays roug
 })
 
 test('counted people are never an input', () => {
-  const blind = rows.map(row => ({ ...row, people: 0 }))
-  const seen = runAir(rows, { motion: true }).estimate.people
+  const some = rows.slice(0, 800)
+  const blind = some.map(row => ({ ...row, people: 0 }))
+  const seen = runAir(some, { motion: true }).estimate.people
+  expect(some.some(row => row.people > 0)).toBe(true)
   expect(runAir(blind, { motion: true }).estimate.people).toEqual(seen)
 })

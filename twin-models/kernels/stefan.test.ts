@@ -107,6 +107,7 @@ test('any admissible wall stays finite, keeps its least ledge and closes mass an
       steadyWall(geometry, weather.flux_W_m2, weather.liquidus_K, 303, state, 0)
       const first = wallEnthalpy_J_m2(geometry, state, 0)
       let worst = 0
+      let worst_kg_m2 = 0
       let scale = Math.abs(first)
       for (const spell of weather.spells) {
         set(exchange, weather.liquidus_K + spell.liquidus_K, spell.superheat_K, spell.transfer)
@@ -120,9 +121,11 @@ test('any admissible wall stays finite, keeps its least ledge and closes mass an
           scale = Math.max(Math.abs(now), scale)
           worst = Math.max(worst, Math.abs(now - heat - gained))
           const frozen = weather.step_s * exchange[4 * EXCHANGE.freezing_kg_m2s]!
-          expect(ledge_kg_m2(geometry, state, 0) - mass - frozen).toBeCloseTo(0, 9)
+          const created = ledge_kg_m2(geometry, state, 0) - mass - frozen
+          if (!(Math.abs(created) <= worst_kg_m2)) worst_kg_m2 = Math.abs(created)
         }
       }
+      expect(worst_kg_m2).toBeLessThan(5e-10)
       // Heat is counted from the melt: what is exchanged within the wall is larger than the sum.
       const stored = geometry.capacity_J_m2K.reduce((a, b) => a + b) * 1000
       expect(worst / (stored + scale)).toBeLessThan(1e-12)
@@ -133,7 +136,7 @@ test('any admissible wall stays finite, keeps its least ledge and closes mass an
         expect(state[4 * i]!).toBeLessThan(1400)
       }
     }),
-    { numRuns: 150, seed: 7 },
+    { numRuns: 60, seed: 7 },
   )
 })
 

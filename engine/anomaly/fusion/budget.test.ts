@@ -9,7 +9,7 @@ describe('the event budget', () => {
   ])('is kept on $name noise', ({ memory }) => {
     const rig = fusionRig(2, 1, { events_per_line_day: EVENTS })
     const fill = noise(5, memory)
-    const days = 2
+    const days = 1
     for (let i = 0; i < days * 86_400; i++) {
       fill(rig.residual)
       rig.tick()

@@ -27,8 +27,8 @@ export interface FusionRig {
   tick(): void
   scores(): readonly { readonly name: string; readonly values: Float64Array }[]
   bytes(): Uint8Array
-  /** Goes on with a new detector that has this one's memory. */
-  restore(bytes?: Uint8Array): void
+  /** Goes on with a new detector that has this one's memory, or another's after `ticks`. */
+  restore(bytes?: Uint8Array, ticks?: number): void
   ticks(): number
 }
 
@@ -61,7 +61,8 @@ export function fusionRig(
       detector.tick(frame, twin, frozen, finding => found.push(finding))
     },
     scores: () => detector.scores(),
-    restore(from = bytes()) {
+    restore(from = bytes(), ticks = count) {
+      count = ticks
       detector = make()
       detector.load(stateReader(from))
     },

@@ -11,6 +11,14 @@ const definition = potlineDefinition({
   ...{ clock: 'stream', origin: 'synthetic' },
 })
 const tagIndex = (tag: string) => definition.tags.findIndex(found => found.tag === tag)
+const [CURRENT, SHOT, DIP] = ['line_current', 'feed_shot_1', 'bath_temperature'].map(tagIndex) as [
+  number,
+  number,
+  number,
+]
+const UNKNOWN = new Float64Array(definition.tags.length * CELLS).fill(Number.NaN)
+const QUALITY = new Uint8Array(UNKNOWN.length)
+const AGE_MS = new Float64Array(UNKNOWN.length)
 const names = [
   'alumina_share',
   'anode_effect_margin_share',
@@ -52,17 +60,16 @@ function frames(tick: number, second: Second): { frame: LineFrame; twin: TwinFra
   const known = second.known !== false
   const told = { ...STEADY, ...second }
   const beside = second.both ? told : STEADY
-  const values = new Float64Array(definition.tags.length * CELLS).fill(Number.NaN)
-  if (known) values[tagIndex('line_current') * CELLS] = second.line_A ?? 350e3
-  const shot = tagIndex('feed_shot_1')
+  const values = UNKNOWN.slice()
+  if (known) values[CURRENT * CELLS] = second.line_A ?? 350e3
   const feed = (cell: number, ratio: number) => ({
-    ...{ tagIndex: shot, cell, time_ms, value: ratio * NEED_KGPS },
+    ...{ tagIndex: SHOT, cell, time_ms, value: ratio * NEED_KGPS },
   })
-  const dip = { tagIndex: tagIndex('bath_temperature'), cell: 0, taken_ms: time_ms }
+  const dip = { tagIndex: DIP, cell: 0, taken_ms: time_ms }
   const frame: LineFrame = {
     ...{ tick, time_ms, closed: 'complete', values },
-    quality: new Uint8Array(values.length),
-    age_ms: new Float64Array(values.length),
+    quality: QUALITY,
+    age_ms: AGE_MS,
     events: known ? [feed(0, second.feed ?? 1), feed(1, second.both ? (second.feed ?? 1) : 1)] : [],
     samples: second.dip_K === undefined ? [] : [{ ...dip, value: second.dip_K }],
   }

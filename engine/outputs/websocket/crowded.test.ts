@@ -62,7 +62,7 @@ test('a tenant cannot take the connections of another, and hears why it gets no 
   expect([refused, sink.load().clients]).toEqual([['local'], 2])
   expect(await connect(url, 'key-foreign').heard).toBe('other')
   first.socket.close()
-  await vi.waitFor(() => expect(sink.load().clients).toBe(2))
+  await vi.waitFor(() => expect(sink.load().clients).toBe(2), 10_000)
   expect(await connect(url, 'key-eva').heard).toBe('local')
 })
 

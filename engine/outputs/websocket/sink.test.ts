@@ -101,9 +101,8 @@ async function peer(url: string, options: ClientOptions = {}): Promise<Peer> {
 async function subscribed(url: string, resume?: ResumePoint): Promise<Peer> {
   const client = await peer(url)
   client.say({ type: 'subscribe', line: 'line-1', ...(resume && { resume }) })
-  await vi.waitFor(() =>
-    expect(client.texts.some(({ type }) => type === 'snapshot' || type === 'resumed')).toBe(true),
-  )
+  const begun = () => client.texts.some(({ type }) => ['snapshot', 'resumed'].includes(type))
+  await vi.waitFor(() => expect(begun()).toBe(true), 10_000)
   return client
 }
 
@@ -141,7 +140,7 @@ test('the welcome describes the lines; snapshot, status and the last tick follow
   const status = await client.saw('status')
   expect(status.faults).toEqual([{ tag: 'cell_voltage', cell: 'cell-102', reason: 'stuck' }])
   expect(status.detectors).toEqual(['residual'])
-  await vi.waitFor(() => expect(client.frames).toHaveLength(1))
+  await vi.waitFor(() => expect(client.frames).toHaveLength(1), 10_000)
   expect(client.frames[0]!.tick).toBe(line.latest()!.frame.tick)
   expect(client.offsets()).toEqual([])
 })
@@ -152,7 +151,7 @@ test('a client that comes back gets exactly what it missed, then lives on', asyn
   const client = await subscribed(url, { epoch: 'epoch-1', offset: 2 })
   expect(await client.saw('resumed')).toMatchObject({ offset: 2 })
   line.emit(alarm('a6'))
-  await vi.waitFor(() => expect(client.offsets()).toEqual([3, 4, 5, 6]))
+  await vi.waitFor(() => expect(client.offsets()).toEqual([3, 4, 5, 6]), 10_000)
   expect(client.texts.some(message => message.type === 'snapshot')).toBe(false)
 })
 
@@ -162,7 +161,7 @@ test('resume after the last event replays nothing', async () => {
   const client = await subscribed(url, { epoch: 'epoch-1', offset: 1 })
   await client.saw('resumed')
   line.emit(alarm('a2'))
-  await vi.waitFor(() => expect(client.offsets()).toEqual([2]))
+  await vi.waitFor(() => expect(client.offsets()).toEqual([2]), 10_000)
 })
 
 test.each([
@@ -179,7 +178,7 @@ test.each([
   expect(snapshot).toMatchObject({ offset: 20, not_resumed: why })
   expect(snapshot.alarms).toHaveLength(20)
   line.emit(alarm('next'))
-  await vi.waitFor(() => expect(client.offsets()).toEqual([21]))
+  await vi.waitFor(() => expect(client.offsets()).toEqual([21]), 10_000)
 })
 
 test('an event that is told before it can be seen comes behind the snapshot', async () => {
@@ -187,11 +186,11 @@ test('an event that is told before it can be seen comes behind the snapshot', as
   line.emit(alarm('a'))
   const first = await subscribed(url)
   line.told(alarm('b'))
-  await vi.waitFor(() => expect(first.offsets()).toEqual([2]))
+  await vi.waitFor(() => expect(first.offsets()).toEqual([2]), 10_000)
   const second = await subscribed(url)
   const snapshot = await second.saw('snapshot')
   expect(snapshot).toMatchObject({ offset: 1, alarms: [{ id: 'a' }] })
-  await vi.waitFor(() => expect(second.offsets()).toEqual([2]))
+  await vi.waitFor(() => expect(second.offsets()).toEqual([2]), 10_000)
 })
 
 test('a client that heard more than a killed engine had stored goes on where it was', async () => {
@@ -203,7 +202,7 @@ test('a client that heard more than a killed engine had stored goes on where it 
   line.emit(alarm('b')) // made again, as it was told before the kill
   await client.saw('resumed')
   line.emit(alarm('c'))
-  await vi.waitFor(() => expect(client.offsets()).toEqual([3]))
+  await vi.waitFor(() => expect(client.offsets()).toEqual([3]), 10_000)
 })
 
 test('it waits for that as long as the line is behind its log', async () => {
@@ -237,7 +236,7 @@ test('no event is lost or doubled for clients that subscribe while events come',
   for (const client of [first, ...others]) {
     const start = offsetOf(client)
     const all = Array.from({ length: emitted - start }, (_, i) => start + i + 1)
-    await vi.waitFor(() => expect(client.offsets()).toEqual(all))
+    await vi.waitFor(() => expect(client.offsets()).toEqual(all), 10_000)
   }
 })
 
@@ -246,7 +245,7 @@ test('telemetry is conflated: many ticks at once become few frames, the last one
   const client = await subscribed(url)
   for (let i = 0; i < 200; i++) line.tick()
   const last = line.latest()!.frame.tick
-  await vi.waitFor(() => expect(client.frames.at(-1)?.tick).toBe(last))
+  await vi.waitFor(() => expect(client.frames.at(-1)?.tick).toBe(last), 10_000)
   expect(client.frames.length).toBeLessThan(5)
 })
 
@@ -254,10 +253,10 @@ test('events do not wait for the telemetry interval', async () => {
   const { line, url } = await serve({ frame_interval_ms: 3_600_000 })
   const client = await subscribed(url)
   line.tick()
-  await vi.waitFor(() => expect(client.frames).toHaveLength(1))
+  await vi.waitFor(() => expect(client.frames).toHaveLength(1), 10_000)
   line.tick()
   line.emit(alarm('now'))
-  await vi.waitFor(() => expect(client.offsets()).toEqual([1]))
+  await vi.waitFor(() => expect(client.offsets()).toEqual([1]), 10_000)
   expect(client.frames).toHaveLength(1)
 })
 
@@ -268,7 +267,7 @@ test('a client that subscribes with progress hears of each commit that closed a 
   await client.saw('snapshot')
   for (let i = 0; i < 3; i++) line.tick()
   line.emit(alarm('no tick'))
-  await vi.waitFor(() => expect(client.offsets()).toEqual([1]))
+  await vi.waitFor(() => expect(client.offsets()).toEqual([1]), 10_000)
   const last = line.latest()!.frame.tick
   const progress = (client.texts as { type: string; tick?: number }[]).flatMap(message =>
     message.type === 'progress' ? [message.tick] : [],
@@ -280,17 +279,17 @@ test('a hidden page gets no frames, and the newest one when it is shown again', 
   const { line, url } = await serve({ frame_interval_ms: 20, hidden_interval_ms: 3_600_000 })
   const client = await subscribed(url)
   line.tick()
-  await vi.waitFor(() => expect(client.frames).toHaveLength(1))
+  await vi.waitFor(() => expect(client.frames).toHaveLength(1), 10_000)
   client.say({ type: 'visibility', hidden: true })
   // The answer to an unknown line shows that the message before it was taken.
   client.say({ type: 'subscribe', line: 'none' })
   await client.saw('error')
   line.tick()
   line.emit(alarm('still here'))
-  await vi.waitFor(() => expect(client.offsets()).toEqual([1]))
+  await vi.waitFor(() => expect(client.offsets()).toEqual([1]), 10_000)
   expect(client.frames).toHaveLength(1)
   client.say({ type: 'visibility', hidden: false })
-  await vi.waitFor(() => expect(client.frames.at(-1)?.tick).toBe(line.latest()!.frame.tick))
+  await vi.waitFor(() => expect(client.frames.at(-1)?.tick).toBe(line.latest()!.frame.tick), 10_000)
 })
 
 test('a client that does not read is closed; others do not notice', async () => {
@@ -324,7 +323,7 @@ test('while a client is slow it gets no telemetry, and the newest once it reads 
   const client = await subscribed(url)
   line.tick()
   line.emit(alarm('a'))
-  await vi.waitFor(() => expect(client.offsets()).toEqual([1]))
+  await vi.waitFor(() => expect(client.offsets()).toEqual([1]), 10_000)
   expect(client.frames).toEqual([])
 })
 

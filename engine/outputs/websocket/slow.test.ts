@@ -73,7 +73,7 @@ test('sockets that never read hold a bounded number of bytes, and others get eve
   const { line, sink, port } = await serve({ stalled_max_ms: 3_600_000 })
   const quick = await listener(port)
   for (let i = 0; i < 3; i++) await dead(port)
-  await vi.waitFor(() => expect(sink.load().clients).toBe(4))
+  await vi.waitFor(() => expect(sink.load().clients).toBe(4), 10_000)
   let most_bytes = 0
   const stuck = () => sink.load().conflated_frames > 60
   for (let i = 0; i < 3000 && !stuck(); i++) {
@@ -94,7 +94,7 @@ test('sockets that never read hold a bounded number of bytes, and others get eve
 test('a dead socket is closed after a time, and its memory is given back', async () => {
   const { line, sink, port } = await serve({ stalled_max_ms: 50 })
   await dead(port)
-  await vi.waitFor(() => expect(sink.load().clients).toBe(1))
+  await vi.waitFor(() => expect(sink.load().clients).toBe(1), 10_000)
   for (let i = 0; i < 3000 && sink.load().clients > 0; i++) {
     line.tick()
     await new Promise(resolve => setTimeout(resolve, 2))

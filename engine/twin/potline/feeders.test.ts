@@ -54,7 +54,7 @@ describe('the feeders of a cell', () => {
     const healthy = watch(plant, twin, cells, 2.5 * 3600)
     expect(healthy.wrong).toBe(0)
     for (let cell = 0; cell < 5; cell++) plant.block(cell, cell + 1)
-    const { first_s, wrong, frame } = watch(plant, twin, cells, 5400, cell =>
+    const { first_s, wrong, frame } = watch(plant, twin, cells, 3600, cell =>
       cell < 5 ? cell + 1 : 0,
     )
     expect(wrong).toBe(0)

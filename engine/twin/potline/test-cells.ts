@@ -11,7 +11,7 @@ import potline350 from '#twin-models/potline/parameters/potline-350.json' with {
 import { seededRandom } from '../../core/random.ts'
 import type { LineFrame } from '../../flow.ts'
 import { cellNames, potlineDefinition, potlineTag } from '../../lines/potline.ts'
-import { emptyFrame, putValue } from '../contract.ts'
+import { emptyFrame, putValue, tagIndexOf } from '../contract.ts'
 
 const FEEDERS = 5
 const ANODES = 12
@@ -75,7 +75,7 @@ export function gaugedPlant(cells: number, seed: number) {
     owed_kg[cell]! -= SHOT_KG
     turn[cell] = (turn[cell]! + 1) % FEEDERS
     const j = turn[cell]!
-    const tagIndex = definition.tags.findIndex(t => t.tag === potlineTag.feedShot(j + 1))
+    const tagIndex = tagIndexOf(definition, potlineTag.feedShot(j + 1))
     frame.events.push({ tagIndex, cell, time_ms: frame.time_ms - 500, value: SHOT_KG })
     bank.input[at + LANES * j] = j === blocked[cell] ? 0 : SHOT_KG
   }
@@ -94,8 +94,8 @@ export function gaugedPlant(cells: number, seed: number) {
     }
     for (let i = 0; i < ANODES; i++) {
       putValue(definition, frame, current_A[i]!, cell, scans[cell * ANODES + i]!)
-      const tag = definition.tags.findIndex(t => t.tag === current_A[i]!)
-      frame.age_ms[tag * cells + cell] = 1000 * (tick - scanned_s[cell]!)
+      const tagIndex = tagIndexOf(definition, current_A[i]!)
+      frame.age_ms[tagIndex * cells + cell] = 1000 * (tick - scanned_s[cell]!)
     }
     shell_K.forEach((tag, i) => {
       putValue(definition, frame, tag, cell, out(cell, i < 2 ? 'shellBath_K' : 'shellMetal_K'))

@@ -12,7 +12,7 @@ import { rc350 } from '#twin-models/potline/lumped/rc-350.ts'
 import { type Random, seededRandom } from '../../core/random.ts'
 import type { LineFrame } from '../../flow.ts'
 import { cellNames, potlineDefinition, potlineTag } from '../../lines/potline.ts'
-import { emptyFrame, putValue } from '../contract.ts'
+import { emptyFrame, putValue, tagIndexOf } from '../contract.ts'
 
 const FEEDERS = 5
 const SHOT_KG = 1.2
@@ -63,7 +63,6 @@ export function testPlant(cells: number, seed: number) {
     parameters.dissolution_per_s[cell]! *= off(0.1)
   }
   balanceHeat(parameters)
-  const work = createCellWork()
   const pots: Cell[] = Array.from({ length: cells }, (_, cell) => {
     const pot = {
       state: new Float64Array(potlineModel.states.length),
@@ -79,7 +78,21 @@ export function testPlant(cells: number, seed: number) {
     initialiseCell(parameters, cell, pot.state)
     return pot
   })
-  let tick = 0
+  return runPlant({ definition, parameters, seed }, pots, 0)
+}
+
+type Line = Readonly<{
+  definition: ReturnType<typeof testLine>
+  parameters: ReturnType<typeof rc350>
+  seed: number
+}>
+
+/** The plant from a tick on; it holds the cells it is given. */
+function runPlant(line: Line, pots: readonly Cell[], from: number) {
+  const { definition, parameters, seed } = line
+  const cells = pots.length
+  const work = createCellWork()
+  let tick = from
 
   const feed = (pot: Cell, cell: number, frame: ReturnType<typeof emptyFrame>, noise: Random) => {
     const alumina = 100 * pot.output[outputIndex.alumina]!
@@ -90,7 +103,7 @@ export function testPlant(cells: number, seed: number) {
     if (pot.owed_kg < SHOT_KG) return
     pot.owed_kg -= SHOT_KG
     pot.nextFeeder = (pot.nextFeeder % FEEDERS) + 1
-    const tagIndex = definition.tags.findIndex(t => t.tag === potlineTag.feedShot(pot.nextFeeder))
+    const tagIndex = tagIndexOf(definition, potlineTag.feedShot(pot.nextFeeder))
     frame.events.push({ tagIndex, cell, time_ms: frame.time_ms - 500, value: SHOT_KG })
     const arrives = pot.nextFeeder > pot.blocked
     pot.input[inputIndex.aluminaFeed_kg_s] = arrives ? SHOT_KG * (1 + 0.05 * noise.normal()) : 0
@@ -98,6 +111,8 @@ export function testPlant(cells: number, seed: number) {
 
   const step = (): LineFrame & ReturnType<typeof emptyFrame> => {
     const frame = emptyFrame(definition, tick)
+    // Noise of its own for each second, so that a copy goes on alike.
+    const random = seededRandom(seed).fork(`second ${tick}`)
     const line_A = 350e3 + 500 * Math.sin(tick / 300)
     putValue(definition, frame, potlineTag.current, 0, line_A + 20 * random.normal())
     for (let cell = 0; cell < cells; cell++) {
@@ -117,6 +132,14 @@ export function testPlant(cells: number, seed: number) {
   return {
     definition,
     step,
+    /** Another plant that is where this one is. */
+    copy: () => {
+      const held = pots.map(pot => ({
+        ...pot,
+        ...{ state: pot.state.slice(), input: pot.input.slice(), output: pot.output.slice() },
+      }))
+      return runPlant(line, held, tick)
+    },
     frames: (count: number) => Array.from({ length: count }, step),
     alumina_share: (cell: number) => pots[cell]!.output[outputIndex.alumina]!,
     bath_K: (cell: number) => pots[cell]!.state[stateIndex.bath_K]!,

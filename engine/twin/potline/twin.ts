@@ -27,7 +27,7 @@ import {
 } from './state.ts'
 import { assimilateVoltage, youth } from './voltage.ts'
 
-const KIND: StateKind = { name: 'potline', version: 3 }
+const KIND: StateKind = { name: 'potline', version: 4 }
 const RESTLESS_BOOST = 3
 // Until alumina has found its place on the curve, feed efficiency must not explain it away.
 const YOUNG_FEED = 0.7

@@ -88,7 +88,7 @@ test('the nominal cell has its reference heat balance, and holds it for a day', 
   expect(output[outputIndex.side_W]).toBeCloseTo(nominal.side_W, 4)
   expect(output[outputIndex.energy_J_kg]! / 3.6e6).toBeCloseTo(13.5827, 4)
   expect(output[outputIndex.metalMade_kg_s]! * 86_400).toBeCloseTo(2663.776, 3)
-  run(86_400)
+  run(86_400, 60)
   for (let i = 0; i < start.length; i++) expect(state[i]).toBeCloseTo(start[i]!, 6)
 })
 
@@ -110,11 +110,11 @@ test('over an eventful day every mass closes to rounding', () => {
   const gained = (index: number) => state[index]! - start[index]!
   let fed_kg = 0
   let tapped_kg = 0
-  for (let time_s = 0; time_s < 86_400; time_s += 5) {
+  for (let time_s = 0; time_s < 86_400; time_s += 15) {
     eventful(time_s, input)
-    fed_kg += 5 * input[inputIndex.aluminaFeed_kg_s]!
-    tapped_kg += 5 * input[inputIndex.tap_kg_s]!
-    run(5)
+    fed_kg += 15 * input[inputIndex.aluminaFeed_kg_s]!
+    tapped_kg += 15 * input[inputIndex.tap_kg_s]!
+    run(15, 15)
   }
   const used_kg = fed_kg - gained(stateIndex.dissolved_kg) - gained(stateIndex.undissolved_kg)
   const made_kg = gained(stateIndex.metal_kg) + tapped_kg
