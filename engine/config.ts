@@ -210,7 +210,7 @@ const schema = z.strictObject({
     .int()
     .min(2 ** 26)
     .default(2 ** 33)
-    .describe('Bytes of log that are kept, all lines together in equal shares.'),
+    .describe('Bytes of log that are kept, all lines together; each has a part by its series.'),
   log_segment_bytes: logFile.describe('Bytes of a file of the embedded log; it goes as a whole.'),
   log_age_max_h: z
     .number()

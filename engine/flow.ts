@@ -133,6 +133,7 @@ export interface LineIntake {
 /** The door to all lines, handed to sources by the composition root. */
 export interface Intake {
   find(tenant: string, line: string): LineIntake | undefined
+  /** Also those that are being created. */
   lineNames(tenant: string): readonly string[]
   /** Creates a line where the identity may; throws LiquidusError otherwise. */
   create(identity: Identity, definition: LineDefinition): Promise<LineIntake>

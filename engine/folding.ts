@@ -24,17 +24,18 @@ export function foldBuilder(shelf: Pick<ModelShelf, 'forLine' | 'inForce'>) {
       Object.assign(versions, named, { twin: twin.version })
     }
     name(versionsOf(shelf, definition.tenant))
+    const drift = driftMonitors(definition, twin.channels, models?.leading)
     return lineFold(definition, {
       decoder: batchDecoder(definition),
       twin,
       anomaly: anomalyStage(definition, twin, {
         ...(models ? { cellModels: models } : {}),
-        budget,
-        drift: driftMonitors(definition, twin.channels, models?.leading),
+        ...{ budget, drift },
       }),
       advice: adviceStage(definition, twin, versions),
       putInForce(named) {
         models?.put(named)
+        drift.renew()
         budget.put(named)
         name(named)
       },

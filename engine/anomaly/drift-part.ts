@@ -39,6 +39,11 @@ export interface RegimeEvent {
  * take a proposal back.
  */
 export interface DriftPart extends Stateful {
+  /**
+   * Called when versions are put in force: where another model leads, the monitors begin anew at
+   * once, so that a restore between that and the next look changes nothing.
+   */
+  renew(): void
   /** True when the next look is due. */
   due(time_ms: number): boolean
   take(look: DriftLook): readonly DriftProposal[]

@@ -53,6 +53,7 @@ describe('the drift monitors of a stage', () => {
   const fake = () => {
     const looks: DriftLook[] = []
     const drift: DriftPart = {
+      renew() {},
       due: time_ms => time_ms % 60_000 === 0,
       take(look) {
         looks.push(look)

@@ -6,6 +6,7 @@ import { systemClock } from '../core/clock.ts'
 import type { Identity, LineIntake } from '../flow.ts'
 import { openLmdbStore } from '../store/lmdb/store.ts'
 import type { Store } from '../store/port.ts'
+import { SHARE_OF_LOG } from './checkpoints.ts'
 import { type LineDirectory, lineDirectory } from './directory.ts'
 import { calmGauge, loggedBatch, noTrend, realFold, tinyLine, tinySecond } from './fixture-line.ts'
 import { versionsIn } from './fold.ts'
@@ -15,8 +16,8 @@ import { checkpointNumbers } from './verify-base.ts'
 
 const WHO: Identity = { subject: 'gateway', tenant: 'local', role: 'device' }
 /** Room for some 35 checkpoints of these lines; four lines alone would keep 40. */
-const LOG_BYTES_MAX = 1_500_000
-const SHARE_BYTES = (3 / 8) * LOG_BYTES_MAX
+const LOG_BYTES_MAX = 2_250_000
+const SHARE_BYTES = SHARE_OF_LOG * LOG_BYTES_MAX
 const NAMES = ['one', 'two', 'three', 'four'] as const
 const lineOf = (line: string) => ({ ...tinyLine, line })
 

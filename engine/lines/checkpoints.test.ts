@@ -5,7 +5,7 @@ import { CHECKPOINTS_MAX, checkpointRing, REACH_MS } from './checkpoints.ts'
 const TICK_MS = 1000
 const at = (tick: number, bytes = 10) => ({
   ...{ position: tick, floor: tick, clean: tick, newest_ms: tick * TICK_MS, accepted: 4 * tick },
-  log_bytes: 0,
+  log_readings: 4 * tick,
   state: new Uint8Array(bytes).fill(tick % 251),
 })
 

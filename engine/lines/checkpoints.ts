@@ -1,5 +1,7 @@
 import { jsonBytes, parseJsonBytes } from '../core/sections.ts'
+import type { ReadingBatch } from '../flow.ts'
 import type { KeptBlob, LogRecord } from '../store/port.ts'
+import type { LogItem } from './entry-queue.ts'
 
 /** Event time between two checkpoints of a line. */
 export const CHECKPOINT_EVERY_MS = 10_000
@@ -13,9 +15,14 @@ const CHECKPOINT_BYTES_PER_S = 128 << 10
 export const CHECKPOINT_BYTES_MAX = 32 << 20
 
 /** All checkpoints of a line take at most this share of what its log may take. */
-export const SHARE_OF_LOG = 3 / 8
-/** Log entries that are held for rewinds at most, so that a log can always be trimmed. */
-export const ENTRIES_BACK_MAX = 1 << 17
+export const SHARE_OF_LOG = 1 / 4
+/**
+ * Readings of the log, as `readingsIn` counts them, that are held for rewinds at most, so that it
+ * can always be trimmed: twice what one rewind may fold again. With less room there are fewer.
+ */
+export const READINGS_BACK_MAX = 1 << 22
+/** Bytes of a log entry that count as a reading where it has fewer: more than a single one takes. */
+const READING_BYTES_MAX = 256
 
 /** Event time until a state that did not fit is tried again: to make one costs as much as ever. */
 const UNFIT_WAIT_MS = 600_000
@@ -32,8 +39,8 @@ export interface Checkpoint {
   readonly newest_ms: number
   /** Readings in the log up to `position`, counted from where the fold began. */
   readonly accepted: number
-  /** Bytes of the log up to `position`, counted likewise. */
-  readonly log_bytes: number
+  /** What `readingsIn` counts up to `position`, backfill and all, from where the fold began. */
+  readonly log_readings: number
   /** Undefined where the store keeps it. */
   readonly state: Uint8Array | undefined
 }
@@ -57,7 +64,7 @@ export interface Kept {
   readonly unfit?: Unfit
 }
 
-/** A state that does not fit, and the room there is. */
+/** What does not fit, and the room there is. */
 export interface Unfit {
   readonly size_bytes: number
   readonly room_bytes: number
@@ -67,12 +74,12 @@ export interface Unfit {
 export interface CheckpointRing {
   add(checkpoint: Checkpoint & { readonly state: Uint8Array }): void
   /**
-   * Another entry was folded: those that hold too much of the log go, in entries or in bytes. True
+   * An entry of so many readings was folded: checkpoints that hold too much of the log go. True
    * where none is left by that.
    */
-  passed(position: number, size_bytes: number): boolean
-  /** Bytes of the log so far. */
-  readonly log_bytes: number
+  passed(readings: number): boolean
+  /** Readings of the log so far. */
+  readonly log_readings: number
   /** Whether the newest is old enough, for its size, that another may follow at `tick`. */
   isDue(tick: number): boolean
   /** The newest one that holds nothing of the tick. */
@@ -105,12 +112,12 @@ export function checkpointRing(
   tick_ms: number,
   bytes_max: number = CHECKPOINT_BYTES_MAX,
   spread = 0,
-  entries_back_max: number = ENTRIES_BACK_MAX,
+  readings_back_max: number = READINGS_BACK_MAX,
 ): CheckpointRing {
   let kept: NumberedCheckpoint[] = []
   let last = 0
   let room_bytes = bytes_max
-  let log_bytes = 0
+  let log_readings = 0
   let unfit: { readonly clean: number; readonly size_bytes: number } | undefined
 
   const bytesOf = () => kept.reduce((sum, { size_bytes }) => sum + size_bytes, 0)
@@ -150,18 +157,16 @@ export function checkpointRing(
       dropFar()
       makeRoom()
     },
-    passed(position, size_bytes) {
-      log_bytes += size_bytes
+    passed(readings) {
+      log_readings += readings
       const before = kept.length
-      // The bytes are those of the log that this room is a share of.
-      const isFar = (one: NumberedCheckpoint) =>
-        position - one.position > entries_back_max ||
-        log_bytes - one.log_bytes > room_bytes / SHARE_OF_LOG
-      while (kept.length > 0 && isFar(kept[0]!)) kept.shift()
+      const room = (READINGS_BACK_MAX * room_bytes) / CHECKPOINT_BYTES_MAX
+      const first = log_readings - Math.min(readings_back_max, room)
+      while (kept.length > 0 && kept[0]!.log_readings < first) kept.shift()
       return before > 0 && kept.length === 0
     },
-    get log_bytes() {
-      return log_bytes
+    get log_readings() {
+      return log_readings
     },
     isDue(tick) {
       const newest = kept.at(-1)
@@ -194,7 +199,7 @@ export function checkpointRing(
       jsonBytes({
         last,
         room_bytes,
-        log_bytes,
+        log_readings,
         unfit,
         kept: kept.map(({ state: _, ...facts }) => facts),
       }),
@@ -202,12 +207,12 @@ export function checkpointRing(
       const facts = parseJsonBytes<{
         readonly last: number
         readonly room_bytes?: number
-        readonly log_bytes?: number
+        readonly log_readings?: number
         readonly unfit?: typeof unfit
         readonly kept: readonly Omit<NumberedCheckpoint, 'state'>[]
       }>(bytes)
       room_bytes = facts.room_bytes ?? bytes_max
-      log_bytes = facts.log_bytes ?? 0
+      log_readings = facts.log_readings ?? 0
       unfit = facts.unfit
       last = facts.last
       kept = facts.kept
@@ -215,7 +220,7 @@ export function checkpointRing(
         .map(one => ({
           ...one,
           newest_ms: one.newest_ms ?? Number.NaN,
-          log_bytes: one.log_bytes ?? 0,
+          log_readings: one.log_readings ?? 0,
           state: undefined,
         }))
     },
@@ -227,6 +232,16 @@ export function checkpointRing(
       return { blobs, numbers, unfit: { size_bytes: unfit.size_bytes, room_bytes } }
     },
   }
+}
+
+/**
+ * Readings in a log entry: of any mode, also too old or rejected ones, since these are the same
+ * however a producer cuts its batches. What is larger than its readings counts by its bytes.
+ */
+export function readingsIn({ entry, size_bytes }: LogItem, batch?: ReadingBatch): number {
+  let readings = batch?.count ?? 0
+  if (entry.kind === 'batch') for (const [, count] of entry.rejected) readings += count
+  return Math.max(readings, Math.ceil(size_bytes / READING_BYTES_MAX))
 }
 
 /** What a person is told of a line that cannot be rewound. */

@@ -54,7 +54,7 @@ test('a store that is away for a moment delays a commit and all that belongs to 
     retention: logRetention(
       { entries_max: 100, bytes_max: () => Infinity, age_ms_max: Infinity },
       9,
-      systemClock.now_ms(),
+      systemClock.elapsed_ms(),
     ),
     needed_after: () => 0,
     onCommit: () => {},
@@ -98,7 +98,7 @@ function slowCommitter(store: Store, needed_after: () => number, onFailure = (_:
     retention: logRetention(
       { entries_max: 100, bytes_max: () => Infinity, age_ms_max: Infinity },
       9,
-      systemClock.now_ms(),
+      systemClock.elapsed_ms(),
     ),
     ...{ needed_after, onCommit: () => {}, onFailure },
   })

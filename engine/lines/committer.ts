@@ -1,13 +1,13 @@
 import type { Clock } from '../core/clock.ts'
 import type { LineView, StoredEvent } from '../flow.ts'
 import type { LineKey, Recovered, Store } from '../store/port.ts'
-import type { Unfit } from './checkpoints.ts'
+import { unfitText } from './checkpoints.ts'
 import type { LogRetention } from './log-retention.ts'
 import type { Patience } from './patience.ts'
 import type { Made } from './seat.ts'
 import { stateHash } from './state-hash.ts'
 import type { LineTroubles } from './troubles.ts'
-import { baseKeeper, keptBeside } from './verify-base.ts'
+import { baseKeeper, keptBeside, unfitBaseText } from './verify-base.ts'
 
 /** Events kept for clients that resume. */
 const OUTBOX_EVENTS_MAX = 10_000
@@ -31,8 +31,8 @@ export interface CommitterParts {
   readonly onCommit: (duration_ms: number) => void
   /** A commit was refused for good: the line cannot go on. */
   readonly onFailure: (error: unknown) => void
-  /** A state was made whose part to go back to does not fit. */
-  readonly onUnfit?: (unfit: Unfit) => void
+  /** What a person is to know of a state that takes more than there is room for; each text once. */
+  readonly onUnfit?: (text: string) => void
 }
 
 /** Makes what the fold found true in the store: state, events and position at once. */
@@ -80,6 +80,12 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
   let folded = begin
   let failure: unknown
 
+  const told = new Set<string>()
+  const tellUnfit = (what: string, text: string): void => {
+    if (!told.has(what)) parts.onUnfit?.(text)
+    told.add(what)
+  }
+
   let looking: Promise<readonly number[]> | undefined
   /** Numbers of the checkpoints that the store held at first; what bases there are is known then. */
   const lookedUp = (): Promise<readonly number[]> => {
@@ -100,7 +106,7 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
         await store.trimEvents(key, outboxStart - 1)
       }
       await lookedUp()
-      const expired = parts.retention.expired(clock.now_ms())
+      const expired = parts.retention.expired(clock.elapsed_ms())
       const old = Math.min(expired, committed, neededAfter, bases.needed_after(expired))
       if (old > 0) await store.trimLog(key, old)
     } catch (error) {
@@ -117,7 +123,7 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
   /** Keeps the whole state now and then, so that a log that was trimmed can be run again. */
   const keepBase = async ({ position: at, kept }: Made): Promise<void> => {
     const now_ms = clock.elapsed_ms()
-    const isDue = () => bases.isDue(at, now_ms, parts.retention.expired(clock.now_ms()))
+    const isDue = () => bases.isDue(at, now_ms, parts.retention.expired(now_ms))
     if (!state || !kept || !isDue()) return
     named ??= await lookedUp()
     if (!isDue()) return
@@ -126,8 +132,9 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     const blobs = [...stored].map(([number, bytes]) => ({ number, bytes }))
     const facts = { position: at, outbox_end: outboxEnd, needed_after: neededAfter }
     const whole = { state, kept: { blobs, numbers: kept.numbers } }
-    const made = bases.make(facts, whole, now_ms)
-    if (!made) return
+    const { blobs: made, unfit } = bases.make(facts, whole, now_ms)
+    if (unfit) tellUnfit('base', unfitBaseText(unfit))
+    if (made.length === 0) return
     const numbers = [...kept.numbers, ...bases.numbers()]
     await parts.patient(() => store.keep(key, recovered.fence, made, numbers))
   }
@@ -177,7 +184,7 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
   return {
     trim,
     async commit(made) {
-      if (made.kept?.unfit) parts.onUnfit?.(made.kept.unfit)
+      if (made.kept?.unfit) tellUnfit('checkpoint', unfitText(made.kept.unfit))
       // What changed the state alone is in the log already; it is durable as it is.
       const isToStore = made.state !== undefined || made.events.length > 0
       // The fold stands where this was made until the call resolves, and not longer.

@@ -20,6 +20,7 @@ import type { FoldPlaces } from './seat.ts'
 import { storeRoom } from './store-room.ts'
 import { checkpointNumbers } from './verify-base.ts'
 import { roomSharing, type Versions } from './versions.ts'
+import { within } from './within.ts'
 
 /** Lines of one engine at most. */
 const LINES_MAX = 1000
@@ -27,6 +28,10 @@ const LINES_MAX = 1000
 const OPENED_TOGETHER = 16
 /** A line further behind its log than this is catching up, and the engine is not ready. */
 const BEHIND_ENTRIES_READY = 1000
+/** How long a change of versions waits for lines whose store takes no entry. */
+const RENEW_MS = 1000
+/** How long the end of the engine waits for lines that are being opened. */
+const OPENING_MS = 5000
 
 const NOTHING_KEPT: ReadonlySet<number> = new Set()
 
@@ -39,7 +44,7 @@ export interface DirectoryParts {
     | Readonly<Record<string, string>>
     | ((tenant: string) => Readonly<Record<string, string>>)
   readonly log_entries_max: number
-  /** Bytes of log kept, all lines together, each an equal share. */
+  /** Bytes of log kept, all lines together, divided by series. */
   readonly log_bytes_max?: number
   readonly log_age_ms_max?: number
   /** Where the lines are folded. */
@@ -53,8 +58,11 @@ export interface DirectoryParts {
 export interface LineDirectory extends Intake, EngineView {
   /** Opens the lines of the configuration and those that the store knows. */
   open(configured: readonly LineDefinition[]): Promise<void>
-  /** Asks `versions` again; a line whose versions changed takes them at its next tick. */
-  renewVersions(): Promise<void>
+  /**
+   * Asks `versions` again; a line whose versions changed takes them at its next tick. Gives, after
+   * a short while, the lines whose log does not say so yet: each goes on trying alone.
+   */
+  renewVersions(): Promise<readonly LineKey[]>
   close(): Promise<void>
 }
 
@@ -68,16 +76,23 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
   const started_ms = clock.elapsed_ms()
   const room = storeRoom(store, parts.log_bytes_max)
   let closing = false
+  let starting = Promise.resolve()
 
-  /** Checkpoints of all lines share a room; it is divided for those that will be open. */
+  /** All lines share the log and a room for checkpoints, divided for those that will be open. */
   const sharing = roomSharing(parts.log_bytes_max ?? Infinity)
   const versionsOf = ({ tenant, line }: LineDefinition): Versions => ({
     ...(typeof parts.versions === 'function' ? parts.versions(tenant) : parts.versions),
     ...sharing.of(keyOf(tenant, line)),
   })
-  const renewVersions = async (): Promise<void> => {
-    const renewed = [...lines.values()].map(line => line.takeVersions(versionsOf(line.definition)))
-    await Promise.all(renewed)
+  const renewVersions = async (): Promise<readonly LineKey[]> => {
+    const renewed = [...lines].map(async ([key, line]) => {
+      const taking = line.takeVersions(versionsOf(line.definition)).catch((error: unknown) => {
+        if (!closing) report('error', `line ${key}: versions not taken: ${problemOf(error)}`)
+        throw error
+      })
+      return (await within(RENEW_MS, taking).catch(() => false)) ? [] : [key]
+    })
+    return (await Promise.all(renewed)).flat()
   }
 
   const takeLine = async (definition: LineDefinition): Promise<LineRuntime> => {
@@ -110,11 +125,11 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
     return Math.max(own_ms, other?.event_loop_lag_ms_p99 ?? 0)
   }
 
-  const retentionOf = ({ log_end }: Recovered) => {
-    const { log_bytes_max = Infinity, log_age_ms_max: age_ms_max = Infinity } = parts
-    const bytes_max = () => log_bytes_max / Math.max(1, lines.size)
+  const retentionOf = (key: LineKey, { log_end }: Recovered) => {
+    const { log_age_ms_max: age_ms_max = Infinity } = parts
+    const bytes_max = () => sharing.log_bytes(key)
     const limits = { entries_max: parts.log_entries_max, bytes_max, age_ms_max }
-    return logRetention(limits, log_end, clock.now_ms())
+    return logRetention(limits, log_end, clock.elapsed_ms())
   }
 
   const openRuntime = async (definition: LineDefinition, key: LineKey, recovered: Recovered) => {
@@ -129,7 +144,7 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
         seat: await openSeat({ definition, state, kept, position, published }),
         versions: versionsOf(definition),
         log_entries_max: parts.log_entries_max,
-        retention: retentionOf(recovered),
+        retention: retentionOf(key, recovered),
       })
     }
     try {
@@ -161,9 +176,16 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
     return opened
   }
 
+  const refuseClosing = (line: string): void => {
+    if (!closing) return
+    const problem = 'the engine is stopping'
+    throw new LiquidusError('LINE_STOPPED', { line, problem }, { retry: true })
+  }
+
   /** Opens lines that the store has, a few at a time, and lets them run in their order. */
   const openAll = async (definitions: readonly LineDefinition[]): Promise<void> => {
     for (let i = 0; i < definitions.length; i += OPENED_TOGETHER) {
+      refuseClosing(definitions[i]!.line)
       const some = definitions.slice(i, i + OPENED_TOGETHER)
       for (const runtime of await Promise.all(some.map(takeLine))) runLine(runtime)
     }
@@ -197,21 +219,26 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
         if (!wanted.has(key)) wanted.set(key, JSON.parse(text) as LineDefinition)
       }
       sharing.expect(wanted)
-      await openAll([...wanted.values()])
+      const all = openAll([...wanted.values()])
+      starting = all.catch(() => {})
+      await all
     },
     renewVersions,
     find: (tenant, line) => lines.get(keyOf(tenant, line)),
-    lineNames: tenant => ofTenant(tenant).map(line => line.definition.line),
+    lineNames: tenant => namesIn(tenant, [...lines.keys(), ...opening.keys()]),
     lines: tenant => ofTenant(tenant),
     line: (tenant, line): LineView | undefined => lines.get(keyOf(tenant, line)),
     async create(identity, definition) {
+      refuseClosing(definition.line)
       if (!parts.mayCreate(identity)) {
         const { subject, role } = identity
         throw new LiquidusError('NOT_ALLOWED', { subject, role, action: 'create lines' })
       }
       const owned = { ...definition, tenant: identity.tenant }
       checkDefinition(owned)
-      if (lines.size >= LINES_MAX) {
+      const others = new Set([...lines.keys(), ...opening.keys()])
+      others.delete(keyOf(owned.tenant, owned.line))
+      if (others.size >= LINES_MAX) {
         throw new LiquidusError('CONFIG_INVALID', {
           key: 'lines',
           source: `line ${definition.line}`,
@@ -254,6 +281,8 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
     }),
     async close() {
       closing = true
+      // A line that is being opened is closed with the others.
+      await within(OPENING_MS, Promise.allSettled([starting, ...opening.values()]))
       await Promise.all([...lines.values()].map(line => line.close()))
       for (const subscription of running) subscription.unsubscribe()
       changes$.complete()
@@ -288,6 +317,13 @@ const hiddenText = (lines: number): string =>
   lines === 1
     ? 'a line of another tenant is not as it should be'
     : `${lines} lines of other tenants are not as they should be`
+
+/** Names of a tenant's lines, each once. */
+function namesIn(tenant: string, keys: readonly LineKey[]): readonly string[] {
+  const own = keyOf(tenant, '')
+  const names = keys.filter(key => key.startsWith(own)).map(key => key.slice(own.length))
+  return [...new Set(names)]
+}
 
 export function keyOf(tenant: string, line: string): LineKey {
   return `${tenant}/${line}`

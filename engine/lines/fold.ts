@@ -21,12 +21,19 @@ import type {
   TwinFrame,
 } from '../flow.ts'
 import { readingSorter, ticksOf } from './arrivals.ts'
-import { CHECKPOINT_BYTES_MAX, checkpointRing, type Kept, type Past } from './checkpoints.ts'
+import {
+  CHECKPOINT_BYTES_MAX,
+  checkpointRing,
+  type Kept,
+  type Past,
+  readingsIn,
+} from './checkpoints.ts'
 import { anomalyEvent, corrections } from './corrections.ts'
 import type { LogItem } from './entry-queue.ts'
 import { type FrameBuilder, frameBuilder } from './frames/builder.ts'
 import { seriesPlan } from './frames/series-plan.ts'
 import { lateness } from './lateness.ts'
+import { isLive } from './refold.ts'
 import { type RewindOrder, type RewindParts, rewindLine, takeCheckpoint } from './rewind.ts'
 import { scoreNow } from './score-desk.ts'
 import { shownLine } from './shown-line.ts'
@@ -100,8 +107,8 @@ export interface FoldStages {
   readonly advice: AdviceStage
   /** Puts the models in force that the log names; called between two ticks only. */
   readonly putInForce?: (versions: Readonly<Record<string, string>>) => void
-  /** Log entries that are held for rewinds at most; by default `ENTRIES_BACK_MAX`. */
-  readonly entries_back_max?: number
+  /** Readings of the log that are held for rewinds at most; by default `READINGS_BACK_MAX`. */
+  readonly readings_back_max?: number
 }
 
 /**
@@ -118,7 +125,7 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
     definition.tick_ms,
     CHECKPOINT_BYTES_MAX,
     spread,
-    stages.entries_back_max,
+    stages.readings_back_max,
   )
   const told = corrections()
   const parts: RewindParts = { definition, plan, decoder, builder, twin, anomaly, late, ring, told }
@@ -130,17 +137,17 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
   let versions: Versions = {}
   let due: RewindOrder | undefined
 
-  /** Where event time stands still, the log goes on: what is too far back in it is given up. */
-  const letGo = ({ position, size_bytes }: LogItem): void => {
-    if (!ring.passed(position, size_bytes)) return
-    late.giveUp()
-    takeCheckpoint(parts, position)
+  /**
+   * Where event time stands still, the log goes on: what is too far back in it is given up. The next
+   * checkpoint comes with event time, so that it does not depend on where a batch ends.
+   */
+  const letGo = (readings: number): void => {
+    if (ring.passed(readings)) late.giveUp()
   }
 
   /** What happens between two entries: by event time a checkpoint, or a rewind. */
-  const endEntry = (item: LogItem): void => {
-    const { position } = item
-    letGo(item)
+  const endEntry = (position: number, readings: number): void => {
+    letGo(readings)
     const { accepted } = builder.counters
     builder.counters.late = late.late()
     if (line_ms === 0 || !late.passed(line_ms, accepted)) return
@@ -186,13 +193,14 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
     clockProblems: skew.problems,
     *frames(item) {
       const { entry, position } = item
+      let readings = 0
       if (entry.kind === 'batch') {
         const isNew = ring.count === 0 && builder.counters.accepted === 0
         if (isNew && ring.isDue(builder.next_tick())) takeCheckpoint(parts, position - 1)
         const batch = decoder.decode(entry)
-        // History is kept in the log for recalculation; it never moves the live state.
-        if (batch.count === 0 || batch.mode === 'backfill') {
-          letGo(item)
+        readings = readingsIn(item, batch)
+        if (!isLive(batch)) {
+          letGo(readings)
           return
         }
         skew.take(batch)
@@ -204,7 +212,7 @@ export function lineFold(definition: LineDefinition, stages: FoldStages): LineFo
       } else {
         takeVersions(entry.versions, position)
       }
-      endEntry(item)
+      endEntry(position, readings || readingsIn(item))
     },
     async rewind(past, onStep, onAgain = () => {}) {
       assert(due, 'a rewind is due')

@@ -6,12 +6,15 @@ export interface RetentionLimits {
   readonly age_ms_max: number
 }
 
-/** Knows which entries at the start of a line's log are no longer to be kept. */
+/**
+ * Knows which entries at the start of a line's log are no longer to be kept. Times are of the
+ * monotonic clock: a wall clock that is set ahead for once would take a whole log with it.
+ */
 export interface LogRetention {
   /** An entry was appended. */
-  note(position: number, size_bytes: number, now_ms: number): void
+  note(position: number, size_bytes: number, elapsed_ms: number): void
   /** The last position that may go; 0: none. */
-  expired(now_ms: number): number
+  expired(elapsed_ms: number): number
   /** Bytes of the log since the start of the engine that are kept. */
   kept_bytes(): number
   /** Bytes of log that the line may keep now. */
@@ -37,14 +40,14 @@ const SEGMENTS_MAX = 1024
 export function logRetention(
   limits: RetentionLimits,
   log_end: number,
-  now_ms: number,
+  elapsed_ms: number,
 ): LogRetention {
   const { entries_max, bytes_max, age_ms_max } = limits
-  const segments: Segment[] = log_end > 0 ? [{ last: log_end, last_ms: now_ms, bytes: 0 }] : []
+  const segments: Segment[] = log_end > 0 ? [{ last: log_end, last_ms: elapsed_ms, bytes: 0 }] : []
   let end = log_end
   let bytes = 0
   let first = log_end + 1 // position, of the newest segment
-  let began_ms = now_ms
+  let began_ms = elapsed_ms
   let expired = 0
 
   const isWhole = (segment: Segment, time_ms: number) =>

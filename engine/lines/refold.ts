@@ -5,6 +5,7 @@ import { type TickGrid, tickAt, tickStart_ms } from '../core/tick-grid.ts'
  * second streams, so that memory holds a few ticks and never the stretch.
  */
 import type { CloseEntry, ReadingBatch } from '../flow.ts'
+import { readingsIn } from './checkpoints.ts'
 import type { LogItem } from './entry-queue.ts'
 import { FIXED_LAG_MS } from './frames/builder.ts'
 import { emptyRows, pushRow, type Rows, rowsBatch } from './rows.ts'
@@ -22,7 +23,7 @@ export interface Stretch {
   /** Newest event time of the log at `after`. */
   readonly newest_ms: number
   readonly accepted: number
-  readonly log_bytes: number
+  readonly log_readings: number
 }
 
 /** How the log is read again. */
@@ -44,7 +45,7 @@ export interface Mark {
   readonly position: number
   readonly newest_ms: number
   readonly accepted: number
-  readonly log_bytes: number
+  readonly log_readings: number
   readonly decoder: Uint8Array
 }
 
@@ -62,6 +63,11 @@ const OPEN_TICKS = 17
 export function isWithinLag(tick: number, grid: TickGrid, newest_ms: number): boolean {
   const lag_ms = Math.max(FIXED_LAG_MS, OPEN_TICKS * grid.tick_ms)
   return !(newest_ms - tickStart_ms(grid, tick) > lag_ms)
+}
+
+/** History is kept in the log for recalculation; it never moves the live state. */
+export function isLive({ count, mode }: ReadingBatch): boolean {
+  return count > 0 && mode !== 'backfill'
 }
 
 /** Visits the readings of a batch that count, in the order of rows. */
@@ -94,16 +100,16 @@ export async function surveyStretch(
   const displaced = new Map<number, Rows>()
   const closes: CloseEntry[] = []
   const marks: Mark[] = []
-  let { newest_ms, accepted, log_bytes } = stretch
+  let { newest_ms, accepted, log_readings } = stretch
   let newest = Number.NEGATIVE_INFINITY // tick
   let count = 0
   source.rewindDecoder()
   for await (const item of source.entries(stretch)) {
     if (item.entry.kind === 'close') closes.push(item.entry)
-    const before = log_bytes
-    log_bytes += item.size_bytes
     const batch = source.decode(item)
-    if (!batch) continue
+    const before = log_readings
+    log_readings += readingsIn(item, batch)
+    if (!batch || !isLive(batch)) continue
     const left = newest - WINDOW_TICKS
     const before_ms = newest_ms
     newest_ms = eachReading(source, stretch.floor, newest_ms, batch, (tick, row) => {
@@ -121,7 +127,7 @@ export async function surveyStretch(
     while (marks.length < boundaries.length && boundaries[marks.length]! <= newest) {
       const tick = boundaries[marks.length]!
       const position = item.position - 1
-      const counted = { newest_ms: before_ms, accepted, log_bytes: before }
+      const counted = { newest_ms: before_ms, accepted, log_readings: before }
       marks.push({ tick, position, ...counted, decoder: source.decoderState() })
     }
     accepted += batch.count
@@ -149,7 +155,7 @@ export async function streamTicks(
   source.rewindDecoder()
   for await (const item of source.entries(stretch)) {
     const batch = source.decode(item)
-    if (!batch) continue
+    if (!batch || !isLive(batch)) continue
     const left = newest - WINDOW_TICKS
     newest_ms = eachReading(source, stretch.floor, newest_ms, batch, (tick, row) => {
       if (tick > newest) newest = tick

@@ -99,7 +99,7 @@ export function takeCheckpoint(parts: RewindParts, position: number): void {
       : Math.max(next, Number.isNaN(newest) ? next : newest + 1),
     newest_ms: builder.newest_ms(),
     accepted: builder.counters.accepted,
-    log_bytes: ring.log_bytes,
+    log_readings: ring.log_readings,
     state: checkpointState(parts),
   })
 }
@@ -197,8 +197,7 @@ function sourceOf(parts: RewindParts, dictionaries: Uint8Array, read: Past['read
     rewindDecoder: () => decoder.restore(dictionaries),
     decode({ entry }) {
       if (entry.kind !== 'batch') return undefined
-      const batch = decoder.decode(entry)
-      return batch.count === 0 || batch.mode === 'backfill' ? undefined : batch
+      return decoder.decode(entry)
     },
     decoderState: decoder.snapshot,
   }
@@ -227,9 +226,9 @@ function boundariesOf({ definition }: RewindParts, tick: number, next: number): 
 }
 
 function checkpointAt(parts: RewindParts, mark: Mark) {
-  const { tick, position, newest_ms, accepted, log_bytes, decoder } = mark
+  const { tick, position, newest_ms, accepted, log_readings, decoder } = mark
   const state = checkpointState(parts, decoder)
-  return { position, floor: tick, clean: tick, newest_ms, accepted, log_bytes, state }
+  return { position, floor: tick, clean: tick, newest_ms, accepted, log_readings, state }
 }
 
 function samplesOf(joins: readonly Joined[]): ReadingBatch {

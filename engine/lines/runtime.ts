@@ -16,7 +16,6 @@ import { problemOf } from '../core/errors.ts'
 import type { LineChange, LineDefinition, LineIntake, LineStatus, LineView } from '../flow.ts'
 import type { LineLoad } from '../load.ts'
 import type { LineKey, Recovered, Store } from '../store/port.ts'
-import { unfitText } from './checkpoints.ts'
 import { arrivalCloser } from './closer.ts'
 import { type LineCommitter, lineCommitter } from './committer.ts'
 import { type EntryQueue, entryQueue, QueueClosed } from './entry-queue.ts'
@@ -29,7 +28,8 @@ import { lineTelling, type Telling } from './telling.ts'
 import { adviceWithTold, alarmsWithTold } from './told-records.ts'
 import { lineTroubles } from './troubles.ts'
 import { checkpointNumbers } from './verify-base.ts'
-import { sameVersions } from './versions.ts'
+import { versionNaming } from './version-naming.ts'
+import { within } from './within.ts'
 import { CREDIT_MAX_BYTES, lineWriter } from './writer.ts'
 
 /** How long the end of a line waits for its backlog, and for the commit under way. */
@@ -66,7 +66,7 @@ export interface LineRuntime extends LineIntake, LineView {
   readonly definition: LineDefinition
   /** Runs the line; emits as each commit begins, and events before; errs when it is stopped. */
   run(): Observable<LineChange>
-  /** Writes versions that differ from those last written; resolves when durable. */
+  /** Writes versions that differ from those last written; resolves when the newest is durable. */
   takeVersions(versions: Readonly<Record<string, string>>): Promise<void>
   load(): LineLoad
   /** Folds what is in the log, stores the state, and ends; after a while, without these. */
@@ -90,13 +90,12 @@ export function lineRuntime(parts: LineParts): LineRuntime {
   const queue = entryQueue({ line, taken: started, log_end, read })
   const { log_entries_max } = parts
   const byCount = { entries_max: log_entries_max, bytes_max: () => Infinity, age_ms_max: Infinity }
-  const retention = parts.retention ?? logRetention(byCount, log_end, clock.now_ms())
+  const retention = parts.retention ?? logRetention(byCount, log_end, clock.elapsed_ms())
   const lag_ms = () => parts.lag_ms(seat.thread)
   const writer = lineWriter({
     ...{ key, store, recovered, clock, queue, troubles, log_entries_max, retention, lag_ms },
   })
   const stand = () => seat.view.stand()
-  let isToldUnfit = false
   const committer = lineCommitter({
     ...{ key, store, recovered, fresh, clock, patient, troubles, log_entries_max, retention },
     needed_after: () => stand().needed_after,
@@ -105,29 +104,18 @@ export function lineRuntime(parts: LineParts): LineRuntime {
       telling.stored(committer.outbox_end())
     },
     onFailure: error => broken$.error(error),
-    onUnfit(unfit) {
-      if (!isToldUnfit) parts.report('warn', `line ${key}: ${unfitText(unfit)}`)
-      isToldUnfit = true
-    },
+    onUnfit: text => parts.report('warn', `line ${key}: ${text}`),
   })
   const closer = arrivalCloser(definition, stand, clock, entry => {
     writer.append(entry).catch(() => {}) // noted; the closer comes again
   })
-  // What the entries not yet folded name is not known: then it is written again.
-  let named: Readonly<Record<string, string>> =
-    log_end > started && Object.keys(parts.versions).length > 0 ? {} : stand().versions
-  const takeVersions = async (versions: Readonly<Record<string, string>>): Promise<void> => {
-    // A line that stopped takes them when it is opened again.
-    if (troubles.stopped() || sameVersions(named, versions)) return
-    const before = named
-    named = versions
-    try {
-      await patient(() => writer.append({ kind: 'version', versions }))
-    } catch (error) {
-      if (named === versions) named = before
-      if (!troubles.stopped()) throw error
-    }
-  }
+  const isBehindNames = log_end > started && Object.keys(parts.versions).length > 0
+  const takeVersions = versionNaming({
+    // What the entries not yet folded name is not known: then it is written again.
+    named: isBehindNames ? {} : stand().versions,
+    append: writer.append,
+    ...{ patient, stopped: troubles.stopped },
+  })
 
   const broken$ = new Subject<never>()
   const telling: Telling = lineTelling(committer.outbox_taken)
@@ -360,14 +348,3 @@ const pause = (duration_ms: number): Promise<void> =>
   new Promise(resolve => {
     setTimeout(resolve, duration_ms)
   })
-
-/** Whether the work was done in time. */
-async function within(limit_ms: number, work: Promise<unknown>): Promise<boolean> {
-  let timeout: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>(resolve => {
-    timeout = setTimeout(() => resolve(false), limit_ms)
-  })
-  const done = await Promise.race([work.then(() => true), late])
-  clearTimeout(timeout)
-  return done
-}

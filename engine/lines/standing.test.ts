@@ -16,9 +16,9 @@ import { verifyLine } from './verify.ts'
 const KEY = 'local/tiny'
 const BACK = 200
 const LOG_ENTRIES_MAX = 500
-/** Holds little of its log for rewinds. */
+/** Holds little of its log for rewinds: so many seconds of four readings. */
 const shortFold = (definition: LineDefinition) =>
-  realFold(definition, undefined, { entries_back_max: BACK })
+  realFold(definition, undefined, { readings_back_max: 4 * BACK })
 
 let directory: string
 let disk: Store
@@ -110,7 +110,7 @@ it('holds the same of its log wherever it is stored and restored', async () => {
   }
 })
 
-it('holds of its log what a rewind may read, in entries and in bytes', () => {
+it('holds of its log what a rewind may read: readings, and large entries by their bytes', () => {
   const held = (size_bytes: number, make = shortFold) => {
     const line = make(tinyLine)
     let most = 0
@@ -121,6 +121,7 @@ it('holds of its log what a rewind may read, in entries and in bytes', () => {
     return most
   }
   expect(held(1)).toBe(BACK)
-  expect(held(4 << 20)).toBe(21)
+  expect(held(4 * 256)).toBe(BACK)
+  expect(held(256 * 20)).toBe(BACK / 5)
   expect(held(1, of => realFold(of))).toBeGreaterThan(400)
 })

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Store } from '../store/port.ts'
-import { baseKeeper, keptBeside } from './verify-base.ts'
+import { baseKeeper, keptBeside, unfitBaseText } from './verify-base.ts'
 
 const whole = (size_bytes: number) => ({
   state: new Uint8Array(size_bytes),
@@ -8,11 +8,33 @@ const whole = (size_bytes: number) => ({
 })
 const facts = { position: 500, outbox_end: 0, needed_after: 0 }
 
-it('keeps bases that take a quarter of the room of the log at most, all three together', () => {
-  const room_bytes = 12 << 20
-  const keeper = baseKeeper(1000, () => room_bytes)
-  expect(keeper.make(facts, whole(900 << 10), 0)).toBeDefined()
-  expect(keeper.make(facts, whole(1100 << 10), 0)).toBeUndefined()
+const room_bytes = 3 << 20
+const positionsOf = (keeper: ReturnType<typeof baseKeeper>) =>
+  [...keptAmong(keeper)].map(number => number - 2 ** 40)
+const keptAmong = (keeper: ReturnType<typeof baseKeeper>) =>
+  keeper.numbers().filter(number => number < 2 ** 41)
+
+it('keeps one base where three eighths of the room of the log hold it, and three where they do', () => {
+  const keeper = baseKeeper(1000, () => 8 << 20)
+  const make = (position: number, KiB: number) =>
+    keeper.make({ ...facts, position }, whole(KiB << 10), 0)
+  make(500, 3000)
+  expect(positionsOf(keeper)).toEqual([500])
+  make(1000, 500)
+  expect(positionsOf(keeper)).toEqual([1000])
+  for (const position of [1500, 2000, 2500]) make(position, 500)
+  expect(positionsOf(keeper)).toEqual([1500, 2000, 2500])
+  make(3000, 2500)
+  expect(positionsOf(keeper)).toEqual([2500, 3000])
+})
+
+it('says what room a base would take that is too large, and keeps those there are', () => {
+  const keeper = baseKeeper(1000, () => 8 << 20)
+  keeper.make(facts, whole(10), 0)
+  const { blobs, unfit } = keeper.make({ ...facts, position: 1000 }, whole(room_bytes), 0)
+  expect([blobs, positionsOf(keeper)]).toEqual([[], [500]])
+  expect(unfit?.size_bytes).toBeGreaterThan(room_bytes)
+  expect(unfitBaseText(unfit!)).toMatch(/takes 3.1 MB, more than its room of 3.1 MB; raise log_byt/)
 })
 
 it('keeps one after half of the entries of the log, and none while the last is being paid for', () => {
@@ -39,8 +61,8 @@ it('holds what the oldest base needs whose own place stays, over a restart as we
   expect(keeper.needed_after(400)).toBe(Number.POSITIVE_INFINITY)
   const blobs = new Map<number, Uint8Array>()
   for (const position of [500, 1000, 1500, 2000]) {
-    const made = keeper.make({ ...facts, position, needed_after: position - 40 }, whole(10), 0)!
-    for (const { number, bytes } of made) blobs.set(number, bytes)
+    const made = keeper.make({ ...facts, position, needed_after: position - 40 }, whole(10), 0)
+    for (const { number, bytes } of made.blobs) blobs.set(number, bytes)
   }
   const store: Partial<Store> = {
     kept: async (_, wanted = () => true) =>

@@ -1,19 +1,23 @@
 import { jsonBytes, packSections, parseJsonBytes, unpackSections } from '../core/sections.ts'
 import type { KeptBlob, LineKey, Store } from '../store/port.ts'
+import type { Unfit } from './checkpoints.ts'
 import type { StoredFold } from './seat.ts'
 
 /** Blobs of this number and above are bases; those below are checkpoints. */
 const FIRST_BASE = 2 ** 40
 /** Blobs of this number and above say what bases need of the log: a base itself may be large. */
 const FIRST_NEED = 2 ** 41
-/** Bases of a line that are kept: the oldest is about as old as the log. */
+/** Bases of a line that are kept at most: the oldest is about as old as the log. */
 const BASES_MAX = 3
 /** Bytes of bases for each second: those of a large line stand further apart. */
 const BASE_BYTES_PER_S = 64 << 10
-/** A line whose state is larger keeps no base. */
+/** A line keeps no base that is larger. */
 const BASE_BYTES_MAX = 64 << 20
-/** All bases of a line take at most this share of what its log may take: they serve the log. */
-const SHARE_OF_LOG = 0.25
+/**
+ * All bases of a line take at most this share of what its log may take: more than its checkpoints,
+ * so that there is room for one, which has them all.
+ */
+const SHARE_OF_LOG = 3 / 8
 
 /** A whole state of a line at a log position, from which a log that was trimmed is run again. */
 export interface VerifyBase {
@@ -31,8 +35,14 @@ const isBase = (number: number): boolean => number >= FIRST_BASE && number < FIR
 /** What a store keeps beside a line's state, without the bytes of checkpoints and bases. */
 export interface KeptBeside {
   readonly checkpoints: readonly number[]
-  /** Log position of each base, and what it needs of the log. */
-  readonly bases: ReadonlyMap<number, number>
+  /** Bases by their log position. */
+  readonly bases: ReadonlyMap<number, BaseNeed>
+}
+
+interface BaseNeed {
+  /** Entries after this position serve the base. */
+  readonly needed_after: number
+  readonly size_bytes: number
 }
 
 /** Asks the store what it keeps beside a line's state. */
@@ -42,9 +52,11 @@ export async function keptBeside(store: Store, key: LineKey): Promise<KeptBeside
     numbers.push(number)
     return number >= FIRST_NEED
   })
-  const needOf = (position: number): number => {
+  const needOf = (position: number): BaseNeed => {
     const bytes = needs.get(FIRST_NEED + position)
-    return bytes ? parseJsonBytes<number>(bytes) : position
+    const need = bytes ? parseJsonBytes<BaseNeed | number>(bytes) : position
+    // Older engines wrote the position alone, and kept small bases only.
+    return typeof need === 'number' ? { needed_after: need, size_bytes: 0 } : need
   }
   const positions = numbers.filter(isBase).map(number => number - FIRST_BASE)
   return {
@@ -61,7 +73,7 @@ export async function checkpointNumbers(store: Store, key: LineKey): Promise<Rea
 /** Which bases of a line are kept, and when the next one is due. */
 export function baseKeeper(log_entries_max: number, log_room_bytes: () => number) {
   const every = Math.max(1, Math.floor(log_entries_max / (BASES_MAX - 1)))
-  let bases: ReadonlyMap<number, number> = new Map() // position -> what it needs, oldest first
+  let bases: ReadonlyMap<number, BaseNeed> = new Map() // by position, oldest first
   let rest_until_ms = 0
   return {
     /** Numbers of all that belongs to the bases. */
@@ -78,37 +90,57 @@ export function baseKeeper(log_entries_max: number, log_room_bytes: () => number
       const apart = expired > 0 && left > 0 ? Math.floor(left / (BASES_MAX - 1)) : every
       return position - ([...bases.keys()].at(-1) ?? 0) >= Math.max(1, Math.min(every, apart))
     },
-    /** The blobs to keep, or undefined where the base is too large. */
+    /** The blobs to keep; none where the base is too large. Older bases make room for it. */
     make(
       facts: Omit<VerifyBase, 'state' | 'kept'>,
       { state, kept }: StoredFold,
       now_ms: number,
-    ): readonly KeptBlob[] | undefined {
+    ): { readonly blobs: readonly KeptBlob[]; readonly unfit?: Unfit } {
       const bytes = packSections([
         ['facts', jsonBytes(facts)],
         ['state', state],
         ...kept.blobs.map(blob => [`${blob.number}`, blob.bytes] as const),
       ])
-      rest_until_ms = now_ms + (1000 * bytes.length) / BASE_BYTES_PER_S
-      const share_bytes = (SHARE_OF_LOG * log_room_bytes()) / BASES_MAX
-      if (bytes.length > Math.min(BASE_BYTES_MAX, share_bytes)) return undefined
+      const size_bytes = bytes.length
+      rest_until_ms = now_ms + (1000 * size_bytes) / BASE_BYTES_PER_S
+      let room_bytes = SHARE_OF_LOG * log_room_bytes()
+      const most_bytes = Math.min(BASE_BYTES_MAX, room_bytes)
+      if (size_bytes > most_bytes) {
+        return { blobs: [], unfit: { size_bytes, room_bytes: most_bytes } }
+      }
       const { position } = facts
-      const needed_after = Math.min(position, facts.needed_after)
-      bases = new Map([...bases, [position, needed_after] as const].slice(-BASES_MAX))
-      return [
+      const need = { needed_after: Math.min(position, facts.needed_after), size_bytes }
+      const all = [...bases, [position, need] as const].slice(-BASES_MAX).reverse()
+      const over = all.findIndex(([, base]) => {
+        room_bytes -= base.size_bytes
+        return room_bytes < 0
+      })
+      bases = new Map(all.slice(0, over < 0 ? all.length : over).reverse())
+      const blobs = [
         { number: FIRST_BASE + position, bytes },
-        { number: FIRST_NEED + position, bytes: jsonBytes(needed_after) },
+        { number: FIRST_NEED + position, bytes: jsonBytes(need) },
       ]
+      return { blobs }
     },
     /**
      * Entries after this position serve the oldest base that stays when those up to `expired` go.
      * That is as much before the base as a rewind goes back, or less.
      */
     needed_after(expired: number): number {
-      for (const [position, needed_after] of bases) if (position > expired) return needed_after
+      for (const [position, { needed_after }] of bases) if (position > expired) return needed_after
       return Number.POSITIVE_INFINITY
     },
   }
+}
+
+/** What a person is told of a line whose log has no base once it was trimmed. */
+export function unfitBaseText({ size_bytes, room_bytes }: Unfit): string {
+  const [size_MB, room_MB] = [size_bytes, room_bytes].map(bytes => (bytes / 1e6).toPrecision(2))
+  const cure =
+    room_bytes >= BASE_BYTES_MAX
+      ? 'divide it into smaller lines'
+      : 'raise log_bytes_max, of which each line has a part'
+  return `its log cannot be verified once its start was trimmed: a state to begin with takes ${size_MB} MB, more than its room of ${room_MB} MB; ${cure}`
 }
 
 /** The oldest base from which the log that is left can be run again. */

@@ -80,8 +80,8 @@ describe('verifyLine', () => {
       const facts = { position, outbox_end, needed_after: position }
       const kept = { blobs: [], numbers: [] }
       const keeper = baseKeeper(300, () => Number.POSITIVE_INFINITY)
-      const made = keeper.make(facts, { state: whole, kept }, 0)!
-      await disk.keep(KEY, fence, made, keeper.numbers())
+      const { blobs } = keeper.make(facts, { state: whole, kept }, 0)
+      await disk.keep(KEY, fence, blobs, keeper.numbers())
       return verifyLine(disk, KEY, realFold, {}, () => {})
     }
     await disk.trimLog(KEY, position)

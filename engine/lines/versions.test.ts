@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { CHECKPOINT_BYTES_MAX } from './checkpoints.ts'
+import { CHECKPOINT_BYTES_MAX, SHARE_OF_LOG } from './checkpoints.ts'
 import { checkpointRoom, roomIn, roomSharing, sameModels, sameVersions } from './versions.ts'
 
 const GiB = 1024 ** 3
@@ -7,15 +7,15 @@ const GiB = 1024 ** 3
 const roomOf = (log_bytes_max: number, lines: number) =>
   checkpointRoom(log_bytes_max, 10, { lines, series: 10 * lines })
 
-it('lets the checkpoints of all lines take three eighths of the log, however many lines there are', () => {
+it('lets the checkpoints of all lines take a quarter of the log, however many lines there are', () => {
   const rooms = new Set<number>()
   for (let lines = 1; lines <= 1000; lines++) {
     const room_bytes = roomIn(roomOf(8 * GiB, lines))
-    expect(lines * room_bytes).toBeLessThanOrEqual(3 * GiB)
-    expect(room_bytes).toBeGreaterThanOrEqual(Math.min(CHECKPOINT_BYTES_MAX, (1.5 * GiB) / lines))
+    expect(lines * room_bytes).toBeLessThanOrEqual(2 * GiB)
+    expect(room_bytes).toBeGreaterThanOrEqual(Math.min(CHECKPOINT_BYTES_MAX, GiB / lines))
     rooms.add(room_bytes)
   }
-  expect(roomOf(8 * GiB, 96)).toEqual({})
+  expect(roomOf(8 * GiB, 64)).toEqual({})
   // Each other room is an entry in the log of every line.
   expect(rooms.size).toBeLessThan(10)
 })
@@ -48,8 +48,8 @@ it('gives all lines together no more than there is, however little and of whatev
     sharing.expect(new Map(keys.map((key, i) => [key, sized(1 + ((i * i) % 977) * 4)])))
     const rooms = keys.map(key => roomIn(sharing.of(key)))
     const sum = rooms.reduce((total, one) => total + one, 0)
-    expect(sum).toBeLessThanOrEqual((3 / 8) * log_bytes_max)
-    const least = Math.min(256 << 10, ((3 / 8) * log_bytes_max) / 600)
+    expect(sum).toBeLessThanOrEqual(SHARE_OF_LOG * log_bytes_max)
+    const least = Math.min(256 << 10, (SHARE_OF_LOG * log_bytes_max) / 600)
     expect(Math.min(...rooms)).toBeGreaterThanOrEqual(least * Math.SQRT1_2 - 1)
   }
 })

@@ -24,8 +24,8 @@ export function modelVersions({ [ROOM]: _, ...others }: Versions): Versions {
 export const sameModels = (a: Versions, b: Versions): boolean =>
   sameVersions(modelVersions(a), modelVersions(b))
 
-/** Each line has this room besides its part, so that a small one can go back as well. */
-const ROOM_LEAST_BYTES = 256 << 10
+/** Each line has this much log besides its part, so that a small one can go back as well. */
+const LEAST_LOG_BYTES = (256 << 10) / SHARE_OF_LOG
 
 /** How many there are to share a room, or one of them with its own series. */
 export interface Sharers {
@@ -33,28 +33,35 @@ export interface Sharers {
   readonly series: number
 }
 
+/** Bytes of log that are a line's where so many lines share them, by series. */
+export function logShare_bytes(log_bytes_max: number, series: number, all: Sharers): number {
+  if (log_bytes_max === Number.POSITIVE_INFINITY) return log_bytes_max
+  const least_bytes = Math.min(LEAST_LOG_BYTES, log_bytes_max / 2 / Math.max(1, all.lines))
+  const rest_bytes = log_bytes_max - least_bytes * all.lines
+  return least_bytes + rest_bytes * (series / Math.max(1, all.series))
+}
+
 /**
  * The room of a line's checkpoints where so many lines share it, by series, as a version: a line
  * goes back to what its checkpoints allow, so its log says how many there were. Empty: the most.
  */
 export function checkpointRoom(log_bytes_max: number, series: number, all: Sharers): Versions {
-  const whole_bytes = SHARE_OF_LOG * log_bytes_max
-  const least_bytes = Math.min(ROOM_LEAST_BYTES, whole_bytes / 2 / Math.max(1, all.lines))
-  const rest_bytes = whole_bytes - least_bytes * all.lines
-  const share_bytes = least_bytes + rest_bytes * (series / Math.max(1, all.series))
+  const share_bytes = SHARE_OF_LOG * logShare_bytes(log_bytes_max, series, all)
   if (share_bytes >= CHECKPOINT_BYTES_MAX) return {}
   let room_bytes = CHECKPOINT_BYTES_MAX
   while (room_bytes > share_bytes) room_bytes *= ROOM_STEP
   return roomVersion(Math.floor(room_bytes))
 }
 
-/** Divides the room of all checkpoints among the lines that are open or will be. */
+/** Divides the log, and the room of its checkpoints, among the lines that are open or will be. */
 export function roomSharing(log_bytes_max: number) {
   const series = new Map<string, number>() // by line
   let all: Sharers = { lines: 0, series: 0 }
   const of = (key: string) => checkpointRoom(log_bytes_max, series.get(key) ?? 0, all)
   return {
     of,
+    /** Bytes of log that the line may keep now. */
+    log_bytes: (key: string): number => logShare_bytes(log_bytes_max, series.get(key) ?? 0, all),
     /** Counts these lines in; true where one that was there before has another room by that. */
     expect(definitions: ReadonlyMap<string, Pick<LineDefinition, 'tags' | 'cells'>>): boolean {
       const before = [...series.keys()].map(key => [key, of(key)] as const)

@@ -99,7 +99,7 @@ export function lineWriter(parts: LineWriterParts): LineWriter {
       const at = await store.append(key, fence, bytes, from, quarantined)
       troubles.accept()
       if (at > 0) {
-        retention.note(at, bytes.length, clock.now_ms())
+        retention.note(at, bytes.length, clock.elapsed_ms())
         queue.offer(at, bytes)
       }
       return at

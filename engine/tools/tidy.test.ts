@@ -15,6 +15,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'engine/config.test.ts': ['engine'],
   'engine/log.test.ts': ['engine'],
   'engine/pipeline.test.ts': ['engine'],
+  'engine/folding.test.ts': ['engine'],
   'engine/lines/potline.ts': ['engine/flow.ts'],
   'engine/lines': [
     'engine/core',

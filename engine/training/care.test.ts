@@ -27,6 +27,8 @@ let changes$: Subject<LineChange>
 let outbox: StoredEvent[]
 let said: string[]
 let renewed: string[]
+/** Lines that have not taken what was put in force. */
+let late: string[]
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'liquidus-care-'))
@@ -46,6 +48,7 @@ function start() {
   outbox = []
   said = []
   renewed = []
+  late = []
 }
 
 /** An engine with one line, as far as the care looks at it. */
@@ -69,6 +72,7 @@ function begin(budget?: number, limits?: GateLimits) {
       line: () => view,
       renewVersions: async () => {
         renewed.push(shelf.inForce('local').model ?? '')
+        return late
       },
     } as unknown as Parameters<typeof modelCare>[0]['engine'],
   })
@@ -112,12 +116,22 @@ describe('the care of models', () => {
   it('rolls a champion back that breaks its false-event budget, and says why', async () => {
     raise(3, 'potline-cells/2')
     send([], 5 * HOUR_MS)
-    await vi.waitFor(() => expect(renewed).toEqual(['potline-cells/1']))
+    await vi.waitFor(() => expect(renewed).toEqual(['potline-cells/1']), 10_000)
     expect(await champion()).toBe('1')
     const [move] = (await registry.history(LIVE_MODEL)).slice(-1)
     expect(move).toMatchObject({ by: 'engine', rollback: true, from: '2', to: '1', at_ms: 7 })
     expect(move!.reason).toMatch(/^false-event budget: \d false events in a day of line pots/)
     expect(said.join()).toContain('model potline-cells/2 is rolled back')
+  })
+
+  it('says which lines have not taken what is in force, and goes on without them', async () => {
+    late = Array.from({ length: 7 }, (_, i) => `local/l${i}`)
+    await care.desk.of('local', true).rollback(LIVE_MODEL, 'ann', 'it is worse than before')
+    expect(renewed).toEqual(['potline-cells/1'])
+    const told = said.filter(text => text.startsWith('models: not yet in force on local/l0, '))
+    expect(told).toHaveLength(1)
+    expect(told[0]).toContain('local/l4 and 2 more')
+    expect(told[0]).not.toContain('local/l5')
   })
 
   it('holds it to the budget that the line has', async () => {
@@ -153,13 +167,13 @@ describe('the care of models', () => {
     drift('drift-score', 60_000)
     drift('unusual-running', 120_000)
     send(outbox, 120_000)
-    await vi.waitFor(() => expect(said).toEqual(['drift on line pots: drift-score moved']))
+    await vi.waitFor(() => expect(said).toEqual(['drift on line pots: drift-score moved']), 10_000)
     restart()
     drift('drift-residual', 180_000)
     send(outbox.slice(-1), 180_000)
     const { desk } = care
     const listed = () => desk.proposals('local').map(({ monitor, tag }) => `${monitor} ${tag}`)
-    await vi.waitFor(() => expect(listed()).toEqual(['residual x', 'score x']))
+    await vi.waitFor(() => expect(listed()).toEqual(['residual x', 'score x']), 10_000)
     expect(desk.proposals('acme')).toEqual([])
   })
 
@@ -169,7 +183,7 @@ describe('the care of models', () => {
     begin()
     raise(1, 'potline-cells/2')
     send([], 5 * HOUR_MS)
-    await vi.waitFor(async () => expect(await champion()).toBe('1'))
+    await vi.waitFor(async () => expect(await champion()).toBe('1'), 10_000)
   })
 
   it('stays after a restart with a champion whose events were confirmed in time', async () => {
@@ -196,13 +210,13 @@ describe('the care of models', () => {
     expect(await champion()).toBe('2')
     restart()
     send([], 4 * HOUR_MS)
-    await vi.waitFor(async () => expect(await champion()).toBe('1'))
+    await vi.waitFor(async () => expect(await champion()).toBe('1'), 10_000)
   })
 
   it('does not undo a promotion for what was before it, restarted or not', async () => {
     raise(3, 'potline-cells/2')
     send([], 3 * HOUR_MS)
-    await vi.waitFor(() => expect(renewed).toEqual(['potline-cells/1']))
+    await vi.waitFor(() => expect(renewed).toEqual(['potline-cells/1']), 10_000)
     await registry.point(LIVE_MODEL, 'champion', '2', { at_ms: 3 * HOUR_MS })
     await vi.waitFor(() => expect(renewed.at(-1)).toBe('potline-cells/2'), 5000)
     tell('potline-cells/2', 4 * HOUR_MS)

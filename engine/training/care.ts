@@ -19,7 +19,7 @@ const DAY_MS = 86_400_000
 
 export interface CareParts {
   readonly shelf: ModelShelf
-  readonly engine: EngineView & { renewVersions(): Promise<void> }
+  readonly engine: EngineView & { renewVersions(): Promise<readonly string[]> }
   readonly clock: Clock
   readonly log: Record<'info' | 'warn' | 'error', (text: string) => void>
   readonly checks?: ModelChecks | undefined
@@ -31,6 +31,15 @@ export interface CareParts {
 
 /** Models of the registry score potlines. */
 const isScored = ({ definition }: LineView): boolean => definition.kind === 'potline'
+
+/** Lines named in a warning at most. */
+const LATE_TOLD = 5
+
+function lateText(late: readonly string[]): string {
+  const names = late.slice(0, LATE_TOLD).join(', ')
+  const more = late.length > LATE_TOLD ? ` and ${late.length - LATE_TOLD} more` : ''
+  return `models: not yet in force on ${names}${more}; each takes them when its store takes entries`
+}
 
 /** What a drift monitor of a line proposed; nothing acts on it. */
 export interface LineProposal {
@@ -82,7 +91,7 @@ export function modelCare(parts: CareParts): ModelCare {
     return model_role === 'champion' ? model_sha256 : ''
   }
 
-  /** Puts in force what the aliases name now; resolves when every line's log says so. */
+  /** Puts in force what the aliases name now; a line whose store takes no entry comes later. */
   const apply = (): Promise<void> => {
     applying = applying
       .then(async () => {
@@ -92,8 +101,9 @@ export function modelCare(parts: CareParts): ModelCare {
           if (champion(one.tenant) === ruled) continue
           one.work = one.work.then(one.budget.forget)
         }
-        await engine.renewVersions()
+        const late = await engine.renewVersions()
         log.info(`models in force: ${Object.values(shelf.inForce('')).join(' ')}`)
+        if (late.length > 0) log.warn(lateText(late))
       })
       .catch((error: unknown) => log.error(`models: ${problemOf(error)}`))
     return applying

@@ -32,6 +32,8 @@ const desk = (limits?: { events_per_line_day: number; p99_max_ms: number }) =>
   modelDesk(registry, manualClock(5), limits)
 const promote = (version: string) =>
   desk().promote(LIVE_MODEL, version, 'champion', 'ann', 'better')
+/** What stands before the test: a champion that did not go through the gate, which takes time. */
+const makeChampion = (version: string) => registry.point(LIVE_MODEL, 'champion', version)
 
 describe('a challenger', () => {
   const challenge = (version: string) =>
@@ -40,7 +42,7 @@ describe('a challenger', () => {
   beforeEach(async () => {
     for (const threshold of [4, 5, 50]) await addFixtureModel(registry, threshold)
     await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3))
-    await promote('1')
+    await makeChampion('1')
   })
 
   it('passed the gate against the champion, and scores as shadow beside it', async () => {
@@ -98,7 +100,7 @@ describe('promotion', () => {
     await addFixtureModel(registry, 0.5) // stands out all the time
     await addFixtureModel(registry, 50) // sees nothing
     await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3))
-    await promote('1')
+    await makeChampion('1')
     await expect(promote('2')).rejects.toThrow(
       'model potline-cells/2 is not promoted: false events 1 in 0.07 cell-days, at most 0 fit',
     )
@@ -120,10 +122,10 @@ describe('promotion', () => {
 
   it('holds a model of windows to the same, on whole windows of the bank', async () => {
     await addFixtureModel(registry, 4)
-    await addWindowModel(registry, 4, 8)
-    await addWindowModel(registry, 50, 8) // sees nothing
+    await addWindowModel(registry, 4, 4)
+    await addWindowModel(registry, 50, 4) // sees nothing
     await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3))
-    await promote('1')
+    await makeChampion('1')
     await expect(promote('2')).rejects.toThrow(
       'takes rows 60 s apart, those of its gate bank are 30 s apart',
     )
@@ -163,7 +165,7 @@ describe('promotion', () => {
   it('is refused while the champion to be held against can not score', async () => {
     for (const threshold of [4, 5]) await addFixtureModel(registry, threshold)
     await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3))
-    await promote('1')
+    await makeChampion('1')
     await writeFile(join(folder, LIVE_MODEL, '1', 'weights.bin'), 'x')
     for (const hold of [() => promote('2'), () => desk().gate(LIVE_MODEL, '2')]) {
       await expect(hold()).rejects.toThrow(
@@ -253,7 +255,7 @@ describe('two who move aliases at once', () => {
   it('are told when the champion that they were held against was replaced', async () => {
     await writeBank(folder, LIVE_MODEL, fixtureBank(1, 3))
     for (const threshold of [4, 4, 4]) await addFixtureModel(registry, threshold)
-    await promote('1')
+    await makeChampion('1')
     const both = await Promise.allSettled([promote('2'), promote('3')])
     const [lost] = both.filter(one => one.status === 'rejected')
     const { champion } = await registry.aliases(LIVE_MODEL)

@@ -236,36 +236,49 @@ describe('drift monitors', () => {
     const whole = monitors()
     let cut = monitors()
     for (let second = 60; second < 3600; second += 10) {
-      lead = swaps[second] ?? lead
+      if (swaps[second]) {
+        lead = swaps[second]!
+        for (const one of [whole, cut]) one.renew()
+      }
+      // Twice: before a look, and just before it.
+      if (second % 600 === 40 || second % 600 === 50) cut = restarted(cut)
+      expect(bytesOf(cut)).toEqual(bytesOf(whole))
       const now = look(second / 60, 4.3, 0.1, 0.1 * Math.sin(second))
       expect(cut.due(now.frame.time_ms)).toBe(whole.due(now.frame.time_ms))
-      const isLook = whole.due(now.frame.time_ms)
-      for (const one of [whole, cut]) one.take(now)
-      if (isLook) expect(bytesOf(cut)).toEqual(bytesOf(whole))
-      // Twice: what is stored before that look is of the earlier model too.
-      if (second % 600 === 40 || second % 600 === 50) cut = restarted(cut)
+      const event = { time_ms: 1000 * second, cell: 0, dispersion: 0.8 }
+      for (const one of [whole, cut]) {
+        one.event(event)
+        one.take(now)
+      }
+      expect(bytesOf(cut)).toEqual(bytesOf(whole))
     }
   })
 
-  it('begin anew where the model of the state leads again before the next look', () => {
+  it('begin anew where another model led between two looks, restarted then or not', () => {
     const base = fixtureRecord(new Uint8Array())
     const reference = [{ tag: 'cell_voltage', ...spreadOf([4.2, 4.3, 4.4]) }]
     const record = { ...base, training: { ...base.training, reference } }
     let sha256 = 'a'
     const monitors = () => driftMonitors(definition, CHANNELS, () => ({ sha256, record }))
-    const first = monitors()
-    first.take(look(1, 4.3, 0.1, 0))
-    sha256 = 'b'
-    const second = monitors()
-    second.load(stateReader(bytesOf(first)))
-    sha256 = 'a'
-    const third = monitors()
-    third.load(stateReader(bytesOf(second)))
-    for (const one of [second, third]) {
-      expect(one.due(119_000)).toBe(false)
-      expect(one.take(look(2, 4.3, 0.1, 0))).toEqual([])
+    const restarted = (one: DriftPart) => {
+      const next = monitors()
+      next.load(stateReader(bytesOf(one)))
+      return next
     }
-    expect(bytesOf(third)).toEqual(bytesOf(second))
+    const whole = monitors()
+    whole.take(look(1, 4.3, 0.1, 0))
+    const before = bytesOf(whole)
+    sha256 = 'b'
+    whole.renew()
+    const between = restarted(whole)
+    sha256 = 'a'
+    for (const one of [whole, between]) {
+      one.renew()
+      expect(one.due(119_000)).toBe(false)
+      expect(bytesOf(one)).not.toEqual(before)
+    }
+    expect(bytesOf(between)).toEqual(bytesOf(whole))
+    expect(bytesOf(restarted(whole))).toEqual(bytesOf(whole))
   })
 
   it('watch the channels of a generic line one by one, and name the one that moved', () => {

@@ -16,8 +16,6 @@ export interface DriftModel {
 }
 
 const STATE = 'drift/1'
-/** In place of a hash: what was stored is of a model that does not lead; the next look begins. */
-const OTHER = 'other'
 const LOOK_EVERY_MS = 60_000
 const DAY_MS = 86_400_000
 /** Population stability: above this a signal is spread otherwise than when the model learnt. */
@@ -79,13 +77,15 @@ export function driftMonitors(
   }
 
   return {
+    renew() {
+      const lead = leading()
+      if ((lead?.sha256 ?? '') !== model) begin(lead)
+    },
     due,
     event: event => regime.event(event),
     take(look) {
       const { time_ms } = look.frame
       if (!due(time_ms)) return []
-      const lead = leading()
-      if ((lead?.sha256 ?? '') !== model) begin(lead)
       looked_ms = time_ms
       const found = means(look)
       const today = Math.floor(time_ms / DAY_MS)
@@ -116,11 +116,8 @@ export function driftMonitors(
       const times = new Float64Array(2)
       from.array(times)
       looked_ms = times[0]!
-      // Of another model only the time of its last look counts, until the next look begins anew.
-      if (stored !== model) {
-        model = OTHER
-        return
-      }
+      // Of another model only the time of its last look counts.
+      if (stored !== model) return
       dayOf = times[1]!
       for (const one of [score, ...residuals]) one.load(from)
       regime.load(from)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { LineFrame, Quantity, TwinFrame } from '../../flow.ts'
 import { cellNames, potlineDefinition, potlineTag } from '../../lines/potline.ts'
 import type { Finding } from '../finding.ts'
+import { stateReader, stateWriter } from '../state.ts'
 import { sampleCheck } from './samples.ts'
 
 const BATH_K = 1235
@@ -31,6 +32,7 @@ function dips(cells: number) {
   }
   tick([])
   return {
+    check,
     dip(cell: number, gap_K: number, lineCalm_s?: number) {
       tick([{ tagIndex, cell, taken_ms: time_ms, value: BATH_K + gap_K }], lineCalm_s)
     },
@@ -55,6 +57,22 @@ describe('a dip that is off what the twin expects', () => {
     for (let i = 0; i < 20; i++) dip(0, 6)
     dip(0, 12)
     expect(begun()).toEqual(['thermocouple-bias 0'])
+  })
+
+  it('does not hide itself behind what a short line had learnt in an earlier state', () => {
+    const CELLS = 3
+    const out = stateWriter()
+    for (const value of [NaN, NaN, -Infinity]) out.array(new Float64Array(CELLS).fill(value))
+    out.array(new Uint8Array(CELLS))
+    out.array(Float64Array.of(6, 40))
+    const { check, dip, begun } = dips(CELLS)
+    check.load(stateReader(out.bytes()))
+    dip(0, 0) // before it the twin is not known
+    dip(0, 12)
+    expect(begun()).toEqual(['thermocouple-bias 0'])
+    const saved = stateWriter()
+    check.save(saved)
+    expect(Array.from(new Float64Array(saved.bytes().slice(-16).buffer))).toEqual([0, 0])
   })
 
   it('teaches nothing of the line while its current is off', () => {

@@ -71,6 +71,11 @@ export function lineBehind(line: string): Refusal {
   return refusal(status.UNAVAILABLE, `line "${line}" is behind what it was sent; try again later`)
 }
 
+/** Live readings leave no room for history for now. */
+export function liveFirst(): Refusal {
+  return refusal(status.UNAVAILABLE, 'live readings go before backfill; try again later')
+}
+
 /** The producer defines more series than one dictionary holds. */
 export function tooManySeries(): Refusal {
   return refusal(status.RESOURCE_EXHAUSTED, 'too many series for one producer; use several')

@@ -239,7 +239,10 @@ test('a stream that left while it was welcomed leaves nothing behind', async () 
   await asked
   gone.call.cancel()
   await gone.status
-  await new Promise(resolve => setTimeout(resolve, 20)) // the engine hears of it
+  // The engine hears of it before it answers what comes later on the connection.
+  const later = new RawStream(client)
+  later.hello({ line: 'no-such-line' })
+  await later.status
   welcome()
   line.openProducer = openProducer
   const stream = new RawStream(client)

@@ -11,6 +11,7 @@ import type { Refusal } from './refusal.ts'
 import {
   batchTooLarge,
   lineBehind,
+  liveFirst,
   noBatch,
   noRequest,
   refusal,
@@ -35,6 +36,8 @@ interface Writer {
 export class UnaryWriter {
   readonly #door: Door
   readonly #writers = new Map<string, Writer>()
+  /** Backfill of all calls on its way to the log: together they are held as one stream is. */
+  #backfilling = 0
 
   constructor(door: Door) {
     this.#door = door
@@ -83,12 +86,13 @@ export class UnaryWriter {
     request: Exclude<WriteRequest, { problem: string }>,
     from: { readonly call_ms: number; readonly traceparent: string | undefined },
   ): Promise<Response | Refusal> {
-    const { limits, clock } = this.#door
+    const { limits, clock, precedence, allowances } = this.#door
     let { wire } = request
     if (wire.length > limits.batch_bytes_max) {
       return batchTooLarge(wire.length, limits.batch_bytes_max)
     }
-    if (await this.#isHeld(line)) return lineBehind(line.definition.line)
+    const give_up_ms = clock.elapsed_ms() + limits.write_held_ms
+    if (await this.#isHeld(() => line.held(), give_up_ms)) return lineBehind(line.definition.line)
     const producerState = await this.#state(writer, line, producer)
     let columns = readColumns(wire)
     if (!isDecodeProblem(columns) && columns.sequence === 0) {
@@ -97,21 +101,26 @@ export class UnaryWriter {
     }
     if (isDecodeProblem(columns)) return noBatch(columns.problem)
     const lane = openLane(line, producer, producerState.epoch, producerState.committed_sequence)
-    const { sequence } = columns
+    const { sequence, count, mode } = columns
     const { expected } = lane
     if (sequence > expected) return sequenceGap(lane, sequence)
-    const allowance = this.#door.allowances.of(identity.tenant)
-    const creditBytes = allowance.credit_bytes(line.credit_bytes())
+    const allowance = allowances.of(identity.tenant)
+    const line_bytes = allowance.credit_bytes(line.credit_bytes())
+    const creditBytes = mode === 'backfill' ? precedence.credit_bytes(line_bytes) : line_bytes
     const ack = { creditBytes, rejections: [], reroutedToBackfill: 0 }
     if (sequence < expected) {
       return { ack: { ...ack, committedSequence: expected - 1 }, lineCreated: created }
     }
+    // The columns are gone with the next await: what is judged has copies.
     const judged = judge(lane, columns, wire, clock.now_ms())
     if (!judged) return tooManySeries()
-    allowance.take(columns.count, wire.length)
-    const { call_ms, traceparent } = from
-    this.#door.onTaken?.(takenOf(lane, judged, columns.count, call_ms, traceparent, true))
-    await line.append(judged.entry, judged.admission.quarantine)
+    const logged = await this.#inPrecedence(mode, give_up_ms, async () => {
+      allowance.take(count, wire.length)
+      const { call_ms, traceparent } = from
+      this.#door.onTaken?.(takenOf(lane, judged, count, call_ms, traceparent, true))
+      await line.append(judged.entry, judged.admission.quarantine)
+    })
+    if (!logged) return liveFirst()
     return {
       ack: {
         ...ack,
@@ -123,12 +132,31 @@ export class UnaryWriter {
     }
   }
 
-  /** Waits while the line is behind; true when it still is after all that time. */
-  async #isHeld(line: LineIntake): Promise<boolean> {
-    const { limits, clock } = this.#door
-    const give_up_ms = clock.elapsed_ms() + limits.write_held_ms
-    while (line.held() && clock.elapsed_ms() < give_up_ms) await sleep(HELD_RETRY_MS)
-    return line.held()
+  /** Waits while `held`; true when it still is after all that time. */
+  async #isHeld(held: () => boolean, give_up_ms: number): Promise<boolean> {
+    const { clock } = this.#door
+    while (held() && clock.elapsed_ms() < give_up_ms) await sleep(HELD_RETRY_MS)
+    return held()
+  }
+
+  /** Live readings go at once and are counted; history waits for them, false when for too long. */
+  async #inPrecedence(
+    mode: 'live' | 'backfill',
+    give_up_ms: number,
+    append: () => Promise<void>,
+  ): Promise<boolean> {
+    const { precedence } = this.#door
+    if (mode === 'live') {
+      const settled = precedence.live()
+      await append().finally(settled)
+      return true
+    }
+    const held = () => precedence.holds(this.#backfilling)
+    // Asked again after the wait: another call may have come between.
+    while (held()) if (await this.#isHeld(held, give_up_ms)) return false
+    this.#backfilling++
+    await append().finally(() => this.#backfilling--)
+    return true
   }
 
   /** Opens an epoch of its own, so that a stream's refs and a call's refs are never mixed. */
