@@ -70,7 +70,15 @@ async function watch() {
     const [type, id] = (fields as Variant[]).map(({ value }) => String(value))
     told.push(type!.endsWith(START) ? 'start' : type!.endsWith(END) ? 'end' : id!)
   })
-  return { session, told, id: subscription.subscriptionId, item: Number(item.monitoredItemId) }
+  const id = subscription.subscriptionId
+  // The server begins to watch some turns after it said so: an answered refresh shows that it does.
+  const isWatching = async () => {
+    await refresh(session, id)
+    await vi.waitFor(() => expect(told).toContain('end'), 1000)
+  }
+  await vi.waitFor(isWatching, 10_000)
+  told.length = 0
+  return { session, told, id, item: Number(item.monitoredItemId) }
 }
 
 async function refresh(session: ClientSession, ...numbers: readonly number[]) {
@@ -87,7 +95,7 @@ describe('ConditionRefresh', () => {
   it('tells a client that was away the alarms that stand and the advice that is open', async () => {
     const away = await watch()
     line.emit({ channel: 'alarm', id: 'old#1', body: fixtureAlarm({ id: 'old' }) })
-    await vi.waitFor(() => expect(away.told).toEqual(['old#1']), 5000)
+    await vi.waitFor(() => expect(away.told).toEqual(['old#1']), 10_000)
     for (const close of open.splice(0).reverse()) await close()
     const advice = fixtureAdvice()
     line.emit({ channel: 'alarm', id: 'missed#1', body: fixtureAlarm({ id: 'missed' }) })
