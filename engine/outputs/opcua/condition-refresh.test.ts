@@ -122,7 +122,7 @@ describe('ConditionRefresh', () => {
   })
 
   it('is for the subscriptions and items of the caller', async () => {
-    const [mine, other] = [await watch(), await watch()]
+    const [other, mine] = [await watch(), await watch()]
     expect(await refresh(mine.session, other.id)).toBe(StatusCodes.BadSubscriptionIdInvalid)
     expect(await refresh(mine.session, mine.id, 9999)).toBe(StatusCodes.BadMonitoredItemIdInvalid)
     expect(mine.told).toEqual([])
