@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { systemClock } from '../core/clock.ts'
 import { LiquidusError } from '../core/errors.ts'
 import type { OutputEvent } from '../flow.ts'
@@ -76,13 +76,19 @@ test('a store that is away for a moment delays a commit and all that belongs to 
 
 /** A store whose commits end when the test says so. */
 function slowStore() {
-  const commits: { position: number; end: (error?: Error) => void }[] = []
+  const commits: {
+    position: number
+    offsets: readonly number[]
+    end: (error?: Error) => void
+  }[] = []
   const store: Partial<Store> = {
     kept: async () => new Map(),
-    commit: (_line, { position }) =>
+    commit: (_line, { position, events }) =>
       new Promise((resolve, reject) => {
-        commits.push({ position, end: error => (error ? reject(error) : resolve()) })
+        const offsets = events.map(({ offset }) => offset)
+        commits.push({ position, offsets, end: error => (error ? reject(error) : resolve()) })
       }),
+    keep: async () => {},
   }
   return { store: store as Store, commits }
 }
@@ -106,32 +112,62 @@ function slowCommitter(store: Store, needed_after: () => number, onFailure = (_:
 
 const turn = () => new Promise(resolve => setImmediate(resolve))
 
-test('a fold goes on while its commit is under way, and the next commit waits for it', async () => {
+const STEP = { ticks: 1, arrived: true, state: undefined, kept: undefined }
+
+test('a fold goes on while its commit is under way, and events of the next chunks follow in one', async () => {
   const { store, commits } = slowStore()
   const committer = slowCommitter(store, () => 0)
-  const made = { ticks: 1, arrived: true, state: undefined, kept: undefined }
-  expect(await committer.commit({ ...made, position: 1, events: [anEvent, anEvent] })).toEqual([
+  expect(await committer.commit({ ...STEP, position: 1, events: [anEvent, anEvent] })).toEqual([
     { offset: 1, event: anEvent },
     { offset: 2, event: anEvent },
   ])
-  expect([committer.outbox_taken(), committer.outbox_end(), committer.position()]).toEqual([
-    2, 0, 0,
-  ])
-  expect(await committer.commit({ ...made, position: 2, events: [] })).toEqual([])
-  let second: readonly unknown[] | undefined
-  void committer.commit({ ...made, position: 3, events: [anEvent] }).then(events => {
-    second = events
-  })
-  await turn()
-  expect(second).toBeUndefined()
+  const ends = () => [committer.outbox_taken(), committer.outbox_end(), committer.position()]
+  expect(ends()).toEqual([2, 0, 0])
+  expect(await committer.commit({ ...STEP, position: 2, events: [] })).toEqual([])
+  for (const offset of [3, 4]) {
+    const events = await committer.commit({ ...STEP, position: offset, events: [anEvent] })
+    expect(events).toEqual([{ offset, event: anEvent }])
+  }
+  await committer.commit({ ...STEP, position: 5, events: [] })
   expect(commits.map(({ position }) => position)).toEqual([1])
   commits[0]!.end()
   await turn()
-  expect(second).toEqual([{ offset: 3, event: anEvent }])
-  expect([committer.outbox_end(), committer.position()]).toEqual([2, 2])
+  expect(commits.map(({ position, offsets }) => [position, ...offsets])).toEqual([
+    [1, 1, 2],
+    [4, 3, 4],
+  ])
+  expect(ends()).toEqual([4, 2, 1])
+  const idle = committer.idle()
   commits[1]!.end()
-  await committer.idle()
-  expect([committer.outbox_end(), committer.position(), committer.published()]).toEqual([3, 3, 3])
+  await idle
+  expect([...ends(), committer.published()]).toEqual([4, 4, 5, 4])
+})
+
+test('a state, or more events than may wait, comes after all that is under way', async () => {
+  for (const big of [
+    { state: new Uint8Array(5), kept: { blobs: [], numbers: [] } },
+    { events: Array.from({ length: 1000 }, () => anEvent) },
+  ]) {
+    const { store, commits } = slowStore()
+    const committer = slowCommitter(store, () => 0)
+    await committer.commit({ ...STEP, position: 1, events: [anEvent] })
+    await committer.commit({ ...STEP, position: 2, events: [anEvent] })
+    let isTaken = false
+    void committer.commit({ ...STEP, events: [], ...big, position: 3 }).then(() => {
+      isTaken = true
+    })
+    for (const count of [1, 2]) {
+      await turn()
+      expect([isTaken, commits.length]).toEqual([false, count])
+      commits[count - 1]!.end()
+    }
+    await turn()
+    expect(isTaken).toBe(true)
+    await vi.waitFor(() => expect(commits.map(({ position }) => position)).toEqual([1, 2, 3]))
+    commits[2]!.end()
+    await committer.idle()
+    expect(committer.position()).toBe(3)
+  }
 })
 
 test('a commit that is refused for good is told, and nothing comes after it', async () => {

@@ -14,6 +14,11 @@ const OUTBOX_EVENTS_MAX = 10_000
 /** Commits between two rounds of trimming. */
 const TRIM_EVERY_COMMITS = 256
 const TRIM_EVERY_MS = 30_000
+/** Events that wait for the commit under way before the fold waits as well. */
+const EVENTS_FOLLOWING_MAX = 1000
+
+/** A chunk, or several without a state, whose events have their places in the outbox. */
+type Draft = Omit<Made, 'events'> & { readonly events: readonly StoredEvent[] }
 
 export interface CommitterParts {
   readonly key: LineKey
@@ -38,8 +43,8 @@ export interface CommitterParts {
 /** Makes what the fold found true in the store: state, events and position at once. */
 export interface LineCommitter {
   /**
-   * Begins to store what there is to store, once the commit before has ended; gives the events at
-   * the places that they take.
+   * Begins to store what there is to store, once the commit before has ended; events alone wait for
+   * that by themselves, up to a limit. Gives the events at the places that they take.
    */
   commit(made: Made): Promise<readonly StoredEvent[]>
   /** Drops what is no longer kept; what fails is left for the next time. */
@@ -55,7 +60,7 @@ export interface LineCommitter {
   /** Offset of the last event that has a place in the outbox, and of the last that is in it. */
   outbox_taken(): number
   outbox_end(): number
-  /** Resolves once a commit and a trim that are under way have ended, well or not. */
+  /** Resolves once commits and a trim that are under way have ended, well or not. */
   idle(): Promise<void>
   readonly events: LineView['events']
 }
@@ -77,6 +82,7 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
   let named: readonly number[] | undefined // checkpoints of the stored state; undefined: not known
   const bases = baseKeeper(parts.log_entries_max, parts.retention.room_bytes)
   let writing: Promise<void> | undefined
+  let following: Draft | undefined // what is committed next, at once: events of several chunks
   let folded = begin
   let failure: unknown
 
@@ -121,7 +127,7 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
   }
 
   /** Keeps the whole state now and then, so that a log that was trimmed can be run again. */
-  const keepBase = async ({ position: at, kept }: Made): Promise<void> => {
+  const keepBase = async ({ position: at, kept }: Draft): Promise<void> => {
     const now_ms = clock.elapsed_ms()
     const isDue = () => bases.isDue(at, now_ms, parts.retention.expired(now_ms))
     if (!state || !kept || !isDue()) return
@@ -149,15 +155,11 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     )
   }
 
-  const write = async (
-    made: Made,
-    events: readonly StoredEvent[],
-    needed_after: number,
-  ): Promise<void> => {
+  const write = async (made: Draft, needed_after: number): Promise<void> => {
     const started_ms = clock.elapsed_ms()
     const { fence } = recovered
+    const { kept, events } = made
     const commit = { fence, position: made.position, state: made.state, events }
-    const { kept } = made
     if (kept) named ??= await lookedUp()
     if (kept && kept.blobs.length > 0) {
       // Until the commit stands, what the stored state names is needed as well.
@@ -181,6 +183,29 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     if (commits % TRIM_EVERY_COMMITS === 0 || isTime) await trim()
   }
 
+  const start = (made: Draft, needed_after: number): void => {
+    const ended = () => {
+      writing = undefined
+      if (failure !== undefined) return
+      position = following ? made.position : folded
+      const next = following
+      following = undefined
+      if (next) start(next, needed_after)
+    }
+    writing = write(made, needed_after)
+      .catch(error => {
+        failure = error
+        parts.onFailure(error)
+      })
+      .finally(ended)
+  }
+
+  /** Events alone need not hold up the fold while a large state is on its way to the disk. */
+  const mayFollow = ({ state: whole, events }: Made): boolean => {
+    const count = (following?.events.length ?? 0) + events.length
+    return whole === undefined && count <= EVENTS_FOLLOWING_MAX
+  }
+
   return {
     trim,
     async commit(made) {
@@ -189,7 +214,7 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
       const isToStore = made.state !== undefined || made.events.length > 0
       // The fold stands where this was made until the call resolves, and not longer.
       const needed_after = parts.needed_after()
-      if (isToStore) await writing
+      if (isToStore && !mayFollow(made)) while (writing) await writing
       if (failure !== undefined) throw failure
       folded = made.position
       if (!isToStore) {
@@ -198,15 +223,8 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
       }
       const events = made.events.map((event, i) => ({ offset: outboxTaken + 1 + i, event }))
       outboxTaken += events.length
-      writing = write(made, events, needed_after)
-        .catch(error => {
-          failure = error
-          parts.onFailure(error)
-        })
-        .finally(() => {
-          writing = undefined
-          if (failure === undefined) position = folded
-        })
+      if (writing) following = { ...made, events: [...(following?.events ?? []), ...events] }
+      else start({ ...made, events }, needed_after)
       return events
     },
     position: () => position,
@@ -219,7 +237,8 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     outbox_taken: () => outboxTaken,
     outbox_end: () => outboxEnd,
     async idle() {
-      await Promise.all([writing, trimming])
+      while (writing) await writing
+      await trimming
     },
     async events(after, count_max) {
       const events = await store.events(key, after, count_max)
