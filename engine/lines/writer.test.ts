@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { manualClock } from '../core/clock.ts'
+import type { ProducerState } from '../flow.ts'
 import type { Recovered, Store } from '../store/port.ts'
 import { entryQueue } from './entry-queue.ts'
 import { logRetention } from './log-retention.ts'
@@ -19,12 +20,24 @@ function writerAt(lag: { ms: number }, room_bytes = Number.POSITIVE_INFINITY) {
   const limits = { entries_max: 1000, bytes_max: () => room_bytes, age_ms_max: 1e9 }
   const retention = logRetention(limits, 0, 0)
   let position = 0
-  const store = { name: 'test', append: async () => ++position } as unknown as Store
+  const opens: {
+    producer: string
+    end: (state: ProducerState) => void
+    fail: (error: Error) => void
+  }[] = []
+  const store = {
+    name: 'test',
+    append: async () => ++position,
+    openProducer: (_line: string, _fence: number, producer: string) =>
+      new Promise<ProducerState>((end, fail) => {
+        opens.push({ producer, end, fail })
+      }),
+  } as unknown as Store
   const writer = lineWriter({
     ...{ key: 't/l', store, recovered, clock, queue, troubles, retention, log_entries_max: 1000 },
     lag_ms: () => lag.ms,
   })
-  return { writer, troubles, queue }
+  return { writer, troubles, queue, opens }
 }
 
 it('gives less credit the later the event loops are, and never none', () => {
@@ -110,4 +123,20 @@ it('refuses all that comes to a line that stopped, with the reason, and holds no
   await expect(writer.append(entryOf(1))).rejects.toMatchObject(refused)
   await expect(writer.openProducer('p')).rejects.toMatchObject(refused)
   expect(writer.held()).toBe(false)
+})
+
+it('opens a producer once at a time, so that its newest hello has the newest epoch', async () => {
+  const { writer, opens } = writerAt({ ms: 0 })
+  const both = [writer.openProducer('p'), writer.openProducer('p')]
+  const other = writer.openProducer('q')
+  await new Promise(setImmediate)
+  expect(opens.map(({ producer }) => producer)).toEqual(['p', 'q'])
+  opens[1]!.end({ epoch: 1, committed_sequence: 0 })
+  expect((await other).epoch).toBe(1)
+  opens[0]!.fail(new Error('away'))
+  await expect(both[0]).rejects.toThrow('away')
+  await new Promise(setImmediate)
+  opens[2]!.end({ epoch: 7, committed_sequence: 0 })
+  expect((await both[1]!).epoch).toBe(7)
+  expect(writer.producer('p').epoch).toBe(7)
 })

@@ -116,6 +116,29 @@ export function lineWriter(parts: LineWriterParts): LineWriter {
     }
   }
 
+  /** Of each producer one after the other, so that the newest hello has the newest epoch. */
+  const opening = new Map<string, Promise<ProducerState>>()
+  const openNow = async (producer: string, give_up_ms: number): Promise<ProducerState> => {
+    // What the welcome tells of the line's time must include what its log already holds.
+    const catchUp = async () => {
+      const waits = () => queue.behind_entries() > 0 && troubles.problem() === ''
+      while (waits() && clock.elapsed_ms() < give_up_ms) await sleep(10)
+      refuseStopped()
+    }
+    await catchUp()
+    const opened = await store.openProducer(key, fence, producer).catch((error: unknown) => {
+      noteRefusal(error)
+      throw error
+    })
+    const before = producers.get(producer)?.committed_sequence ?? 0
+    producers.set(producer, opened)
+    if (opened.committed_sequence > before) {
+      await queue.look()
+      await catchUp()
+    }
+    return opened
+  }
+
   return {
     async append(entry) {
       await write(entry)
@@ -137,25 +160,18 @@ export function lineWriter(parts: LineWriterParts): LineWriter {
       })
     },
     async openProducer(producer) {
-      // What the welcome tells of the line's time must include what its log already holds.
       const give_up_ms = clock.elapsed_ms() + CATCH_UP_MS
-      const catchUp = async () => {
-        const waits = () => queue.behind_entries() > 0 && troubles.problem() === ''
-        while (waits() && clock.elapsed_ms() < give_up_ms) await sleep(10)
-        refuseStopped()
+      const before = opening.get(producer)
+      const opened = (async () => {
+        await before?.catch(() => {}) // told to those who asked
+        return openNow(producer, give_up_ms)
+      })()
+      opening.set(producer, opened)
+      try {
+        return await opened
+      } finally {
+        if (opening.get(producer) === opened) opening.delete(producer)
       }
-      await catchUp()
-      const opened = await store.openProducer(key, fence, producer).catch((error: unknown) => {
-        noteRefusal(error)
-        throw error
-      })
-      const before = producers.get(producer)?.committed_sequence ?? 0
-      producers.set(producer, opened)
-      if (opened.committed_sequence > before) {
-        await queue.look()
-        await catchUp()
-      }
-      return opened
     },
     producer: producer => producers.get(producer) ?? { epoch: 0, committed_sequence: 0 },
     credit_bytes() {
