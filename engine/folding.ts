@@ -2,6 +2,7 @@
 import { adviceStage } from './advice/stage.ts'
 import { budgetInForce } from './anomaly/fusion/setting.ts'
 import { anomalyStage } from './anomaly/stage.ts'
+import { spreadOf } from './core/spread.ts'
 import type { LineDefinition } from './flow.ts'
 import { batchDecoder } from './ingest/batch-decoder.ts'
 import { type LineFold, lineFold } from './lines/fold.ts'
@@ -54,9 +55,13 @@ export function foldParts(
   }
 }
 
-function buildTrend({ cells }: LineDefinition, { twin }: LineFold, bytes_max: number): LineTrend {
+function buildTrend(definition: LineDefinition, { twin }: LineFold, bytes_max: number): LineTrend {
+  const { tenant, line, cells } = definition
   const columns = trendColumns(twin.fields, twin.channels)
-  const ring = trendRing({ cells: cells.length, columns, bytes_max })
+  const ring = trendRing({
+    ...{ cells: cells.length, columns, bytes_max },
+    spread: spreadOf(`${tenant}/${line}`),
+  })
   return {
     push: frame => ring.push(frame.time_ms, trendRow(frame)),
     amend: frame => ring.amend(frame.time_ms, trendRow(frame)),

@@ -50,6 +50,18 @@ test('rows that left the ring live on as extremes, then the newest rows follow w
   expect([...trend.times_ms]).toEqual([...new Set(trend.times_ms)].sort((a, b) => a - b))
 })
 
+test('rings of another spread let rows go at other pushes, and keep as many whole at least', () => {
+  const whole = [0, 0.3, 0.5, 0.99].map(spread => {
+    const ring = trendRing({ cells: 1, columns: ['a'], capacity: 20, spread })
+    for (let t = 0; t < 200; t++) ring.push(t, row(t === 30 ? 99 : 1))
+    const { times_ms, columns } = ring.read(0, 0, 1000)
+    expect(Math.max(...columns.get('a')!)).toBe(99)
+    return times_ms.filter((at, i) => times_ms[i - 1] === at - 1 && times_ms.at(-1) === 199).length
+  })
+  for (const count of whole) expect(count).toBeGreaterThanOrEqual(19)
+  expect(new Set(whole).size).toBeGreaterThan(1)
+})
+
 test('what is not known stays NaN and does not hide what is known', () => {
   const ring = trendRing({ cells: 1, columns: ['a', 'b'], capacity: 100 })
   for (let t = 0; t < 100; t++) ring.push(t, row(Number.NaN, t % 2 ? t : Number.NaN))

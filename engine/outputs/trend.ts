@@ -242,7 +242,7 @@ function pickExtremes(
 }
 
 /** How many rows the ring keeps whole, how many leave together, and how many rows of extremes. */
-function sizesOf(rowsMax: number, capacity: number) {
+function sizesOf(rowsMax: number, capacity: number, spread: number) {
   const coarseWish = 2 * TREND_COARSE_BUCKETS
   const fineWish = Math.max(2, capacity)
   const share = Math.min(1, rowsMax / (coarseWish + fineWish))
@@ -250,20 +250,30 @@ function sizesOf(rowsMax: number, capacity: number) {
   const fine = Math.max(2, fineLeast, Math.floor(fineWish * share))
   const together = ABSORB_ROWS.find(rows => rows <= fine) ?? 1
   const coarse = Math.min(coarseWish, rowsMax - fine - together)
-  return { fine: fine + together, together, coarse: Math.max(2, 2 * Math.floor(coarse / 2)) }
+  // Rings of lines with the same tick must not all let rows go in the same second.
+  const sooner = Math.floor(spread * together)
+  return {
+    fine: fine + together - sooner,
+    together,
+    coarse: Math.max(2, 2 * Math.floor(coarse / 2)),
+  }
 }
 
-/** Makes a ring; `capacity` is in whole rows, older rows live on as extremes for a day. */
+/**
+ * Makes a ring; `capacity` is in whole rows, older rows live on as extremes for a day. Rings of
+ * different `spread`, in [0, 1), do the work of that at other pushes.
+ */
 export function trendRing(options: {
   readonly cells: number
   readonly columns: readonly string[]
   readonly capacity?: number
   readonly bytes_max?: number
+  readonly spread?: number
 }): TrendRing {
-  const { cells, columns, bytes_max = TREND_BYTES_MAX } = options
+  const { cells, columns, bytes_max = TREND_BYTES_MAX, spread = 0 } = options
   const width = Math.max(1, cells * columns.length)
   const rowsMax = Math.max(4, Math.floor(bytes_max / (4 * width)))
-  const sizes = sizesOf(rowsMax, options.capacity ?? TREND_ROWS)
+  const sizes = sizesOf(rowsMax, options.capacity ?? TREND_ROWS, spread)
   const fine = emptyRows(sizes.fine, width)
   const coarse = emptyRows(sizes.coarse, width)
   const extremes = emptyExtremes(width)
