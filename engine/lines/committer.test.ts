@@ -3,7 +3,7 @@ import { systemClock } from '../core/clock.ts'
 import { LiquidusError } from '../core/errors.ts'
 import type { OutputEvent } from '../flow.ts'
 import type { KeptBlob, Recovered, Store } from '../store/port.ts'
-import { lineCommitter } from './committer.ts'
+import { type CommitterParts, lineCommitter } from './committer.ts'
 import { logRetention } from './log-retention.ts'
 import { patience } from './patience.ts'
 import { lineTroubles } from './troubles.ts'
@@ -81,7 +81,7 @@ function slowStore() {
     offsets: readonly number[]
     end: (error?: Error) => void
   }[] = []
-  const store: Partial<Store> = {
+  const store: { -readonly [K in keyof Store]?: Store[K] } = {
     kept: async () => new Map(),
     commit: (_line, { position, events }) =>
       new Promise((resolve, reject) => {
@@ -90,12 +90,17 @@ function slowStore() {
       }),
     keep: async () => {},
   }
-  return { store: store as Store, commits }
+  return { store: store as { -readonly [K in keyof Store]: Store[K] }, commits }
 }
 
 const anEvent = { channel: 'anomaly', id: 'a', body: {} } as OutputEvent
 
-function slowCommitter(store: Store, needed_after: () => number, onFailure = (_: unknown) => {}) {
+function slowCommitter(
+  store: Store,
+  needed_after: () => number,
+  onFailure = (_: unknown) => {},
+  others: Partial<CommitterParts> = {},
+) {
   return lineCommitter({
     ...{ key: 'a/b', store, recovered: RECOVERED, fresh: false, clock: systemClock },
     patient: work => work(),
@@ -106,7 +111,7 @@ function slowCommitter(store: Store, needed_after: () => number, onFailure = (_:
       9,
       systemClock.elapsed_ms(),
     ),
-    ...{ needed_after, onCommit: () => {}, onFailure },
+    ...{ needed_after, onCommit: () => {}, onFailure, ...others },
   })
 }
 
@@ -143,31 +148,92 @@ test('a fold goes on while its commit is under way, and events of the next chunk
   expect([...ends(), committer.published()]).toEqual([4, 4, 5, 4])
 })
 
-test('a state, or more events than may wait, comes after all that is under way', async () => {
-  for (const big of [
-    { state: new Uint8Array(5), kept: { blobs: [], numbers: [] } },
-    { events: Array.from({ length: 1000 }, () => anEvent) },
-  ]) {
+const shortRetention = () =>
+  logRetention({ entries_max: 10, bytes_max: () => Infinity, age_ms_max: Infinity }, 9, 0)
+
+const WHOLE = { ...STEP, state: new Uint8Array(5), kept: { blobs: [], numbers: [] } }
+
+test('a second state, or more events than may wait, comes after all that is under way', async () => {
+  for (const big of [WHOLE, { ...STEP, events: Array.from({ length: 999 }, () => anEvent) }]) {
     const { store, commits } = slowStore()
     const committer = slowCommitter(store, () => 0)
     await committer.commit({ ...STEP, position: 1, events: [anEvent] })
     await committer.commit({ ...STEP, position: 2, events: [anEvent] })
+    await committer.commit({ ...WHOLE, position: 3, events: [anEvent] })
     let isTaken = false
-    void committer.commit({ ...STEP, events: [], ...big, position: 3 }).then(() => {
+    void committer.commit({ events: [], ...big, position: 4 }).then(() => {
       isTaken = true
     })
-    for (const count of [1, 2]) {
-      await turn()
-      expect([isTaken, commits.length]).toEqual([false, count])
+    for (const count of [1, 2, 3]) {
+      await vi.waitFor(() => expect(commits.length).toBe(count))
+      expect(isTaken).toBe(false)
       commits[count - 1]!.end()
     }
-    await turn()
+    await vi.waitFor(() => expect(commits.length).toBe(4))
     expect(isTaken).toBe(true)
-    await vi.waitFor(() => expect(commits.map(({ position }) => position)).toEqual([1, 2, 3]))
-    commits[2]!.end()
+    expect(commits.map(({ position }) => position)).toEqual([1, 2, 3, 4])
+    commits[3]!.end()
     await committer.idle()
-    expect(committer.position()).toBe(3)
+    expect(committer.position()).toBe(4)
   }
+})
+
+test('a state follows the commit under way with what the log must keep for it, and events follow the state', async () => {
+  const { store, commits } = slowStore()
+  const trims: number[] = []
+  store.trimLog = async (_line, position) => void trims.push(position)
+  let needed_after = 0
+  const retention = shortRetention()
+  const committer = slowCommitter(store, () => needed_after, undefined, { retention })
+  retention.note(500, 1, 0)
+  await committer.commit({ ...WHOLE, position: 1, events: [] })
+  needed_after = 120
+  await committer.commit({ ...WHOLE, position: 200, events: [anEvent] })
+  needed_after = 300 // the fold is further on than any stored state
+  for (const position of [201, 202]) {
+    await committer.commit({ ...STEP, position, events: [anEvent] })
+  }
+  await committer.commit({ ...STEP, position: 203, events: [] })
+  for (const count of [1, 2, 3]) {
+    await vi.waitFor(() => expect(commits.length).toBe(count))
+    commits[count - 1]!.end()
+  }
+  await committer.idle()
+  expect(commits.map(({ position, offsets }) => [position, ...offsets])).toEqual([
+    [1],
+    [200, 1],
+    [202, 2, 3],
+  ])
+  expect([committer.position(), committer.stored().position]).toEqual([203, 200])
+  await committer.trim()
+  expect(trims.at(-1)).toBe(120)
+})
+
+test('commits go on while old entries are dropped', async () => {
+  const { store, commits } = slowStore()
+  let end = () => {}
+  store.trimLog = () => new Promise(resolve => (end = resolve))
+  let elapsed_ms = 0
+  const clock = { ...systemClock, elapsed_ms: () => elapsed_ms }
+  const retention = shortRetention()
+  const committer = slowCommitter(store, () => 1000, undefined, { clock, retention })
+  retention.note(100, 1, elapsed_ms)
+  for (const position of [100, 101, 102]) {
+    elapsed_ms += 40_000
+    await committer.commit({ ...WHOLE, position, events: [] })
+    await vi.waitFor(() => expect(commits.at(-1)?.position).toBe(position))
+    commits.at(-1)!.end()
+    await committer.written()
+    expect(committer.position()).toBe(position)
+  }
+  let isIdle = false
+  const idle = committer.idle().then(() => {
+    isIdle = true
+  })
+  await turn()
+  expect(isIdle).toBe(false)
+  end()
+  await idle
 })
 
 test('a commit that is refused for good is told, and nothing comes after it', async () => {

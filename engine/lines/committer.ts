@@ -18,7 +18,11 @@ const TRIM_EVERY_MS = 30_000
 const EVENTS_FOLLOWING_MAX = 1000
 
 /** A chunk, or several without a state, whose events have their places in the outbox. */
-type Draft = Omit<Made, 'events'> & { readonly events: readonly StoredEvent[] }
+type Draft = Omit<Made, 'events'> & {
+  readonly events: readonly StoredEvent[]
+  /** Log position that the fold, where this was made, reads again after. */
+  readonly needed_after: number
+}
 
 export interface CommitterParts {
   readonly key: LineKey
@@ -43,8 +47,8 @@ export interface CommitterParts {
 /** Makes what the fold found true in the store: state, events and position at once. */
 export interface LineCommitter {
   /**
-   * Begins to store what there is to store, once the commit before has ended; events alone wait for
-   * that by themselves, up to a limit. Gives the events at the places that they take.
+   * Begins to store what there is to store, or leaves it to follow the commit under way: events up
+   * to a limit, and one state. Resolves once it has; gives the events at the places that they take.
    */
   commit(made: Made): Promise<readonly StoredEvent[]>
   /** Drops what is no longer kept; what fails is left for the next time. */
@@ -60,7 +64,9 @@ export interface LineCommitter {
   /** Offset of the last event that has a place in the outbox, and of the last that is in it. */
   outbox_taken(): number
   outbox_end(): number
-  /** Resolves once commits and a trim that are under way have ended, well or not. */
+  /** Resolves once the commits that are under way have ended, well or not. */
+  written(): Promise<void>
+  /** The same, and a trim. */
   idle(): Promise<void>
   readonly events: LineView['events']
 }
@@ -82,7 +88,7 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
   let named: readonly number[] | undefined // checkpoints of the stored state; undefined: not known
   const bases = baseKeeper(parts.log_entries_max, parts.retention.room_bytes)
   let writing: Promise<void> | undefined
-  let following: Draft | undefined // what is committed next, at once: events of several chunks
+  const following: Draft[] = [] // what is committed next, one after the other
   let folded = begin
   let failure: unknown
 
@@ -104,26 +110,28 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     return looking
   }
 
-  const trimNow = async (): Promise<void> => {
+  let trimming: Promise<void> | undefined
+  const drop = async (): Promise<void> => {
+    const isLong = outboxEnd - outboxStart >= 2 * OUTBOX_EVENTS_MAX
+    if (isLong) outboxStart = outboxEnd - OUTBOX_EVENTS_MAX
+    const expired = parts.retention.expired(clock.elapsed_ms())
+    const old = Math.min(expired, committed, neededAfter, bases.needed_after(expired))
+    if (isLong) await store.trimEvents(key, outboxStart - 1)
+    if (old > 0) await store.trimLog(key, old)
+  }
+  /** Begins to drop what nothing stored needs; commits go on, as this waits for other lines. */
+  const trim = async (): Promise<void> => {
     trimmed_ms = clock.elapsed_ms()
     try {
-      if (outboxEnd - outboxStart >= 2 * OUTBOX_EVENTS_MAX) {
-        outboxStart = outboxEnd - OUTBOX_EVENTS_MAX
-        await store.trimEvents(key, outboxStart - 1)
-      }
       await lookedUp()
-      const expired = parts.retention.expired(clock.elapsed_ms())
-      const old = Math.min(expired, committed, neededAfter, bases.needed_after(expired))
-      if (old > 0) await store.trimLog(key, old)
+      trimming ??= drop()
+        .catch(parts.troubles.refuse)
+        .then(() => {
+          trimming = undefined
+        })
     } catch (error) {
       parts.troubles.refuse(error)
     }
-  }
-
-  let trimming = Promise.resolve()
-  const trim = (): Promise<void> => {
-    trimming = trimming.then(trimNow)
-    return trimming
   }
 
   /** Keeps the whole state now and then, so that a log that was trimmed can be run again. */
@@ -155,7 +163,7 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     )
   }
 
-  const write = async (made: Draft, needed_after: number): Promise<void> => {
+  const write = async (made: Draft): Promise<void> => {
     const started_ms = clock.elapsed_ms()
     const { fence } = recovered
     const { kept, events } = made
@@ -174,7 +182,7 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
       state = made.state
       hash = ''
       committed = made.position
-      neededAfter = needed_after
+      neededAfter = made.needed_after
       await keepBase(made)
     }
     published = made.position
@@ -183,16 +191,15 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     if (commits % TRIM_EVERY_COMMITS === 0 || isTime) await trim()
   }
 
-  const start = (made: Draft, needed_after: number): void => {
+  const start = (made: Draft): void => {
     const ended = () => {
       writing = undefined
       if (failure !== undefined) return
-      position = following ? made.position : folded
-      const next = following
-      following = undefined
-      if (next) start(next, needed_after)
+      position = following.length > 0 ? made.position : folded
+      const next = following.shift()
+      if (next) start(next)
     }
-    writing = write(made, needed_after)
+    writing = write(made)
       .catch(error => {
         failure = error
         parts.onFailure(error)
@@ -200,14 +207,28 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
       .finally(ended)
   }
 
-  /** Events alone need not hold up the fold while a large state is on its way to the disk. */
+  /** Neither events nor a state hold up the fold while a large state is on its way to the disk. */
   const mayFollow = ({ state: whole, events }: Made): boolean => {
-    const count = (following?.events.length ?? 0) + events.length
-    return whole === undefined && count <= EVENTS_FOLLOWING_MAX
+    const count = following.reduce((sum, draft) => sum + draft.events.length, events.length)
+    const isFull = whole !== undefined && following.some(draft => draft.state !== undefined)
+    return !isFull && count <= EVENTS_FOLLOWING_MAX
+  }
+
+  const follow = (made: Draft): void => {
+    const last = following.at(-1)
+    if (!last || last.state || made.state) following.push(made)
+    else following[following.length - 1] = { ...made, events: [...last.events, ...made.events] }
+  }
+
+  const written = async (): Promise<void> => {
+    while (writing) await writing
   }
 
   return {
-    trim,
+    async trim() {
+      await trim()
+      await trimming
+    },
     async commit(made) {
       if (made.kept?.unfit) tellUnfit('checkpoint', unfitText(made.kept.unfit))
       // What changed the state alone is in the log already; it is durable as it is.
@@ -223,8 +244,9 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
       }
       const events = made.events.map((event, i) => ({ offset: outboxTaken + 1 + i, event }))
       outboxTaken += events.length
-      if (writing) following = { ...made, events: [...(following?.events ?? []), ...events] }
-      else start({ ...made, events }, needed_after)
+      const draft = { ...made, events, needed_after }
+      if (writing) follow(draft)
+      else start(draft)
       return events
     },
     position: () => position,
@@ -236,8 +258,9 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
     published: () => published,
     outbox_taken: () => outboxTaken,
     outbox_end: () => outboxEnd,
+    written,
     async idle() {
-      while (writing) await writing
+      await written()
       await trimming
     },
     async events(after, count_max) {

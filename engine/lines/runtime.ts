@@ -128,7 +128,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     pull: () => queue.next(),
     read,
     async checkpoint(number) {
-      await committer.idle() // it may be on its way to the store
+      await committer.written() // it may be on its way to the store
       const found = await patient(() => store.kept(key, one => one === number))
       return found.get(number)
     },
