@@ -45,26 +45,6 @@ it('stores it sooner where a restart would take long, or its age is long', () =>
   expect(cadenceOf(LARGE).cadence.due(10_100, 0)).toBe(true)
 })
 
-it('lets a large state wait for a commit without events, but not for ever', () => {
-  const { cadence } = cadenceOf(LARGE)
-  cadence.folded(2 * LARGE, 0)
-  expect([cadence.due(111, 1, 3), cadence.due(111, 1, 0)]).toEqual([false, true])
-  cadence.folded(2 * LARGE, 0)
-  expect(cadence.due(112, 1, 3)).toBe(true)
-  expect(cadenceOf(SMALL_STATE_BYTES).cadence.due(101, 1, 3)).toBe(true)
-})
-
-it('stores large states of different lines at different times', () => {
-  const clock = manualClock()
-  const due = [0, 0.5].map(spread => {
-    const cadence = stateCadence(clock, 0, 0, spread)
-    cadence.stored(100, LARGE)
-    cadence.folded(2 * LARGE, 0)
-    return cadence.due(111, 1)
-  })
-  expect(due).toEqual([true, false])
-})
-
 it('stores the first state with the first tick, and none of what was published before', () => {
   const clock = manualClock()
   expect(stateCadence(clock, 0, 0).due(1, 1)).toBe(true)

@@ -19,22 +19,14 @@ const UNSTORED_LARGE_MAX = 10_000
  */
 export interface StateCadence {
   folded(bytes: number, duration_ms: number): void
-  /** `events`: how many the commit publishes; a large state waits, for a while, for one of none. */
-  due(position: number, ticks: number, events?: number): boolean
+  due(position: number, ticks: number): boolean
   stored(position: number, size_bytes: number): void
+  /** Size of the stored state. */
+  size_bytes(): number
 }
 
-/**
- * A cadence that begins at the position of the stored state. Lines of different `spread`, in
- * [0, 1), store their large states at different times.
- */
-export function stateCadence(
-  clock: Clock,
-  begin: number,
-  published: number,
-  spread = 0,
-): StateCadence {
-  const slower = 1 + spread / 2
+/** A cadence that begins at the position of the stored state. */
+export function stateCadence(clock: Clock, begin: number, published: number): StateCadence {
   let at = begin
   let size_bytes = 0
   let unstored_bytes = 0
@@ -45,19 +37,17 @@ export function stateCadence(
       unstored_bytes += bytes
       fold_ms += duration_ms
     },
-    due(position, ticks, events = 0) {
+    due(position, ticks) {
       // What was published before is folded again first: the store stands further on already.
       if (position < published) return false
       const entries = position - at
       if (size_bytes <= SMALL_STATE_BYTES) return ticks > 0 || entries >= UNSTORED_MAX
-      // To make it takes milliseconds, for which nobody's alarm should wait.
-      const wait = slower * (events > 0 ? 2 : 1)
       const age_ms = STATE_AGE_MS * Math.max(1, size_bytes / MIB)
       return (
-        wait * size_bytes <= STATE_SHARE * unstored_bytes ||
-        fold_ms >= wait * REPEAT_FOLD_MS ||
-        entries >= wait * UNSTORED_LARGE_MAX ||
-        (ticks > 0 && clock.elapsed_ms() - stored_ms >= wait * age_ms)
+        size_bytes <= STATE_SHARE * unstored_bytes ||
+        fold_ms >= REPEAT_FOLD_MS ||
+        entries >= UNSTORED_LARGE_MAX ||
+        (ticks > 0 && clock.elapsed_ms() - stored_ms >= age_ms)
       )
     },
     stored(position, bytes) {
@@ -67,5 +57,6 @@ export function stateCadence(
       fold_ms = 0
       stored_ms = clock.elapsed_ms()
     },
+    size_bytes: () => size_bytes,
   }
 }

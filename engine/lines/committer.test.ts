@@ -63,7 +63,7 @@ test('a store that is away for a moment delays a commit and all that belongs to 
   const state = new Uint8Array(5)
   const checkpoint = { number: 3, bytes: new Uint8Array(4) }
   await committer.commit({
-    ...{ position: 90, ticks: 1, events: [], arrived: true, state },
+    ...{ position: 90, ticks: 1, events: [], due_bytes: 0, arrived: true, state },
     kept: { blobs: [checkpoint], numbers: [3] },
   })
   await committer.idle()
@@ -117,7 +117,7 @@ function slowCommitter(
 
 const turn = () => new Promise(resolve => setImmediate(resolve))
 
-const STEP = { ticks: 1, arrived: true, state: undefined, kept: undefined }
+const STEP = { ticks: 1, due_bytes: 0, arrived: true, state: undefined, kept: undefined }
 
 test('a fold goes on while its commit is under way, and events of the next chunks follow in one', async () => {
   const { store, commits } = slowStore()
@@ -244,7 +244,7 @@ test('a commit that is refused for good is told, and nothing comes after it', as
     () => 0,
     error => failures.push(error),
   )
-  const made = { ticks: 1, arrived: true, state: undefined, kept: undefined }
+  const made = { ticks: 1, due_bytes: 0, arrived: true, state: undefined, kept: undefined }
   await committer.commit({ ...made, position: 1, events: [anEvent] })
   commits[0]!.end(new Error('fenced'))
   await committer.idle()
@@ -269,7 +269,7 @@ test('what is kept to run the log again outlives a restart; checkpoints go with 
   const commit = async (position: number, made: readonly number[], numbers: readonly number[]) => {
     const blobs = made.map(number => ({ number, bytes: new Uint8Array(1) }))
     const state = new Uint8Array(2)
-    const step = { ticks: 1, arrived: true, events: [], position, state }
+    const step = { ticks: 1, due_bytes: 0, arrived: true, events: [], position, state }
     await committer.commit({ ...step, kept: { blobs, numbers } })
     await committer.idle()
     return [...kept].sort((a, b) => a - b)

@@ -38,6 +38,8 @@ export interface CommitterParts {
   /** Log position up to which the fold as it stands reads nothing again. */
   readonly needed_after: () => number
   readonly onCommit: (duration_ms: number) => void
+  /** A state and all that belongs to it was stored, or could not be. */
+  readonly onStored?: () => void
   /** A commit was refused for good: the line cannot go on. */
   readonly onFailure: (error: unknown) => void
   /** What a person is to know of a state that takes more than there is room for; each text once. */
@@ -204,7 +206,10 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
         failure = error
         parts.onFailure(error)
       })
-      .finally(ended)
+      .finally(() => {
+        if (made.state) parts.onStored?.()
+        ended()
+      })
   }
 
   /** Neither events nor a state hold up the fold while a large state is on its way to the disk. */

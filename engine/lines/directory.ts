@@ -17,6 +17,7 @@ import { checkDefinition } from './define.ts'
 import { logRetention } from './log-retention.ts'
 import { type LineRuntime, lineRuntime, startOf } from './runtime.ts'
 import type { FoldPlaces } from './seat.ts'
+import { stateTurns } from './state-turns.ts'
 import { storeRoom } from './store-room.ts'
 import { checkpointNumbers } from './verify-base.ts'
 import { roomSharing, type Versions } from './versions.ts'
@@ -75,6 +76,7 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
   const changes$ = new Subject<LineChange>()
   const started_ms = clock.elapsed_ms()
   const room = storeRoom(store, parts.log_bytes_max)
+  const turns = stateTurns(clock)
   let closing = false
   let starting = Promise.resolve()
 
@@ -140,7 +142,7 @@ export function lineDirectory(parts: DirectoryParts): LineDirectory {
       const kept = fresh ? NOTHING_KEPT : await checkpointNumbers(store, key)
       const position = startOf(recovered, fresh)
       return lineRuntime({
-        ...{ definition, key, store, recovered, fresh, clock, openSeat, lag_ms, report },
+        ...{ definition, key, store, recovered, fresh, clock, openSeat, turns, lag_ms, report },
         seat: await openSeat({ definition, state, kept, position, published }),
         versions: versionsOf(definition),
         log_entries_max: parts.log_entries_max,

@@ -88,6 +88,20 @@ describe('entryQueue', () => {
     expect((await next).map(item => item.position)).toEqual([1])
   })
 
+  it('comes back with nothing when it is nudged, and with entries where there are some', async () => {
+    const { queue, offer } = queueOver([])
+    const next = queue.next()
+    queue.nudge()
+    expect(await next).toEqual([])
+    expect(queue.in_hand()).toBe(false)
+    queue.nudge()
+    offer(1)
+    expect((await queue.next()).map(item => item.position)).toEqual([1])
+    const waiting = queue.next()
+    offer(2)
+    expect((await waiting).map(item => item.position)).toEqual([2])
+  })
+
   it('ends a waiting reader when it is closed', async () => {
     const { queue } = queueOver([])
     const next = queue.next()

@@ -20,12 +20,14 @@ export interface EntryQueue {
   /** Tells of an entry that is now durable. Entries come in order of position. */
   offer(position: number, bytes: Uint8Array): void
   /**
-   * The next entries in order; waits for one. Call again only after the last call resolved: that
+   * The next entries in order; waits for one, or for a nudge, when there may be none. Call again only after the last call resolved: that
    * call says that they are done with.
    */
   next(): Promise<readonly LogRecord[]>
   /** Goes back to hand out again what comes after `position`; a call that waits throws. */
   rewind(position: number): void
+  /** Ends the wait for an entry, now or the next. */
+  nudge(): void
   /** Looks in the log for entries that nobody told of, because the answer to an append was lost. */
   look(): Promise<void>
   /** Durable entries not yet done with. */
@@ -72,6 +74,7 @@ export function entryQueue(options: {
   let nextLook: Promise<void> | undefined
   let wake: (() => void) | undefined
   let failure: Error | undefined
+  let nudged = false
 
   const takeHanded = (): LogRecord[] => {
     const chunk: LogRecord[] = []
@@ -152,13 +155,15 @@ export function entryQueue(options: {
       const mine = round
       done = taken
       inHandBytes = 0
-      while (end <= taken && !failure && mine === round) {
+      while (end <= taken && !failure && mine === round && !nudged) {
         await new Promise<void>(resolve => {
           wake = resolve
         })
       }
       if (failure) throw failure
       if (mine !== round) throw superseded()
+      nudged = false
+      if (end <= taken) return []
       dropTaken()
       const fromMemory = head < handed.length && handed[head]!.position === taken + 1
       const chunk = fromMemory ? takeHanded() : await readBack()
@@ -172,6 +177,10 @@ export function entryQueue(options: {
       taken = position
       done = position
       inHandBytes = 0
+      wake?.()
+    },
+    nudge() {
+      nudged = true
       wake?.()
     },
     look() {

@@ -1,12 +1,11 @@
 import { merge, type Observable, Subject } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import { decodeEntry } from '../core/log-entry.ts'
-import { spreadOf } from '../core/spread.ts'
 import { tickEndingAt } from '../core/tick-grid.ts'
 import type { LineChange, LineDefinition, Trend, TwinFrame } from '../flow.ts'
 import { type LineStages, linePipeline } from '../pipeline.ts'
 import type { LogRecord } from '../store/port.ts'
-import { stateCadence } from './cadence.ts'
+import { SMALL_STATE_BYTES, stateCadence } from './cadence.ts'
 import type { LogItem } from './entry-queue.ts'
 import type { LineFold } from './fold.ts'
 import type { ScoreDesk } from './score-desk.ts'
@@ -42,11 +41,10 @@ export function runFold(
   },
 ): Observable<LineChange> {
   const { ports, clock, times, desk, turn } = around
-  const { tenant, line } = request.definition
-  const spread = spreadOf(`${tenant}/${line}`)
-  const cadence = stateCadence(clock, request.position, request.published, spread)
+  const cadence = stateCadence(clock, request.position, request.published)
   const early$ = new Subject<LineChange>()
-  let folding = 0
+  let folding = request.position
+  let mayStore = false // a large state, at the end of the chunk
   let observed_ms = 0 // of the first half of the anomaly stage, and of its models
   let arrived = false
   let telling: Step | undefined
@@ -71,7 +69,11 @@ export function runFold(
     if (change) early$.next(change)
   }
   const stages: LineStages = {
-    pull: async () => (await ports.pull()).map(itemOf),
+    async pull() {
+      const pulled = await ports.pull()
+      mayStore = pulled.mayStore
+      return pulled.records.map(itemOf)
+    },
     *frames(item) {
       folding = item.position
       const nested_ms = times.nested_ms()
@@ -127,10 +129,15 @@ export function runFold(
       return fold.rewind(ports, onStep, trend.amend)
     },
     commit(draft) {
-      const due = cadence.due(draft.position, draft.ticks, draft.events.length)
-      const state = due ? timed('snapshot', () => fold.snapshot()) : undefined
-      if (state) cadence.stored(draft.position, state.length)
-      const made = { ...draft, state, kept: state && fold.takeKept(), arrived }
+      // Where there was nothing to fold, the fold stands where it stood.
+      const position = Math.max(draft.position, folding)
+      const isDue = cadence.due(position, draft.ticks)
+      const isLarge = cadence.size_bytes() > SMALL_STATE_BYTES
+      const isTime = isLarge ? mayStore && position >= request.published : isDue
+      const due_bytes = isDue && !isTime ? cadence.size_bytes() : 0
+      const state = isTime ? timed('snapshot', () => fold.snapshot()) : undefined
+      if (state) cadence.stored(position, state.length)
+      const made = { ...draft, position, state, kept: state && fold.takeKept(), due_bytes, arrived }
       arrived = false
       return ports.commit(made)
     },

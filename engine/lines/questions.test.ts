@@ -81,7 +81,9 @@ async function rewound(open: (request: SeatRequest) => Promise<FoldSeat>) {
   })
   const ports: FoldPorts = {
     async pull() {
-      if (next < log.length && passes === 0) return [log[next++]!]
+      if (next < log.length && passes === 0) {
+        return { records: [log[next++]!], mayStore: false }
+      }
       if (passes > 0) tellEnd()
       return new Promise(() => {})
     },

@@ -24,6 +24,7 @@ import { type Patience, patience } from './patience.ts'
 import { restartBudget } from './restarts.ts'
 import { type FoldPorts, type FoldSeat, type OpenSeat, ThreadLost } from './seat.ts'
 import { addTimes, stageTimes } from './stage-times.ts'
+import { type StateTurn, type StateTurns, stateTurns } from './state-turns.ts'
 import { lineTelling, type Telling } from './telling.ts'
 import { adviceWithTold, alarmsWithTold } from './told-records.ts'
 import { lineTroubles } from './troubles.ts'
@@ -53,6 +54,8 @@ export interface LineParts {
   readonly openSeat: OpenSeat
   /** Versions in force when the line opens; a change of them goes to the log. */
   readonly versions: Readonly<Record<string, string>>
+  /** Shared with the lines that store their states on the same disk; without, no line waits. */
+  readonly turns?: StateTurns
   /** Log entries kept for replay and verification. */
   readonly log_entries_max: number
   /** What of the log is kept besides; by default its newest `log_entries_max` entries. */
@@ -92,6 +95,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
   const byCount = { entries_max: log_entries_max, bytes_max: () => Infinity, age_ms_max: Infinity }
   const retention = parts.retention ?? logRetention(byCount, log_end, clock.elapsed_ms())
   const lag_ms = () => parts.lag_ms(seat.thread)
+  const turn = (parts.turns ?? stateTurns(clock)).line(queue.nudge)
   const writer = lineWriter({
     ...{ key, store, recovered, clock, queue, troubles, log_entries_max, retention, lag_ms },
   })
@@ -103,6 +107,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
       times.add('commit', duration_ms)
       telling.stored(committer.outbox_end())
     },
+    onStored: () => turn.end(),
     onFailure: error => broken$.error(error),
     onUnfit: text => parts.report('warn', `line ${key}: ${text}`),
   })
@@ -125,7 +130,10 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     return { tenant, line, tick, time_ms, ...of }
   }
   const ports: FoldPorts = {
-    pull: () => queue.next(),
+    async pull() {
+      const records = await queue.next()
+      return { records, mayStore: turn.take() }
+    },
     read,
     async checkpoint(number) {
       await committer.written() // it may be on its way to the store
@@ -140,6 +148,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     },
     async commit(made) {
       if (made.arrived) closer.arrived()
+      if (made.due_bytes > 0) turn.ask(made.due_bytes)
       const events = telling.made(await committer.commit(made))
       // What was shown before is not shown again, neither after a start nor by another thread.
       const ticked = made.ticks > 0 && made.position > shown
@@ -148,7 +157,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     },
   }
   const running = supervised({
-    ...{ parts, ports, queue, committer, telling, broken$ },
+    ...{ parts, ports, queue, committer, telling, broken$, turn },
     seat: () => seat,
     moved(next) {
       times.sums.set(addTimes(times, seat.times).sums)
@@ -180,7 +189,10 @@ export function lineRuntime(parts: LineParts): LineRuntime {
             closer.close()
           },
         }),
-        finalize(end),
+        finalize(() => {
+          turn.end()
+          end()
+        }),
       )
     },
     takeVersions,
@@ -279,6 +291,7 @@ function supervised(around: {
   readonly queue: EntryQueue
   readonly committer: LineCommitter
   readonly telling: Telling
+  readonly turn: StateTurn
   /** Errs when a commit was refused for good. */
   readonly broken$: Observable<never>
   readonly seat: () => FoldSeat
@@ -298,6 +311,7 @@ function supervised(around: {
     // A commit that the lost thread began may still become true.
     await committer.idle()
     around.telling.restart()
+    around.turn.end()
     const { state, position } = committer.stored()
     queue.rewind(position)
     const published = committer.published()
@@ -337,7 +351,8 @@ async function storeLast(seat: FoldSeat, committer: LineCommitter): Promise<void
   if (position < committer.published() || (before && stored === position)) return
   try {
     const made = await seat.snapshot()
-    await committer.commit({ position, ticks: 0, events: [], arrived: false, ...made })
+    const nothing = { ticks: 0, events: [], due_bytes: 0, arrived: false }
+    await committer.commit({ position, ...nothing, ...made })
     await committer.idle()
   } catch {
     // The log has what the next start needs.

@@ -56,14 +56,23 @@ export interface Made extends CommitDraft {
   readonly state: Uint8Array | undefined
   /** Checkpoints that the state names. */
   readonly kept: Kept | undefined
+  /** A state of about so many bytes is to be stored when its turn comes; 0: none. */
+  readonly due_bytes: number
   /** Readings were among it, not closes alone. */
   readonly arrived: boolean
 }
 
+/** What a line has to do next. */
+export interface Pulled {
+  readonly records: readonly LogRecord[]
+  /** Whether a large state may be stored with them. */
+  readonly mayStore: boolean
+}
+
 /** The two ends of a line's pipeline, and the log beside it. */
 export interface FoldPorts extends Past {
-  /** The next entries of the log; waits while there are none. */
-  pull(): Promise<readonly LogRecord[]>
+  /** The next entries of the log; waits for some, or for the turn to store a large state. */
+  pull(): Promise<Pulled>
   /**
    * Tells events of the chunk in the making: all that `commit` will give, in the same order.
    * `position` is that of the log entry that they follow from.

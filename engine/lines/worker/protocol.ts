@@ -39,7 +39,12 @@ export type ToFolds =
       readonly position: number
       readonly published: number
     }
-  | { readonly do: 'fold'; readonly line: LineNumber; readonly chunk: PackedRecords }
+  | {
+      readonly do: 'fold'
+      readonly line: LineNumber
+      readonly chunk: PackedRecords
+      readonly mayStore: boolean
+    }
   | {
       readonly do: 'ask'
       readonly line: LineNumber
@@ -94,6 +99,7 @@ export interface MadeMessage {
   readonly events: readonly OutputEvent[]
   readonly state: Uint8Array | undefined
   readonly kept: Kept | undefined
+  readonly due_bytes: number
   readonly arrived: boolean
   readonly shown: Shown
 }

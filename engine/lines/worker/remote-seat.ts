@@ -2,7 +2,7 @@ import { Observable } from 'rxjs'
 import { assert } from '../../core/assert.ts'
 import { LiquidusError, problemOf } from '../../core/errors.ts'
 import type { OutputEvent, Profile, Trend } from '../../flow.ts'
-import type { FoldPorts, FoldSeat, SeatRequest, StoredFold, ThreadLost } from '../seat.ts'
+import type { FoldPorts, FoldSeat, Pulled, SeatRequest, StoredFold, ThreadLost } from '../seat.ts'
 import { stageTimes } from '../stage-times.ts'
 import { frameSlots } from './frame-slots.ts'
 import { type LineMirror, lineMirror } from './mirror.ts'
@@ -110,11 +110,11 @@ export async function remoteSeat(
       questions.set(asked, { resolve, reject })
       thread.send({ do: 'ask', line, id: asked, question })
     }) as Promise<T>
-  const fold = (records: Awaited<ReturnType<FoldPorts['pull']>>): Promise<MadeMessage> =>
+  const fold = ({ records, mayStore }: Pulled): Promise<MadeMessage> =>
     new Promise((resolve, reject) => {
       folding = { resolve, reject }
       const chunk = packRecords(records)
-      thread.send({ do: 'fold', line, chunk }, buffersOf(chunk))
+      thread.send({ do: 'fold', line, chunk, mayStore }, buffersOf(chunk))
     })
 
   return {
@@ -140,11 +140,11 @@ export async function remoteSeat(
           void committing.catch(() => {}).then(() => subscriber.error(error))
         }
         const commit = async (made: MadeMessage): Promise<void> => {
-          const { position, ticks, events, state, kept, arrived } = made
+          const { position, ticks, events, state, kept, due_bytes, arrived } = made
           const all = [...told, ...events]
           told = []
           const change = await given.commit({
-            ...{ position, ticks, events: all, state, kept, arrived },
+            ...{ position, ticks, events: all, state, kept, due_bytes, arrived },
           })
           mirror.take(made.shown)
           if (change) subscriber.next(change)
@@ -175,7 +175,7 @@ export async function remoteSeat(
 async function relay(
   between: {
     readonly ports: FoldPorts
-    readonly fold: (records: Awaited<ReturnType<FoldPorts['pull']>>) => Promise<MadeMessage>
+    readonly fold: (pulled: Pulled) => Promise<MadeMessage>
     readonly mirror: LineMirror
     readonly takeOver: (made: MadeMessage) => Promise<unknown>
   },
@@ -183,9 +183,9 @@ async function relay(
 ): Promise<void> {
   const { ports, fold, mirror, takeOver } = between
   while (!subscriber.closed) {
-    const records = await ports.pull()
+    const pulled = await ports.pull()
     if (subscriber.closed) return
-    const made = await fold(records)
+    const made = await fold(pulled)
     if (subscriber.closed) return
     mirror.stands(made.shown)
     await takeOver(made)

@@ -5,13 +5,12 @@ import type { Clock } from '../../core/clock.ts'
 import { LiquidusError, problemOf } from '../../core/errors.ts'
 import { eventLoopGauge } from '../../core/event-loop.ts'
 import type { LineDefinition, VersionEntry } from '../../flow.ts'
-import type { LogRecord } from '../../store/port.ts'
 import type { Past } from '../checkpoints.ts'
 import { versionsIn } from '../fold.ts'
 import { type FoldParts, itemOf, runFold } from '../fold-run.ts'
 import { lineQuestions } from '../questions.ts'
 import { type ScoreDesk, scoreDesk } from '../score-desk.ts'
-import type { FoldPorts, Made } from '../seat.ts'
+import type { FoldPorts, Made, Pulled } from '../seat.ts'
 import { stageTimes } from '../stage-times.ts'
 import { type TickTurns, tickTurns } from '../tick-turns.ts'
 import { type FrameShape, frameSlots } from './frame-slots.ts'
@@ -83,7 +82,7 @@ async function serveLine(
   const showing = lineShowing(definition, fold, slots, stands, clock)
   const times = stageTimes(stands.times)
   const past = pastAtTheOtherEnd(line, send)
-  let give: (records: readonly LogRecord[]) => void = () => {}
+  let give: (pulled: Pulled) => void = () => {}
   let told = 0 // events of the chunk in the making
 
   const ports: FoldPorts = {
@@ -106,20 +105,20 @@ async function serveLine(
       return undefined
     },
   }
-  const sendMade = ({ position, ticks, events, state, kept, arrived }: Made): void => {
+  const sendMade = ({ state, kept, ticks, ...made }: Made): void => {
     const shown = showing.show(ticks > 0)
     const blobs = kept?.blobs.map(({ bytes }) => bytes) ?? []
     const states = [...(state ? [state] : []), ...blobs].map(one => one.buffer as ArrayBuffer)
     const moved = [...states, ...memoryOf(shown)]
-    send({ is: 'made', line, position, ticks, events, state, kept, arrived, shown }, moved)
+    send({ is: 'made', line, ticks, state, kept, ...made, shown }, moved)
   }
-  const take = async (records: readonly LogRecord[]): Promise<void> => {
-    for (const record of records) {
+  const take = async (pulled: Pulled): Promise<void> => {
+    for (const record of pulled.records) {
       const { entry } = itemOf(record)
       if (entry.kind === 'version') await prepare(definition, entry.versions)
     }
     Atomics.store(start.folding, 0, line)
-    give(records)
+    give(pulled)
   }
   const failed = (error: unknown): void => {
     Atomics.store(start.folding, 0, -1)
@@ -162,8 +161,10 @@ async function serveLine(
   }
   return {
     take(message) {
-      if (message.do === 'fold') take(unpackRecords(message.chunk)).catch(failed)
-      else if (message.do === 'ask') void answer(message)
+      if (message.do === 'fold') {
+        const { chunk, mayStore } = message
+        take({ records: unpackRecords(chunk), mayStore }).catch(failed)
+      } else if (message.do === 'ask') void answer(message)
       else if (message.do === 'found') past.take(message)
     },
     close: () => running.unsubscribe(),
