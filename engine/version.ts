@@ -1,7 +1,7 @@
 import type { LineDefinition } from './flow.ts'
 import type { ModelShelf } from './training/shelf.ts'
 /** Version of the engine; equal to package.json, which a test checks. */
-export const VERSION = '0.6.0'
+export const VERSION = '0.6.1'
 
 /** Whether models of the registry score the line. */
 export function scoresModels({ kind }: Pick<LineDefinition, 'kind'>): boolean {
