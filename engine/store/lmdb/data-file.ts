@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from 'node:fs'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { checkDataFile, unwritable } from './owner.ts'
 
@@ -21,6 +22,24 @@ export const PAGE_BYTES = {
   segment: 4096,
 } as const
 
+/** More than LMDB needs for the readers that it has room for. */
+const LOCK_BYTES = 16 * 1024
+
+/**
+ * LMDB makes its lock file without blocks and maps it; the process would end (SIGBUS) at the first
+ * look at a page for which a full disk has no room. Here that is an error before anything is opened.
+ */
+function allocateLock(path: string): void {
+  const lock = `${path}-lock`
+  try {
+    writeFileSync(lock, new Uint8Array(LOCK_BYTES), { flag: 'wx' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return
+    rmSync(lock, { force: true })
+    throw error
+  }
+}
+
 /** Opens or creates a data file; every commit is on the disk before its promise resolves. */
 export function openDataFile(
   directory: string,
@@ -30,6 +49,7 @@ export function openDataFile(
 ): DataFile {
   checkDataFile(directory, path)
   try {
+    allocateLock(path)
     const root = open<Uint8Array, string>({
       path,
       encoding: 'binary',
