@@ -45,6 +45,12 @@ it('stores it sooner where a restart would take long, or its age is long', () =>
   expect(cadenceOf(LARGE).cadence.due(10_100, 0)).toBe(true)
 })
 
+it('knows the state that it begins with', () => {
+  const clock = manualClock()
+  const cadence = stateCadence(clock, 100, 0, LARGE)
+  expect([cadence.due(101, 1), cadence.size_bytes()]).toEqual([true, LARGE])
+})
+
 it('stores the first state with the first tick, and none of what was published before', () => {
   const clock = manualClock()
   expect(stateCadence(clock, 0, 0).due(1, 1)).toBe(true)

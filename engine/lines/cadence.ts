@@ -25,10 +25,16 @@ export interface StateCadence {
   size_bytes(): number
 }
 
-/** A cadence that begins at the position of the stored state. */
-export function stateCadence(clock: Clock, begin: number, published: number): StateCadence {
+/** A cadence that begins at the position of the stored state, which has `stored_bytes`. */
+export function stateCadence(
+  clock: Clock,
+  begin: number,
+  published: number,
+  stored_bytes = 0,
+): StateCadence {
   let at = begin
-  let size_bytes = 0
+  let size_bytes = stored_bytes
+  let isFirst = true // to be stored since the start: a restart soon after must not fold all again
   let unstored_bytes = 0
   let fold_ms = 0
   let stored_ms = clock.elapsed_ms()
@@ -41,7 +47,7 @@ export function stateCadence(clock: Clock, begin: number, published: number): St
       // What was published before is folded again first: the store stands further on already.
       if (position < published) return false
       const entries = position - at
-      if (size_bytes <= SMALL_STATE_BYTES) return ticks > 0 || entries >= UNSTORED_MAX
+      if (isFirst || size_bytes <= SMALL_STATE_BYTES) return ticks > 0 || entries >= UNSTORED_MAX
       const age_ms = STATE_AGE_MS * Math.max(1, size_bytes / MIB)
       return (
         size_bytes <= STATE_SHARE * unstored_bytes ||
@@ -53,6 +59,7 @@ export function stateCadence(clock: Clock, begin: number, published: number): St
     stored(position, bytes) {
       at = position
       size_bytes = bytes
+      isFirst = false
       unstored_bytes = 0
       fold_ms = 0
       stored_ms = clock.elapsed_ms()

@@ -39,7 +39,7 @@ export interface CommitterParts {
   readonly needed_after: () => number
   readonly onCommit: (duration_ms: number) => void
   /** A state and all that belongs to it was stored, or could not be. */
-  readonly onStored?: () => void
+  readonly onStored?: (state: Uint8Array) => void
   /** A commit was refused for good: the line cannot go on. */
   readonly onFailure: (error: unknown) => void
   /** What a person is to know of a state that takes more than there is room for; each text once. */
@@ -207,7 +207,7 @@ export function lineCommitter(parts: CommitterParts): LineCommitter {
         parts.onFailure(error)
       })
       .finally(() => {
-        if (made.state) parts.onStored?.()
+        if (made.state) parts.onStored?.(made.state)
         ended()
       })
   }

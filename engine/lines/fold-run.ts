@@ -41,7 +41,8 @@ export function runFold(
   },
 ): Observable<LineChange> {
   const { ports, clock, times, desk, turn } = around
-  const cadence = stateCadence(clock, request.position, request.published)
+  const { position: begin, published, state: stored } = request
+  const cadence = stateCadence(clock, begin, published, stored?.length)
   const early$ = new Subject<LineChange>()
   let folding = request.position
   let mayStore = false // a large state, at the end of the chunk

@@ -16,6 +16,7 @@ import { problemOf } from '../core/errors.ts'
 import type { LineChange, LineDefinition, LineIntake, LineStatus, LineView } from '../flow.ts'
 import type { LineLoad } from '../load.ts'
 import type { LineKey, Recovered, Store } from '../store/port.ts'
+import { SMALL_STATE_BYTES } from './cadence.ts'
 import { arrivalCloser } from './closer.ts'
 import { type LineCommitter, lineCommitter } from './committer.ts'
 import { type EntryQueue, entryQueue, QueueClosed } from './entry-queue.ts'
@@ -107,7 +108,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
       times.add('commit', duration_ms)
       telling.stored(committer.outbox_end())
     },
-    onStored: () => turn.end(),
+    onStored: state => isLarge(state) && turn.end(),
     onFailure: error => broken$.error(error),
     onUnfit: text => parts.report('warn', `line ${key}: ${text}`),
   })
@@ -149,6 +150,7 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     async commit(made) {
       if (made.arrived) closer.arrived()
       if (made.due_bytes > 0) turn.ask(made.due_bytes)
+      if (made.state && isLarge(made.state)) turn.hold(made.state.length)
       const events = telling.made(await committer.commit(made))
       // What was shown before is not shown again, neither after a start nor by another thread.
       const ticked = made.ticks > 0 && made.position > shown
@@ -278,6 +280,8 @@ export function lineRuntime(parts: LineParts): LineRuntime {
     pendingEvents: telling.pending,
   }
 }
+
+const isLarge = (state: Uint8Array): boolean => state.length > SMALL_STATE_BYTES
 
 /** Log position that a line begins after. */
 export function startOf(recovered: Recovered, fresh: boolean): number {

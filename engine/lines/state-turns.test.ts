@@ -59,3 +59,17 @@ it('forgets a line that no longer waits, and one that holds its turn for too lon
   c.end()
   expect(came).toEqual(['a', 'c', 'b'])
 })
+
+it('counts a state that is made without a turn, and lets its line ask again only when it is stored', () => {
+  const { came, a, b, c } = turnsOf()
+  a.hold(3 * MIB)
+  for (const line of [a, b, c]) line.ask(3 * MIB)
+  expect([came, a.take()]).toEqual([[], false])
+  c.hold(3 * MIB) // it waits no longer
+  a.end()
+  expect(came).toEqual([])
+  c.end()
+  expect(came).toEqual(['b'])
+  b.end()
+  expect(came).toEqual(['b'])
+})

@@ -14,6 +14,8 @@ export interface StateTurn {
   ask(size_bytes: number): void
   /** True once, when the turn has come: the state may be made now. */
   take(): boolean
+  /** A state of so many bytes is made now, with its turn or, as a line's first, without one. */
+  hold(size_bytes: number): void
   /** The state is stored, or will not be; nothing if no turn was asked for. */
   end(): void
 }
@@ -66,6 +68,12 @@ export function stateTurns(clock: Pick<Clock, 'elapsed_ms'>): StateTurns {
           if (!turn || turn.isTaken || !held.has(turn)) return false
           turn.isTaken = true
           return true
+        },
+        hold(size_bytes) {
+          if (turn && held.has(turn)) return
+          if (turn) waiting.splice(waiting.indexOf(turn), 1)
+          turn = { size_bytes, onTurn, held_ms: clock.elapsed_ms(), isTaken: true }
+          held.add(turn)
         },
         end() {
           if (!turn) return

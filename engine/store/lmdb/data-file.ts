@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, rmSync, writeFileSync } from 'node:fs'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { checkDataFile, unwritable } from './owner.ts'
 
@@ -31,12 +31,23 @@ const LOCK_BYTES = 16 * 1024
  */
 function allocateLock(path: string): void {
   const lock = `${path}-lock`
+  if (existsSync(lock)) return
+  const whole = `${lock}-${process.pid}`
   try {
-    writeFileSync(lock, new Uint8Array(LOCK_BYTES), { flag: 'wx' })
+    writeFileSync(whole, new Uint8Array(LOCK_BYTES))
+    linkAside(whole, lock)
+  } finally {
+    rmSync(whole, { force: true })
+  }
+}
+
+/** The lock may be in use by now, and must not change; where files have one name only, LMDB makes it. */
+function linkAside(whole: string, lock: string): void {
+  try {
+    linkSync(whole, lock)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return
-    rmSync(lock, { force: true })
-    throw error
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EEXIST' && code !== 'EPERM' && code !== 'ENOTSUP') throw error
   }
 }
 
